@@ -165,6 +165,19 @@ def copy(source: str, path: str, mode: int) -> None:
     write(path, fill, mode)
 
 
+def put_back(saved: str, path: str, mode: int) -> None:
+    """Make `path` the saved file again; needs no space on a full disk where both share a file system."""
+    temporary = _temporary(path)
+    try:
+        os.link(saved, temporary)
+    except OSError:
+        copy(saved, path, mode)
+        return
+    os.chmod(temporary, mode)
+    os.replace(temporary, path)
+    sync_folder(os.path.dirname(path))
+
+
 def link(path: str, target: str) -> None:
     """Make `path` a symbolic link to `target`, replacing what is there (never a folder)."""
     temporary = _temporary(path)

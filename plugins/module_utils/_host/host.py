@@ -81,7 +81,9 @@ class Host:
             if not check:
                 return Done(tuple(argv), 127, "", f"{argv[0]}: not found")
             raise EdgeError(
-                f"{argv[0]} is not installed on this node", kind="command", hint=f"install {argv[0]}"
+                f"{argv[0]} is not installed on this node",
+                kind="command",
+                hint=f"install {argv[0]}",
             ) from exc
         except OSError as exc:
             raise EdgeError(f"cannot run {argv[0]}: {exc.strerror}", kind="command") from exc
@@ -157,6 +159,10 @@ class Host:
     def copy(self, source: str, path: str, mode: int) -> None:
         """See files.copy."""
         files.copy(self.path(source), self.path(path), mode)
+
+    def put_back(self, saved: str, path: str, mode: int) -> None:
+        """See files.put_back."""
+        files.put_back(self.path(saved), self.path(path), mode)
 
     def link(self, path: str, target: str) -> None:
         """See files.link."""

@@ -80,5 +80,5 @@ def show_command(names: t.Sequence[str]) -> list[str]:
     return ["systemctl", "show", "--no-pager", "-p", ",".join(PROPERTIES), "--", *names]
 
 
-def _number(text: t.Optional[str]) -> int:
+def _number(text: str | None) -> int:
     return int(text) if text and text.isdigit() else 0

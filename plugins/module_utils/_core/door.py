@@ -1,0 +1,76 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From a module's parameters to its result: what all doors share."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from .._host.host import Host
+from .engine import Bound, Outcome, converge
+from .errors import EdgeError, NeedsArtifacts
+
+SECRETS = re.compile(
+    r"K10[0-9a-f]{64}::[^\s'\"]+|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?-----END [A-Z ]*PRIVATE KEY-----"
+    r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)",
+    re.DOTALL,
+)
+
+
+def redact(text: str, words: t.Iterable[str] = ()) -> str:
+    """Hide tokens, keys, URL credentials and the given words."""
+    text = SECRETS.sub("********", text)
+    for word in sorted((w for w in words if len(w) >= 4), key=len, reverse=True):
+        text = text.replace(word, "********")
+    return text
+
+
+def answer(
+    build: t.Callable[[Host], t.Sequence[Bound]],
+    *,
+    check: bool,
+    diff: bool,
+    site: str = "",
+    secrets: t.Iterable[str] = (),
+    host: Host | None = None,
+) -> dict[str, t.Any]:
+    """Converge the bounds that `build` makes and give the result; expected errors become `failure`."""
+    try:
+        here = host or Host()
+        outcome = converge(build(here), here, check=check)
+    except NeedsArtifacts as exc:
+        return {"changed": False, "needs": exc.needs, **failed(exc, site, secrets)}
+    except EdgeError as exc:
+        return {"changed": False, **failed(exc, site, secrets)}
+    return result(outcome, diff=diff, secrets=secrets)
+
+
+def result(outcome: Outcome, *, diff: bool, secrets: t.Iterable[str] = ()) -> dict[str, t.Any]:
+    """The contract's keys; `needs` only where bytes are missing."""
+    plan = outcome.plan
+    found: dict[str, t.Any] = {"changed": not plan.empty, **outcome.reports}
+    if not plan.empty:
+        found["actions"] = [redact(text, secrets) for text in plan.actions()]
+    else:
+        found["actions"] = []
+    if plan.warnings:
+        found["warnings"] = [redact(text, secrets) for text in plan.warnings]
+    if diff and plan.changes:
+        found["diff"] = [
+            {key: redact(text, secrets) for key, text in row.items()} for row in plan.diff()
+        ]
+    if outcome.needs:
+        found["needs"] = outcome.needs
+    return found
+
+
+def failed(exc: EdgeError, site: str = "", secrets: t.Iterable[str] = ()) -> dict[str, t.Any]:
+    """The failure keys of a result; the message names the site and the remedy."""
+    exc.site = exc.site or site
+    failure = {key: redact(text, secrets) for key, text in exc.failure().items()}
+    where = f"site {failure['site']}: " if failure["site"] else ""
+    hint = f" ({failure['hint']})" if failure["hint"] else ""
+    return {"failed": True, "msg": f"{where}{failure['message']}{hint}", "failure": failure}

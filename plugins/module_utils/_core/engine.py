@@ -1,0 +1,178 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The one loop: observe, plan, stop here in check mode, apply, observe again, plan must be empty."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field, replace
+
+from .._host.host import Host
+from . import transaction
+from .errors import EdgeError, NeedsArtifacts
+from .plan import Phase, Plan, Step, merge
+from .transaction import FILE_VERBS, Transaction
+from .verbs import COMMON, Verb, artifact_path
+
+
+@dataclass(frozen=True)
+class Noun:
+    """One thing we converge, as the functions of its rooms.
+
+    `observe(host, spec)` looks and changes nothing; `plan(spec, seen)` is pure; `report(spec, seen)` is
+    the part of the result that bears the noun's name; `verbs` carry out steps that are its own.
+    """
+
+    name: str
+    observe: t.Callable[[Host, t.Any], t.Any]
+    plan: t.Callable[[t.Any, t.Any], Plan]
+    report: t.Callable[[t.Any, t.Any], dict[str, t.Any]]
+    verbs: t.Mapping[str, Verb] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A noun with what is wanted of it."""
+
+    noun: Noun
+    spec: t.Any
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run did, or would do."""
+
+    plan: Plan
+    reports: dict[str, dict[str, t.Any]]
+    needs: list[dict[str, t.Any]]
+
+
+def converge(bounds: t.Sequence[Bound], host: Host, *, check: bool) -> Outcome:
+    """Bring the node from what it is to what the bound specs want.
+
+    Raises EdgeError; NeedsArtifacts when bytes are missing, before anything has been changed.
+    """
+    plan, reports = _look(bounds, host)
+    if plan.empty or check:
+        if not check:
+            host.keep_digests()
+        return Outcome(plan, reports, missing(host, plan))
+    with host.lock():
+        plan, reports = _look(bounds, host)
+        if plan.empty:
+            return Outcome(plan, reports, [])
+        needs = missing(host, plan)
+        if needs:
+            raise NeedsArtifacts(needs)
+        _apply(plan, host, _verbs(bounds))
+        rest, reports = _look(bounds, host)
+        host.keep_digests()
+    if not rest.empty:
+        raise EdgeError(
+            "applied without an error, yet there is still to do: " + "; ".join(rest.actions()),
+            kind="not_converged",
+            hint="something on the node changes these things back: find it, then run again",
+            step=rest.steps[0].summary,
+        )
+    return Outcome(plan, reports, [])
+
+
+def missing(host: Host, plan: Plan) -> list[dict[str, t.Any]]:
+    """Artifacts that the plan places and the node does not hold."""
+    found: dict[str, dict[str, t.Any]] = {}
+    for step in plan.steps:
+        digest = step.params.get("sha256", "") if step.verb == "place" else ""
+        if digest and host.inspect(artifact_path(digest)) is None:
+            found[digest] = {
+                "sha256": digest,
+                "name": step.params["name"],
+                "size": step.params["size"],
+            }
+    return list(found.values())
+
+
+def _look(bounds: t.Sequence[Bound], host: Host) -> tuple[Plan, dict[str, dict[str, t.Any]]]:
+    seen = [(bound, bound.noun.observe(host, bound.spec)) for bound in bounds]
+    plans = [bound.noun.plan(bound.spec, found) for bound, found in seen]
+    interrupted = transaction.pending(host)
+    if interrupted:
+        plans.append(
+            Plan(
+                steps=tuple(transaction.pending_steps(interrupted)),
+                warnings=("an earlier change was cut off and is completed now",),
+            )
+        )
+    reports = {bound.noun.name: bound.noun.report(bound.spec, found) for bound, found in seen}
+    return merge(plans), reports
+
+
+def _verbs(bounds: t.Sequence[Bound]) -> dict[str, Verb]:
+    verbs = dict(COMMON)
+    for bound in bounds:
+        verbs.update(bound.noun.verbs)
+    return verbs
+
+
+def _apply(plan: Plan, host: Host, verbs: t.Mapping[str, Verb]) -> None:
+    change = Transaction(host, plan.steps)
+    running = [step.target for step in plan.steps if step.verb == "restart"]
+    change.commit(running)
+    files_done = False
+    current = plan.steps[0]
+    try:
+        for step in plan.steps:
+            current = step
+            if step.phase >= Phase.FILES and not files_done:
+                change.write()
+                files_done = True
+            if not (step.phase == Phase.FILES and step.verb in FILE_VERBS):
+                verbs[step.verb](host, step)
+    except EdgeError as exc:
+        exc.step = exc.step or current.summary
+        _go_back(change, verbs, plan, current, exc)
+    change.finish()
+
+
+def _go_back(
+    change: Transaction,
+    verbs: t.Mapping[str, Verb],
+    plan: Plan,
+    failed: Step,
+    cause: EdgeError,
+) -> t.NoReturn:
+    """Undo a change that failed, where there is a former state worth going back to; always raises."""
+    host = change.host
+    running = [str(unit) for unit in transaction.pending(host).get("running", [])]
+    if failed.phase <= Phase.FILES:
+        change.undo()
+        change.finish()
+        raise cause
+    if not running or failed.phase > Phase.GATE:
+        change.finish()
+        raise cause
+    change.undo()
+    host.systemctl("daemon-reload")
+    for unit in running:
+        host.systemctl("restart", "--no-block", unit)
+    gates = [step for step in plan.steps if step.verb == "gate" and step.target in running]
+    try:
+        for gate in gates:
+            # The former version may be any: healthy is enough.
+            verbs["gate"](host, replace(gate, params={**gate.params, "version": ""}))
+    except EdgeError as second:
+        change.finish()
+        raise EdgeError(
+            f"{cause.message}; the former files are back, yet the node is not healthy: {second.message}",
+            kind="health",
+            hint=second.hint or cause.hint,
+            step=cause.step,
+        ) from cause
+    change.finish()
+    raise EdgeError(
+        f"{cause.message}; the former state is back and healthy",
+        kind="rolled_back",
+        hint=cause.hint or "mend what the log lines name, then run again",
+        step=cause.step,
+    ) from cause
