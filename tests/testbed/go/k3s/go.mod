@@ -1,0 +1,3 @@
+module lightk8s.invalid/testbed/k3s
+
+go 1.25.1
