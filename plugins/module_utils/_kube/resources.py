@@ -1,0 +1,62 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where objects of a kind live in the API. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+from urllib.parse import quote, urlencode
+
+from .._core.errors import EdgeError
+
+
+class Resource(NamedTuple):
+    """`root` is api/v1 or apis/<group>/<version>; cluster-wide kinds are not `namespaced`."""
+
+    root: str
+    plural: str
+    namespaced: bool = True
+
+
+_CORE, _APPS = "api/v1", "apis/apps/v1"
+
+# The kinds that nodes and sites need; with their plurals by the API's own conventions.
+RESOURCES: dict[str, Resource] = {
+    "ConfigMap": Resource(_CORE, "configmaps"),
+    "DaemonSet": Resource(_APPS, "daemonsets"),
+    "Deployment": Resource(_APPS, "deployments"),
+    "Event": Resource(_CORE, "events"),
+    "Lease": Resource("apis/coordination.k8s.io/v1", "leases"),
+    "Namespace": Resource(_CORE, "namespaces", namespaced=False),
+    "Node": Resource(_CORE, "nodes", namespaced=False),
+    "Pod": Resource(_CORE, "pods"),
+    "PodDisruptionBudget": Resource("apis/policy/v1", "poddisruptionbudgets"),
+    "ReplicaSet": Resource(_APPS, "replicasets"),
+    "Secret": Resource(_CORE, "secrets"),
+    "Service": Resource(_CORE, "services"),
+    "ServiceAccount": Resource(_CORE, "serviceaccounts"),
+    "StatefulSet": Resource(_APPS, "statefulsets"),
+}
+
+
+def object_path(kind: str, namespace: str, name: str = "", subresource: str = "") -> str:
+    """The path of an object, or of all of a kind (in all namespaces where `namespace` is empty)."""
+    if kind not in RESOURCES:
+        raise EdgeError(f"no such kind: {kind}", kind="internal")
+    resource = RESOURCES[kind]
+    if name and resource.namespaced and not namespace:
+        raise EdgeError(f"{kind} {name}: a namespace is needed", kind="internal")
+    parts = [resource.root]
+    if namespace and resource.namespaced:
+        parts += ["namespaces", quote(namespace, safe="")]
+    parts += [resource.plural, *(quote(part, safe="") for part in (name, subresource) if part)]
+    return "/" + "/".join(parts)
+
+
+def with_query(path: str, query: Mapping[str, str | int]) -> str:
+    """Append the parameters that are not empty."""
+    wanted = {name: value for name, value in query.items() if value not in ("", None)}
+    return f"{path}?{urlencode(wanted)}" if wanted else path
