@@ -1,0 +1,203 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The conversation with one node over one connection: requests out, framed answers back."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import secrets
+import shlex
+import tempfile
+import typing as t
+import zlib
+from base64 import b64decode
+
+from ansible import constants
+from ansible.errors import AnsibleError
+
+from ansible_collections.lightk8s.edge.plugins.module_utils._core import kept
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._action.bundle import Bundle
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._action.loader import COMMAND, opening
+
+LARGE = 512  # bytes of JSON above which a parameter travels by its sha256
+NEEDS_TTY = re.compile("must have a tty|no tty present|terminal is required")
+PROMPT_TIMEOUT = "waiting for privilege escalation prompt"
+C: t.Any = constants
+SSH_CHATTER = re.compile(r"(?m)^(debug\d: |OpenSSH_).*\n?")  # 2.18 runs ssh -v
+
+
+class NeedsTerminal(Exception):
+    """Become wants a terminal: only a module file run the ordinary way can work."""
+
+
+class NoAnswer(Exception):
+    """The program on the node ended without an answer (killed, not found, ...)."""
+
+    def __init__(self, rc: int, text: str) -> None:
+        super().__init__(f"no answer from the node (rc {rc}): {text[-2000:]}")
+        self.rc = rc
+
+
+class Crashed(Exception):
+    """The code on the node raised; `trace` is its traceback."""
+
+    def __init__(self, message: str, trace: str) -> None:
+        super().__init__(message)
+        self.trace = trace
+
+
+@dataclasses.dataclass
+class Node:
+    """`action`, an ActionBase, gives connection, become, templating; `task_vars` are its host's."""
+
+    action: t.Any
+    task_vars: dict[str, t.Any]
+    bundle: Bundle
+    hide: tuple[str, ...] = ()
+
+    def run_door(self, door: str, params: dict[str, t.Any]) -> dict[str, t.Any]:
+        """The door's result. Raises NeedsTerminal, NoAnswer, Crashed; AnsibleConnectionFailure."""
+        given = {name: value for name, value in params.items() if value is not None}
+        large = {name: kept.digest(given[name]) for name in given if _size(given[name]) > LARGE}
+        request = self._request(door=door, kept=large, keep=[], params={})
+        request["params"] = {name: given[name] for name in given if name not in large}
+        answer = self.ask(request)
+        if answer["state"] == "sections":
+            names = answer["wanted"]
+            request["kept"] = {name: large[name] for name in large if name not in names}
+            request["params"] |= {name: given[name] for name in names}
+            request["keep"] = names
+            answer = self.ask(request)
+        return t.cast("dict[str, t.Any]", answer["result"])
+
+    def call(
+        self, name: str, arguments: dict[str, t.Any], payload: bytes = b""
+    ) -> dict[str, t.Any]:
+        """Run a helper of the bundle; `payload` follows the request on its stdin."""
+        answer = self.ask(self._request(call=name, **arguments), payload)
+        return t.cast("dict[str, t.Any]", answer["result"])
+
+    def _request(self, **fields: t.Any) -> dict[str, t.Any]:
+        task = self.action._task
+        environment: dict[str, t.Any] = {}
+        self.action._compute_environment_string(environment)
+        return {
+            "nonce": secrets.token_hex(4),
+            "digest": self.bundle.digest,
+            "code": 0,
+            "hide": list(self.hide),
+            "env": {name: str(value) for name, value in environment.items()},
+            "check": bool(task.check_mode),
+            "diff": bool(task.diff),
+            "deadline": int(task.timeout or 0),
+        } | fields
+
+    def ask(self, request: dict[str, t.Any], payload: bytes = b"") -> dict[str, t.Any]:
+        """One exec; a second one with the code where the node lacks it."""
+        answer = self._exchange(request, payload)
+        if answer["state"] == "code":
+            request = request | {"code": len(self.bundle.packed)}
+            answer = self._exchange(request, self.bundle.packed + payload)
+        if answer["state"] == "code":
+            raise NoAnswer(0, answer["why"])
+        if answer["state"] == "error":
+            raise Crashed(answer["msg"], answer["exception"])
+        return answer
+
+    def _exchange(self, request: dict[str, t.Any], more: bytes) -> dict[str, t.Any]:
+        head = opening(request)
+        command = interpreter_command(self.action, self.task_vars, COMMAND % len(head))
+        try:
+            got = self._execute(command, head + more)
+        except AnsibleError as error:  # 2.18 -v on a new connection: sudo's refusal ends so
+            if PROMPT_TIMEOUT not in str(error):
+                raise
+            raise NeedsTerminal(str(error)) from error
+        nonce = request["nonce"]
+        match = re.search(f"{nonce}<\\s+(.*?)\\s+{nonce}>", got["stdout"], re.DOTALL)
+        if match:
+            return decode(match.group(1))
+        if NEEDS_TTY.search(got["stderr"]):
+            raise NeedsTerminal(got["stderr"])
+        text = SSH_CHATTER.sub("", got["stderr"]).strip() or got["stdout"].strip()
+        raise NoAnswer(got["rc"], text)
+
+    def _execute(self, command: str, data: bytes) -> dict[str, t.Any]:
+        """By stdin where the connection has one; else by a file that the command reads."""
+        connection = self.action._connection
+        if pipelines(connection):
+            if connection.transport != "ssh":
+                # local: with it off and a become password, stdin is a pty and in_data is lost
+                connection.set_option("pipelining", True)
+            return t.cast(
+                "dict[str, t.Any]",
+                self.action._low_level_execute_command(command, in_data=data),
+            )
+        return self._execute_by_file(command, data)
+
+    def _execute_by_file(self, command: str, data: bytes) -> dict[str, t.Any]:
+        action = self.action
+        shell = action._connection._shell
+        folder = shell.tmpdir or action._make_tmp_path()
+        remote = shell.join_path(folder, f"edge-{secrets.token_hex(8)}")
+        with tempfile.NamedTemporaryFile(dir=C.DEFAULT_LOCAL_TMP) as file:
+            file.write(data)
+            file.flush()
+            action._transfer_file(file.name, remote)
+        action._fixup_perms2([folder, remote], execute=False)
+        try:
+            result = action._low_level_execute_command(f"{command} < {shlex.quote(remote)}")
+        finally:
+            action._low_level_execute_command(shell.remove(remote), sudoable=False)
+        return t.cast("dict[str, t.Any]", result)
+
+
+def pipelines(connection: t.Any) -> bool:
+    """Whether stdin reaches the program whole: not with su, nor over connections without it."""
+    if not connection.has_pipelining or getattr(connection, "edge_needs_terminal", False):
+        return False
+    become = connection.become
+    return not become or bool(getattr(become, "pipelining", become.name != "su"))
+
+
+def decode(text: str) -> dict[str, t.Any]:
+    """A terminal may have wrapped or ended lines its own way; base64 does not mind."""
+    if not text.startswith("{"):
+        text = zlib.decompress(b64decode(text)).decode("ascii")
+    return t.cast("dict[str, t.Any]", json.loads(text))
+
+
+def _size(value: t.Any) -> int:
+    if isinstance(value, (bool, int, float)):
+        return 0
+    if isinstance(value, str) and len(value) * 6 < LARGE:
+        return 0
+    return len(kept.encode(value))
+
+
+def interpreter_command(action: t.Any, task_vars: dict[str, t.Any], code: str) -> str:
+    """The shell command that runs `code` by the node's Python.
+
+    No `exec` in front: a killed Python must end as rc 137, not as ssh's 255. Without a configured
+    or known interpreter the shell looks for one in the same exec.
+    """
+    delegated = task_vars.get("ansible_delegated_vars") or {}
+    variables = delegated.get(action._task.delegate_to, task_vars)
+    configured = C.config.get_config_value("INTERPRETER_PYTHON", variables=variables)
+    python = action._templar.template(configured) or "auto"  # no str(): 2.19+ would lose the trust
+    if python.startswith("auto"):
+        facts = variables.get("ansible_facts") or {}
+        python = facts.get("discovered_interpreter_python") or python
+    tail = " -ISc " + shlex.quote(code)
+    if not python.startswith("auto"):
+        return " ".join(map(shlex.quote, shlex.split(python))) + tail
+    names = C.config.get_config_value("INTERPRETER_PYTHON_FALLBACK", variables=variables)
+    words = " ".join(map(shlex.quote, names))
+    return (
+        f"for p in {words};do command -v $p >/dev/null 2>&1&&{{ $p{tail};exit;}};done;"
+        "echo no python found>&2;exit 127"
+    )

@@ -1,0 +1,171 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Brings artifacts to a node, by content: checked before they leave and after they arrive."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import time
+import typing as t
+from pathlib import Path
+
+from ansible.errors import AnsibleError
+from ansible.utils.display import Display
+
+STEP = 1 << 20  # the node's unit, see node_receive
+LARGEST = 16 << 20  # bytes in one exec at most: they are held in memory by each worker
+AIM = 4.0  # seconds that one exec should take: often enough to report, rare enough to cost little
+PATIENCE = 600  # seconds without a byte of progress while another run writes the same artifact
+PAUSE = 1.0
+QUIET = 2.0  # seconds between progress lines on a terminal
+
+Call = t.Callable[..., dict[str, t.Any]]
+
+
+class Carrier:
+    """`call(name, arguments, payload)` runs a helper on the node; `label` is the node's name.
+
+    One carrier lives for one task, so that it knows what it has brought.
+    """
+
+    def __init__(self, call: Call, label: str) -> None:
+        self.call = call
+        self.label = label
+        self.sent = 0
+        self.artifacts: list[str] = []
+
+    def report(self) -> dict[str, t.Any]:
+        return {"bytes": self.sent, "artifacts": len(self.artifacts)}
+
+    def bring(
+        self, needs: list[dict[str, t.Any]], supply: t.Callable[[dict[str, t.Any]], Path]
+    ) -> None:
+        """Carry all that is needed. Raises AnsibleError, also where the node asks a second time."""
+        for need in needs:
+            if need["sha256"] in self.artifacts:
+                raise AnsibleError(
+                    f"{need['name']} was carried, yet the node asks for it again ({need['sha256']})"
+                )
+            source = supply(need)
+            check(source, need)
+            self.artifacts.append(need["sha256"])
+            Delivery(self, source, need).run()
+
+
+class Delivery:
+    """One artifact on its way to one node."""
+
+    def __init__(self, carrier: Carrier, source: Path, need: dict[str, t.Any]) -> None:
+        self.carrier = carrier
+        self.source = source
+        self.name = str(need.get("name") or source.name)
+        self.size = source.stat().st_size
+        self.key = {"sha256": need["sha256"], "size": self.size}
+        self.progress = Progress(carrier.label, self.name, self.size)
+
+    def run(self) -> None:
+        step, damaged = STEP, 0
+        reply = self.start()
+        while not reply.get("done"):
+            began = time.monotonic()
+            offset = reply["have"]
+            length = min(step, self.size - offset)
+            where = {"offset": offset, "length": length}
+            reply = self.carrier.call("receive", self.key | where, self.piece(offset, length))
+            self.carrier.sent += length
+            if reply.get("damaged"):
+                damaged += 1
+                if damaged > 1:
+                    raise AnsibleError(f"{self.name} arrived damaged twice")
+            if reply.get("busy") or reply.get("moved"):
+                reply = self.start()
+                continue
+            self.progress.show(reply["have"])
+            step = next_step(length, time.monotonic() - began)
+        self.progress.end()
+
+    def start(self) -> dict[str, t.Any]:
+        """Where to continue. Waits while another run writes the same artifact to this node."""
+        waited, before = 0.0, -1
+        reply = self.carrier.call("receive", dict(self.key))
+        while reply.get("busy"):
+            waited = 0.0 if reply["have"] != before else waited + PAUSE
+            if waited > PATIENCE:
+                raise AnsibleError(f"another run holds {self.name} on the node and does not move")
+            before = reply["have"]
+            time.sleep(PAUSE)
+            reply = self.carrier.call("receive", dict(self.key))
+        if "short" in reply:
+            raise AnsibleError(
+                f"no room for {self.name} in {reply['folder']}: {reply['short']} bytes too few"
+            )
+        have = reply["have"]
+        if not reply.get("done"):
+            have = STEP * self.good(reply["digests"])
+        self.progress.begin(have)
+        return reply | {"have": have}
+
+    def good(self, digests: list[str]) -> int:
+        """How many of the node's steps are equal to ours, from the start on."""
+        with self.source.open("rb") as file:
+            for number, digest in enumerate(digests):
+                if hashlib.sha256(file.read(STEP)).hexdigest()[: len(digest)] != digest:
+                    return number
+        return len(digests)
+
+    def piece(self, offset: int, length: int) -> bytes:
+        with self.source.open("rb") as file:
+            file.seek(offset)
+            return file.read(length)
+
+
+def check(source: Path, need: dict[str, t.Any]) -> None:
+    """Nothing is trusted by name or size, the controller's own files neither."""
+    with source.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != need["sha256"]:
+        raise AnsibleError(
+            f"{source} is not {need.get('name')}: sha256 {found} instead of {need['sha256']}"
+        )
+
+
+def next_step(length: int, seconds: float) -> int:
+    """Bytes for the next exec, in whole steps, from how long the last one took."""
+    wanted = int(length * AIM / max(seconds, 0.001)) // STEP * STEP
+    return max(STEP, min(LARGEST, wanted))
+
+
+class Progress:
+    """One line every few seconds on a terminal, else one line for each artifact."""
+
+    def __init__(self, label: str, name: str, size: int) -> None:
+        self.label, self.name, self.size = label, name, size
+        self.first, self.began, self.shown = 0, time.monotonic(), time.monotonic()
+
+    def begin(self, have: int) -> None:
+        self.first, self.began = have, time.monotonic()
+
+    def show(self, have: int) -> None:
+        now = time.monotonic()
+        if not sys.stderr.isatty() or now - self.shown < QUIET or have >= self.size:
+            return
+        self.shown = now
+        rate = (have - self.first) / max(now - self.began, 0.001)
+        left = f", {(self.size - have) / rate:.0f} s left" if rate > 0 else ""
+        self.say(f"{mb(have)} of {mb(self.size)} MB, {mb(rate)} MB/s{left}")
+
+    def end(self) -> None:
+        seconds = time.monotonic() - self.began
+        sent = self.size - self.first
+        self.say(f"{mb(sent)} MB in {seconds:.1f} s, {mb(sent / max(seconds, 0.001))} MB/s")
+
+    def say(self, text: str) -> None:
+        """On stderr: stdout belongs to the callback, which may write JSON."""
+        Display().display(f"{self.label}: {self.name}: {text}", stderr=True)
+
+
+def mb(count: float) -> str:
+    return f"{count / 1e6:.1f}"
