@@ -1,0 +1,152 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Power cuts: a node's files on one loop-mounted ext4, so that unwritten data can be lost."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from pathlib import Path
+
+from .node import Node
+from .paths import fleet_root
+from .shell import BedError, run
+
+# Everything that an installation writes; what is left out is the image's, or lives in memory.
+FOLDERS = ("etc", "usr/local", "opt", "root", "var")
+
+
+def backing_file(node: Node) -> Path:
+    return fleet_root(node.fleet) / "disks" / f"{node.name}.img"
+
+
+def _mount_point(node: Node) -> Path:
+    return fleet_root(node.fleet) / "disks" / node.name
+
+
+def volumes(node: Node) -> list[str]:
+    """Options of podman that put the node's folders on its disk; the disk is made when missing."""
+    if not backing_file(node).exists():
+        _make(node)
+    _mount(node)
+    words = []
+    for folder in FOLDERS:
+        words += ["--volume", f"{_mount_point(node)}/{_flat(folder)}:/{folder}:suid,dev,exec"]
+    return words
+
+
+def _flat(folder: str) -> str:
+    return folder.replace("/", "-")
+
+
+def _make(node: Node) -> None:
+    """A new file system with a copy of the image's folders."""
+    final = backing_file(node)
+    part = final.with_suffix(".part")
+    mount = _mount_point(node)
+    mount.mkdir(parents=True, exist_ok=True)
+    size = node.spec.options.disk
+    run(["truncate", "--size", size.upper(), str(part)])
+    run(["mkfs.ext4", "-q", "-F", "-E", "lazy_itable_init=1", str(part)])
+    run(["mount", "-o", "loop", str(part), str(mount)])
+    try:
+        tree = run(["podman", "image", "mount", node.image]).stdout.strip()
+        for folder in FOLDERS:
+            run(["cp", "-a", f"{tree}/{folder}", f"{mount}/{_flat(folder)}"])
+    finally:
+        run(["umount", str(mount)])
+        run(["podman", "image", "unmount", node.image], check=False)
+    part.rename(final)
+
+
+def _mount(node: Node) -> None:
+    mount = _mount_point(node)
+    if not os.path.ismount(mount):
+        run(["mount", "-o", "loop", str(backing_file(node)), str(mount)])
+
+
+def mounted_device(mount: Path) -> str:
+    """The loop device's kernel name, such as `loop3`."""
+    return Path(run(["findmnt", "-n", "-o", "SOURCE", str(mount)]).stdout.strip()).name
+
+
+def snapshot(node: Node, target: Path | None = None, *, timeout: float = 60) -> Path:
+    """Copy the disk as it would be found after a power cut at this moment, while the node runs.
+
+    What the node's kernel has not yet written to the disk is not in the copy. A copy takes a
+    while: it counts only if no write reached the disk meanwhile, else parts of it would be of
+    different moments, which no power cut leaves. So that this comes about soon, the node's
+    processes stand still during the copy. Raises BedError when the disk never rests.
+    """
+    copy = target or backing_file(node).with_suffix(".cut")
+    counters = Path("/sys/block") / mounted_device(_mount_point(node))
+    run(["podman", "pause", node.container])
+    try:
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
+            before = _writes(counters)
+            run(["cp", "--sparse=always", "--reflink=never", str(backing_file(node)), str(copy)])
+            if before is not None and before == _writes(counters):
+                return copy
+        raise BedError(f"{node.name}: its disk did not rest within {timeout} s")
+    finally:
+        run(["podman", "unpause", node.container])
+
+
+def _writes(counters: Path) -> tuple[str, ...] | None:
+    """Writes and flushes completed so far; None while some are under way."""
+    if any(int(word) for word in (counters / "inflight").read_text().split()):
+        return None
+    stat = (counters / "stat").read_text().split()
+    return (stat[4], stat[6], *stat[15:16])
+
+
+def cut(node: Node) -> str:
+    """A power cut and the boot after it: the node goes on from a copy taken at this moment.
+
+    The new node has the same name and addresses. Returns what e2fsck said about the copy; raises
+    BedError when the file system cannot be mended.
+    """
+    return boot_from(node, snapshot(node))
+
+
+def boot_from(node: Node, copy: Path) -> str:
+    """Replace the node by one that boots from `copy` (from `snapshot`), which is used up."""
+    run(["podman", "rm", "--force", "--time", "0", "--volumes", node.container])
+    release(node)
+    report = check(copy)
+    copy.replace(backing_file(node))
+    node.create(volumes(node))
+    node.wait_up()
+    return report
+
+
+def check(image: Path) -> str:
+    """Replay the journal and mend what is left, as a machine does when it boots."""
+    done = run(["e2fsck", "-f", "-p", str(image)], check=False)
+    if done.returncode & ~3:
+        done = run(["e2fsck", "-f", "-y", str(image)], check=False)
+    if done.returncode & ~3:
+        raise BedError(f"{image} is beyond repair: {done.stdout}{done.stderr}")
+    return (done.stdout + done.stderr).strip()
+
+
+def release(node: Node) -> None:
+    """Unmount the node's disk; the loop device goes with the mount."""
+    release_folder(_mount_point(node))
+
+
+def release_folder(mount: Path) -> None:
+    if os.path.ismount(mount):
+        run(["umount", str(mount)])
+
+
+def release_fleet(root: Path) -> None:
+    """Unmount all disks below a fleet's folder and delete them."""
+    disks = root / "disks"
+    if disks.is_dir():
+        for folder in (p for p in disks.iterdir() if p.is_dir()):
+            release_folder(folder)
+        shutil.rmtree(disks)
