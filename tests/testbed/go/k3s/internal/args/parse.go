@@ -46,7 +46,7 @@ func Parse(argv []string, environ []string) (*Options, error) {
 		return nil, err
 	}
 	if len(rest) > 0 {
-		return nil, &UsageError{o.Role, errNoArgs}
+		return nil, errNoArgs
 	}
 	o.Warnings = warnings
 	o.ConfigFile = configPath(argv[1:], env)
@@ -82,12 +82,14 @@ func asksFor(argv []string, words ...string) bool {
 // returns the positional arguments and the warnings.
 func parseWith[T any](command string, rows []row[T], into *T, source map[string]string,
 	env map[string]string, argv []string, filter bool) (rest, warnings []string, err error) {
-	if asksFor(argv, "--help", "-h", "-help") {
+	if asksFor(argv, helpWords...) {
 		return nil, nil, ErrHelp
 	}
-	fromFiles, err := readConfig(configPath(argv, env))
-	if err != nil {
-		return nil, nil, err
+	var fromFiles []fileArg
+	if !asksFor(argv, "--version", "-version") {
+		if fromFiles, err = readConfig(configPath(argv, env)); err != nil {
+			return nil, nil, err
+		}
 	}
 	p, err := newParser(rows, into, source)
 	if err != nil {

@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"lightk8s.invalid/testbed/k3s/internal/logs"
 )
 
 // host is what the start checks ask the machine.
@@ -92,7 +94,7 @@ func readTokens(o *Options, h host) error {
 			if !os.IsNotExist(err) {
 				return err
 			}
-			Log(os.Stderr, "info", fmt.Sprintf("Waiting for %s to be available\n", pair.path))
+			logs.Info("Waiting for %s to be available\n", pair.path)
 			h.wait(2 * time.Second)
 		}
 	}
