@@ -36,6 +36,7 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._action.node import 
     NoAnswer,
     Node,
     pipelines,
+    require_terminal,
 )
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._transfer.carry import Carrier
 
@@ -102,7 +103,11 @@ class EdgeAction(ActionBase):
         other, other_vars = peer.action_for(self, host, task_vars)
         node = Node(other, other_vars, self._bundle, self._secrets)
         try:
-            result = node.run_door(door, params)
+            try:
+                result = node.run_door(door, params)
+            except NeedsTerminal:
+                require_terminal(other._connection)
+                result = node.run_door(door, params)
         except AnsibleConnectionFailure as error:
             return {"failed": True, "unreachable": True, "msg": str(error)}
         except (NoAnswer, Crashed, NeedsTerminal) as error:
@@ -151,7 +156,8 @@ class EdgeAction(ActionBase):
     def _converse(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> Result:
         """Run the door until it has what it needs."""
         node = self._node(task_vars)
-        carrier = Carrier(node.call, self._label())
+        name = self._task.delegate_to or task_vars.get("inventory_hostname")
+        carrier = Carrier(node.call, str(name))
         extra = self._more(None, params, task_vars)
         for _dummy in range(ROUNDS):
             result = self._once(params, extra, task_vars)
@@ -187,10 +193,7 @@ class EdgeAction(ActionBase):
         try:
             answer = self._node(task_vars).run_door(self.DOOR, params | extra)
         except NeedsTerminal:
-            # only a module file run under -tt can work, and 2.18 needs the option off for that
-            connection: t.Any = self._connection
-            connection.edge_needs_terminal = True
-            connection.set_option("pipelining", False)
+            require_terminal(self._connection)
             return self._ordinary(extra, task_vars)
         except Crashed as error:
             return {"failed": True, "msg": str(error), "exception": error.trace}
@@ -209,9 +212,6 @@ class EdgeAction(ActionBase):
 
     def _node(self, task_vars: dict[str, t.Any]) -> Node:
         return Node(self, task_vars, self._bundle, self._secrets)
-
-    def _label(self) -> str:
-        return str(self._task.delegate_to or self._play_context.remote_addr or "")
 
 
 NOTES = frozenset({"changed", "failed", "msg", "failure", "warnings", "deprecations", "actions"})

@@ -164,6 +164,12 @@ def pipelines(connection: t.Any) -> bool:
     return not become or bool(getattr(become, "pipelining", become.name != "su"))
 
 
+def require_terminal(connection: t.Any) -> None:
+    """From now on nothing goes by stdin; 2.18 needs the option off for its own modules too."""
+    connection.edge_needs_terminal = True
+    connection.set_option("pipelining", False)
+
+
 def decode(text: str) -> dict[str, t.Any]:
     """A terminal may have wrapped or ended lines its own way; base64 does not mind."""
     if not text.startswith("{"):
@@ -183,7 +189,8 @@ def interpreter_command(action: t.Any, task_vars: dict[str, t.Any], code: str) -
     """The shell command that runs `code` by the node's Python.
 
     No `exec` in front: a killed Python must end as rc 137, not as ssh's 255. Without a configured
-    or known interpreter the shell looks for one in the same exec.
+    or known interpreter the shell looks for one in the same exec; 127 is what the shims of version
+    managers give for a version that they do not have.
     """
     delegated = task_vars.get("ansible_delegated_vars") or {}
     variables = delegated.get(action._task.delegate_to, task_vars)
@@ -198,6 +205,6 @@ def interpreter_command(action: t.Any, task_vars: dict[str, t.Any], code: str) -
     names = C.config.get_config_value("INTERPRETER_PYTHON_FALLBACK", variables=variables)
     words = " ".join(map(shlex.quote, names))
     return (
-        f"for p in {words};do command -v $p >/dev/null 2>&1&&{{ $p{tail};exit;}};done;"
-        "echo no python found>&2;exit 127"
+        f"for p in {words};do command -v $p >/dev/null 2>&1&&{{ $p{tail};r=$?;"
+        "[ $r = 127 ]||exit $r;};done;echo no python found>&2;exit 127"
     )
