@@ -154,7 +154,9 @@ class Cluster:
                 "current-context": "default",
                 "clusters": [{"name": "default", "cluster": cluster}],
                 "users": [{"name": "default", "user": identity}],
-                "contexts": [{"name": "default", "context": {"cluster": "default", "user": "default"}}],
+                "contexts": [
+                    {"name": "default", "context": {"cluster": "default", "user": "default"}}
+                ],
             }
         )
 

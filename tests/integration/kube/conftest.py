@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from ansible_collections.lightk8s.edge.plugins.module_utils._kube.client import Client
 
 from .cluster import Cluster

@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 import pytest
+
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
 from ansible_collections.lightk8s.edge.plugins.module_utils._kube.client import Client
 from ansible_collections.lightk8s.edge.plugins.module_utils._kube.errors import ApiError
@@ -66,7 +67,9 @@ def test_each_kind_of_patch_changes_what_it_names(
     assert found["data"] == data
 
 
-def test_a_patch_names_us_as_field_manager(client: Client, cluster: Cluster, namespace: str) -> None:
+def test_a_patch_names_us_as_field_manager(
+    client: Client, cluster: Cluster, namespace: str
+) -> None:
     cluster.kubectl("-n", namespace, "create", "configmap", "theirs", "--from-literal=a=1")
     client.patch("ConfigMap", namespace, "theirs", {"data": {"b": "2"}})
     text = cluster.kubectl(

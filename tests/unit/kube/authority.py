@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import ipaddress
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-DAY = datetime.timedelta(days=1)
+DAY = dt.timedelta(days=1)
 
 
 class Pair(NamedTuple):
@@ -25,8 +25,8 @@ class Pair(NamedTuple):
     key: bytes
 
 
-def now() -> datetime.datetime:
-    return datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+def now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC).replace(microsecond=0)
 
 
 def private_key_pem(key: ec.EllipticCurvePrivateKey, password: bytes = b"") -> bytes:
@@ -71,8 +71,8 @@ class Authority:
         self,
         subject: x509.Name,
         key: ec.EllipticCurvePrivateKey,
-        before: datetime.datetime,
-        after: datetime.datetime,
+        before: dt.datetime,
+        after: dt.datetime,
     ) -> x509.CertificateBuilder:
         return (
             x509.CertificateBuilder()
@@ -90,8 +90,8 @@ class Authority:
         organization: str = "",
         *,
         names: tuple[str, ...] = (),
-        before: datetime.datetime | None = None,
-        after: datetime.datetime | None = None,
+        before: dt.datetime | None = None,
+        after: dt.datetime | None = None,
     ) -> Pair:
         """A certificate for clients and servers of `names`, by default valid for a year."""
         key = ec.generate_private_key(ec.SECP256R1())

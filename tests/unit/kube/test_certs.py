@@ -7,33 +7,34 @@
 from __future__ import annotations
 
 import base64
-import datetime
+import contextlib
+import datetime as dt
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
 from ansible_collections.lightk8s.edge.plugins.module_utils._kube.certs import (
     expired,
     not_after,
     validities,
 )
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
-from hypothesis import given
-from hypothesis import strategies as st
 
 from .authority import Authority, now
 
 AUTHORITY = Authority()
-UTC = datetime.timezone.utc
 # 2050 is where certificates change from UTCTime to GeneralizedTime.
-MOMENTS = st.datetimes(
-    datetime.datetime(1951, 1, 1), datetime.datetime(9998, 1, 1)
-).map(lambda moment: moment.replace(microsecond=0, tzinfo=UTC))
+MOMENTS = st.integers(-599_000_000, 253_000_000_000).map(
+    lambda seconds: dt.datetime.fromtimestamp(seconds, dt.UTC)
+)
 
 
 @given(MOMENTS, MOMENTS, st.text(st.characters(codec="ascii", categories=["L"]), min_size=1))
 def test_any_period_is_read_as_the_library_reads_it(
-    one: datetime.datetime, two: datetime.datetime, name: str
+    one: dt.datetime, two: dt.datetime, name: str
 ) -> None:
     before, after = sorted((one, two))
     pem = AUTHORITY.issue(name[:64], name[:64], before=before, after=after).cert
@@ -47,7 +48,7 @@ def test_any_period_is_read_as_the_library_reads_it(
 
 
 def test_a_bundle_is_read_in_order_and_judged_by_its_first() -> None:
-    early, late = now(), now() + datetime.timedelta(days=9)
+    early, late = now(), now() + dt.timedelta(days=9)
     bundle = b"a comment\n" + AUTHORITY.issue("a", after=late).cert
     bundle += AUTHORITY.issue("b", after=early).cert
     assert [after for dummy, after in validities(bundle)] == [
@@ -74,9 +75,12 @@ def test_what_holds_no_certificate_is_an_error_and_not_expired(pem: bytes) -> No
 
 @given(st.binary(max_size=200), st.integers(0, 200))
 def test_damaged_bytes_never_end_in_another_error(noise: bytes, keep: int) -> None:
-    der = x509.load_pem_x509_certificate(AUTHORITY.pair.cert).public_bytes(Encoding.DER)[:keep] + noise
+    der = (
+        x509.load_pem_x509_certificate(AUTHORITY.pair.cert).public_bytes(Encoding.DER)[:keep]
+        + noise
+    )
     pem = b"-----BEGIN CERTIFICATE-----\n" + base64.b64encode(der) + b"\n-----END"
-    try:
-        validities(pem)
-    except EdgeError as exc:
-        assert exc.kind == "certificate"
+    with contextlib.suppress(EdgeError):
+        for before, after in validities(pem):
+            assert isinstance(before, int)
+            assert isinstance(after, int)
