@@ -192,7 +192,7 @@ class Node:
         """Until sshd answers and systemd has finished starting; raises BedError after `timeout`."""
         end = time.monotonic() + timeout
         while not _banner(self.ip):
-            if time.monotonic() > end or not self.running():
+            if time.monotonic() > end:
                 log = run(["podman", "logs", "--tail", "20", self.container], check=False)
                 raise BedError(f"{self.name} does not come up: {log.stdout}{log.stderr}")
             time.sleep(0.1)
@@ -209,7 +209,8 @@ class Node:
             *("podman", "--runtime", "runc", "run", "--detach", "--privileged"),
             *("--systemd=always", "--cgroupns=private", "--stop-signal", "SIGRTMIN+3"),
             *("--ulimit", "nofile=20000:20000", "--ulimit", "nproc=32768:32768"),
-            *("--pids-limit=-1", "--log-driver", "k8s-file"),
+            # a reboot from inside ends the container; `podman kill` and `stop` do not restart it
+            *("--pids-limit=-1", "--log-driver", "k8s-file", "--restart", "on-failure:9"),
             *("--name", self.container, "--hostname", self.name),
             # a fixed MAC, else the others' ARP entries are stale for 30 s after a restart
             *("--network", network_name(self.fleet), "--ip", self.ip, "--mac-address", self.mac),

@@ -31,7 +31,10 @@ for unit in getty.target console-getty.service apt-daily.timer apt-daily-upgrade
     sys-kernel-tracing.mount; do
     ln -sf /dev/null "$root/etc/systemd/system/$unit"
 done
-mkdir -p "$root/var/log/journal" "$root/testbed"
+: >"$root/etc/default/locale"
+mkdir -p "$root/var/log/journal" "$root/testbed" "$root/usr/lib/systemd/journald.conf.d"
+# The kernel's messages are the machine's, not the node's.
+printf '[Journal]\nReadKMsg=no\n' >"$root/usr/lib/systemd/journald.conf.d/testbed.conf"
 rm -f "$root/etc/machine-id" "$root/var/lib/dbus/machine-id" "$root/etc/hostname" "$root/etc/resolv.conf"
 : >"$root/etc/machine-id"
 rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "$root"/usr/share/doc/* "$root"/usr/share/man/*
