@@ -45,6 +45,6 @@ def client(cluster: Cluster) -> Iterator[Client]:
 @pytest.fixture
 def namespace(cluster: Cluster, request: pytest.FixtureRequest) -> str:
     """A namespace of the test's own."""
-    name = request.node.name.split("[")[0].replace("_", "-")[:60].strip("-")
+    name: str = request.node.name.split("[")[0].replace("_", "-")[:60].strip("-")
     cluster.kubectl("create", "namespace", name)
     return name
