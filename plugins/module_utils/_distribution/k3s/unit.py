@@ -1,0 +1,143 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The systemd unit of K3s and its environment file: rendered, and read back for adopting.
+
+The settings are those of the unit that K3s documents for systemd. A start is not bounded by systemd
+(a joining node may have to wait); whoever starts the unit bounds the wait.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from .flags import lookup
+from .unit_read import (
+    UnitError,
+    UnitFile,
+    environment,
+    environment_files,
+    exec_start,
+    parse_env,
+    parse_unit,
+)
+
+__all__ = [
+    "UnitError",
+    "UnitFile",
+    "environment",
+    "environment_files",
+    "exec_start",
+    "parse_env",
+    "parse_unit",
+    "proxy_environment",
+    "render_env",
+    "render_unit",
+]
+
+ENV_MODE = 0o600  # a proxy's URL may hold a password
+UNIT_MODE = 0o644
+
+_SERVICE = (
+    ("KillMode", "process"),  # containers outlive a restart of the service
+    ("Delegate", "yes"),
+    ("User", "root"),
+    ("LimitNOFILE", "1048576"),
+    ("LimitNPROC", "infinity"),
+    ("LimitCORE", "infinity"),
+    ("TasksMax", "infinity"),
+    ("TimeoutStartSec", "0"),
+    ("Restart", "always"),
+    ("RestartSec", "5s"),
+    ("ExecStartPre", "-/sbin/modprobe br_netfilter"),
+    ("ExecStartPre", "-/sbin/modprobe overlay"),
+)
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_NEVER_PROXIED = ("localhost", "127.0.0.0/8", "::1", ".svc")
+_PROXY_KEYS = ("http_proxy", "https_proxy", "no_proxy")
+
+
+def render_unit(
+    role: str, bin_dir: str, env_file: str, *, service: Mapping[str, str] | None = None
+) -> str:
+    """The unit's text. `service` adds keys to [Service] (limits of the service itself).
+
+    The configuration file stands where K3s looks by itself, so the command needs no argument.
+    """
+    lines = ["# Managed by lightk8s.edge: changes made here are undone.", "[Unit]"]
+    lines += ["Description=Lightweight Kubernetes", "Documentation=https://k3s.io"]
+    lines += ["Wants=network-online.target", "After=network-online.target", ""]
+    lines += ["[Install]", "WantedBy=multi-user.target", "", "[Service]", "Type=notify"]
+    files = ("/etc/default/%N", "/etc/sysconfig/%N", _escape(env_file))
+    lines += [f"EnvironmentFile=-{path}" for path in files]
+    lines += [f"{key}={value}" for key, value in _SERVICE]
+    for key, value in sorted((service or {}).items()):
+        if _CONTROL.search(key + value):
+            raise UnitError(f"the value of {key} holds a line break or control character")
+        lines.append(f"{key}={value}")
+    lines.append(f"ExecStart={_word(bin_dir.rstrip('/') + '/k3s')} {role}")
+    return "\n".join(lines) + "\n"
+
+
+def _escape(path: str) -> str:
+    if _CONTROL.search(path):
+        raise UnitError("a path holds a line break or control character")
+    return path.replace("%", "%%")
+
+
+def _word(path: str) -> str:
+    """The path as one word of an Exec line."""
+    text = _escape(path).replace("$", "$$")
+    if not re.search(r"[\s\"'\\;]", text):
+        return text
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def render_env(variables: Mapping[str, str]) -> str:
+    """An environment file for systemd, sorted by name; empty text for no variables."""
+    lines = []
+    for name, value in sorted(variables.items()):
+        if not _VARIABLE.match(name):
+            raise UnitError(f"{name!r} is not the name of an environment variable")
+        if _CONTROL.search(value):
+            raise UnitError(f"the value of {name} holds a line break or control character")
+        lines.append(f'{name}="' + re.sub(r'(["\\`$])', r"\\\1", value) + '"\n')
+    return "".join(lines)
+
+
+def proxy_environment(
+    proxy: Mapping[str, str], config: Mapping[str, object], addresses: Iterable[str] = ()
+) -> dict[str, str]:
+    """The proxy variables of the service: HTTP_PROXY, HTTPS_PROXY and a completed NO_PROXY.
+
+    `proxy` has the keys http_proxy, https_proxy, no_proxy in any case; `config` is the node's
+    config.yaml, whose pod and service ranges and cluster domain never go through a proxy;
+    `addresses` are those of the site's nodes and of its API endpoint. Empty without a proxy.
+    """
+    given = {key.lower(): value for key, value in proxy.items() if value}
+    for key in given:
+        if key not in _PROXY_KEYS:
+            raise UnitError(f"{key!r} is not a proxy setting; known are {', '.join(_PROXY_KEYS)}")
+    found = {key.upper(): given[key] for key in _PROXY_KEYS[:2] if key in given}
+    if found:
+        asked = [part.strip() for part in given.get("no_proxy", "").split(",")]
+        entries = [*asked, *_NEVER_PROXIED, *_cluster_names(config), *addresses]
+        found["NO_PROXY"] = ",".join(dict.fromkeys(entry for entry in entries if entry))
+    return found
+
+
+def _cluster_names(config: Mapping[str, object]) -> list[str]:
+    domain = _texts(config, "cluster-domain")
+    return [f".{name.lstrip('.')}" for name in domain] + [
+        part for key in ("cluster-cidr", "service-cidr") for part in _texts(config, key)
+    ]
+
+
+def _texts(config: Mapping[str, object], key: str) -> list[str]:
+    flag = lookup(key)
+    value = config.get(key) or (flag.default if flag else "")
+    items: Sequence[object] = value if isinstance(value, (list, tuple)) else [value]
+    return [part.strip() for item in items for part in str(item).split(",")]
