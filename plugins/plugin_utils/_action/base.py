@@ -59,6 +59,7 @@ class EdgeAction(ActionBase):
     """
 
     DOOR: t.ClassVar[str] = ""
+    PUBLIC: t.ClassVar[t.Container[str]] = ()  # keys of more_params that are no secret
     BUNDLE_ROOT: t.ClassVar[Path] = MODULE_UTILS
     BUNDLE_PACKAGE: t.ClassVar[str] = "ansible_collections.lightk8s.edge.plugins.module_utils"
     _supports_async = True
@@ -182,7 +183,8 @@ class EdgeAction(ActionBase):
         self, result: Result | None, params: dict[str, t.Any], task_vars: dict[str, t.Any]
     ) -> dict[str, t.Any]:
         more = self.more_params(result, params, task_vars)
-        self._add_secrets(arguments.strings(more))
+        private = {key: value for key, value in more.items() if key not in self.PUBLIC}
+        self._add_secrets(arguments.strings(private))
         return more
 
     def _once(

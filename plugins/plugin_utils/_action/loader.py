@@ -4,11 +4,15 @@
 
 """The first text that every run sends to the node: finds the kept code, checks it, starts it.
 
-It travels with each run and is compiled each time, so it is short; what it needs only when the code
-is absent lies in the bundle (node_install). `s` is the request, `i` the binary stdin, `sys` and
-`zlib` come from the command line. A kept file counts only if nobody but root or the caller could
-have written it and its checksum holds; the checksum is seeded with the bundle's digest, so a file
-under a wrong name is as bad as a flipped byte.
+It travels with each run and is compiled each time, so it is short: what helps when the code is
+absent or damaged comes with the second exec only (RESCUE), and what that needs lies in the bundle
+(node_install). `s` is the request, `i` the binary stdin; `sys` and `zlib` come from the
+command line.
+
+A kept file counts only if nobody but root or the caller could have written it and its checksum
+holds; the checksum is seeded with the bundle's digest, so a file under a wrong name is as bad as a
+flipped byte. The answer `zip` says that the source is there (another Python, a damaged compiled
+form), `code` that it must be sent.
 """
 
 from __future__ import annotations
@@ -23,38 +27,42 @@ COMMAND = "import sys,zlib;i=sys.stdin.buffer;exec(zlib.decompress(i.read(%d)))"
 LOADER = """
 import json,marshal,os
 s=json.loads(s)
-b=s["base"]="/var/lib/lightk8s" if os.geteuid()==0 else os.path.expanduser("~/.cache/lightk8s")
+u=os.geteuid()
+b=s["base"]=os.path.expanduser("~/.cache/lightk8s")if u else"/var/lib/lightk8s"
 d=s["digest"]
 p=b+"/code/"+d
-c=None
-w=""
+c=0
 def get(q):
- with open(q,"rb") as f:
+ with open(p+q,"rb")as f:
   t=os.fstat(f.fileno())
-  if t.st_uid not in(0,os.geteuid())or t.st_mode&18:raise OSError("unsafe "+q)
-  return f.read()
-z=s["code"]and zlib.decompress(i.read(s["code"]))
+  if t.st_uid in(0,u)and not t.st_mode&18:return f.read()
 try:
- r=get(p+"."+sys.implementation.cache_tag)
- if zlib.crc32(r[4:],int(d[:8],16))!=int.from_bytes(r[:4],"big"):raise OSError("damaged "+p)
- c=marshal.loads(r[4:])
-except Exception as e:
- w=str(e)
- try:
-  import hashlib,io,zipfile
-  z=z or get(p+".zip")
-  if hashlib.sha256(z).hexdigest()==d:
-   exec(zipfile.ZipFile(io.BytesIO(z)).read("lightk8s_node/_kept/install.py"))
-   c=install(s,z)
- except OSError as e:w=str(e)
+ r=get("."+sys.implementation.cache_tag)
+ if zlib.crc32(r[4:],int(d[:8],16))==int.from_bytes(r[:4],"big"):c=marshal.loads(r[4:])
+except Exception:0
+"""
+
+RESCUE = """
+import hashlib,io,zipfile
+n=s.get("code")
+try:z=zlib.decompress(i.read(n))if n else get(".zip")
+except OSError:z=b""
+if not c and z and hashlib.sha256(z).hexdigest()==d:
+ exec(zipfile.ZipFile(io.BytesIO(z)).read("lightk8s_node/_kept/install.py"))
+ c=install(s,z)
+"""
+
+START = """
 if c:
  exec(marshal.loads(c["lightk8s_node._kept.boot"][1]))
  boot(s,c,i)
-print("\\n%s<\\n%s\\n%s>"%(s["nonce"],json.dumps({"state":"code","why":w}),s["nonce"]))
+t="zip"if os.path.exists(p+".zip")else"code"
+print("\\n%s<\\n{\\"state\\":\\"%s\\"}\\n%s>"%(s["nonce"],t,s["nonce"]))
 """
 
 
-def opening(request: dict[str, t.Any]) -> bytes:
+def opening(request: dict[str, t.Any], rescue: bool = False) -> bytes:
     """Loader and request as one compressed Python text (one window for both, hence smaller)."""
     body = json.dumps(request, separators=(",", ":"), default=str)
-    return zlib.compress(f"s={body!r}{LOADER}".encode("ascii"), 9)
+    text = f"s={body!r}{LOADER}{RESCUE if rescue else ''}{START}"
+    return zlib.compress(text.encode("ascii"), 9)

@@ -23,10 +23,12 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._core import kept
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._action.bundle import Bundle
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._action.loader import COMMAND, opening
 
+ABSENT = ("zip", "code")  # answers of a node that has no compiled code, see loader
 LARGE = 512  # bytes of JSON above which a parameter travels by its sha256
 NEEDS_TTY = re.compile("must have a tty|no tty present|terminal is required")
 PROMPT_TIMEOUT = "waiting for privilege escalation prompt"
 C: t.Any = constants
+BINARY = ("ssh", "local")  # transports known to hand over every byte of stdout as it was
 SSH_CHATTER = re.compile(r"(?m)^(debug\d: |OpenSSH_).*\n?")  # 2.18 runs ssh -v
 
 
@@ -63,13 +65,13 @@ class Node:
         """The door's result. Raises NeedsTerminal, NoAnswer, Crashed; AnsibleConnectionFailure."""
         given = {name: value for name, value in params.items() if value is not None}
         large = {name: kept.digest(given[name]) for name in given if _size(given[name]) > LARGE}
-        request = self._request(door=door, kept=large, keep=[], params={})
-        request["params"] = {name: given[name] for name in given if name not in large}
+        small = {name: given[name] for name in given if name not in large}
+        request = self._request(door=door, kept=large, params=small)
         answer = self.ask(request)
         if answer["state"] == "sections":
             names = answer["wanted"]
             request["kept"] = {name: large[name] for name in large if name not in names}
-            request["params"] |= {name: given[name] for name in names}
+            request["params"] = small | {name: given[name] for name in names}
             request["keep"] = names
             answer = self.ask(request)
         return t.cast("dict[str, t.Any]", answer["result"])
@@ -85,31 +87,37 @@ class Node:
         task = self.action._task
         environment: dict[str, t.Any] = {}
         self.action._compute_environment_string(environment)
-        return {
-            "nonce": secrets.token_hex(4),
+        request = fields | {
             "digest": self.bundle.digest,
-            "code": 0,
+            "raw": self.action._connection.transport in BINARY,
             "hide": list(self.hide),
             "env": {name: str(value) for name, value in environment.items()},
             "check": bool(task.check_mode),
             "diff": bool(task.diff),
             "deadline": int(task.timeout or 0),
-        } | fields
+            "nonce": secrets.token_hex(4),
+        }
+        return {name: value for name, value in request.items() if value}
 
     def ask(self, request: dict[str, t.Any], payload: bytes = b"") -> dict[str, t.Any]:
-        """One exec; a second one with the code where the node lacks it."""
+        """One exec; a second one where the node has to compile the code or needs it sent."""
         answer = self._exchange(request, payload)
-        if answer["state"] == "code":
+        if answer["state"] == "zip":
+            answer = self._exchange(request, payload, rescue=True)
+        if answer["state"] in ABSENT:
             request = request | {"code": len(self.bundle.packed)}
-            answer = self._exchange(request, self.bundle.packed + payload)
-        if answer["state"] == "code":
-            raise NoAnswer(0, answer["why"])
+            answer = self._exchange(request, self.bundle.packed + payload, rescue=True)
+        if answer["state"] in ABSENT:
+            raise NoAnswer(0, "the code arrived damaged")
         if answer["state"] == "error":
             raise Crashed(answer["msg"], answer["exception"])
         return answer
 
-    def _exchange(self, request: dict[str, t.Any], more: bytes) -> dict[str, t.Any]:
-        head = opening(request)
+    def _exchange(
+        self, request: dict[str, t.Any], more: bytes, rescue: bool = False
+    ) -> dict[str, t.Any]:
+        by_stdin = pipelines(self.action._connection)
+        head = opening(request if by_stdin else request | {"raw": False}, rescue)
         command = interpreter_command(self.action, self.task_vars, COMMAND % len(head))
         try:
             got = self._execute(command, head + more)
@@ -118,7 +126,8 @@ class Node:
                 raise
             raise NeedsTerminal(str(error)) from error
         nonce = request["nonce"]
-        match = re.search(f"{nonce}<\\s+(.*?)\\s+{nonce}>", got["stdout"], re.DOTALL)
+        end = "\n" if by_stdin else "\\r?\n"  # a terminal adds the one that may belong to raw bytes
+        match = re.search(f"{nonce}<{end}(.*?){end}{nonce}>", got["stdout"], re.DOTALL)
         if match:
             return decode(match.group(1))
         if NEEDS_TTY.search(got["stderr"]):
@@ -171,9 +180,11 @@ def require_terminal(connection: t.Any) -> None:
 
 
 def decode(text: str) -> dict[str, t.Any]:
-    """A terminal may have wrapped or ended lines its own way; base64 does not mind."""
+    """JSON, or its zlib form (which begins with an x) as bytes or in base64."""
     if not text.startswith("{"):
-        text = zlib.decompress(b64decode(text)).decode("ascii")
+        data = text.encode("utf-8", "surrogateescape")
+        data = data if text.startswith("x") else b64decode(data)
+        text = zlib.decompress(data).decode("ascii")
     return t.cast("dict[str, t.Any]", json.loads(text))
 
 

@@ -9,6 +9,7 @@ Lies in the bundle as `_kept/boot.py`, compiled. Python >= 3.9, standard library
 
 from __future__ import annotations
 
+import binascii
 import json
 import marshal
 import os
@@ -89,18 +90,20 @@ def called(request: dict[str, t.Any], stdin: t.Any) -> dict[str, t.Any]:
         return {"state": "done", "result": result}
     os.dup2(os.open(os.devnull, os.O_RDWR), 0)
     kept = import_module("lightk8s_node._core.kept")
-    sections, wanted = kept.read(request["base"], request["kept"])
+    sections, wanted = kept.read(request["base"], request.get("kept", {}))
     if wanted:
         return {"state": "sections", "wanted": wanted}
     door = import_module("lightk8s_node._doors." + request["door"])
-    params = full(door, {**request["params"], **sections})
-    result = door.main(params, request["check"], request["diff"])
-    if request["keep"] and not request["check"] and not result.get("failed"):
-        kept.keep(request["base"], request["keep"], request["params"])
+    given = request.get("params", {})
+    check = request.get("check", False)
+    result = door.main(full(door, {**given, **sections}), check, request.get("diff", False))
+    if request.get("keep") and not check and not result.get("failed"):
+        kept.keep(request["base"], request["keep"], given)
     return {"state": "done", "result": result}
 
 
-def answer(request: dict[str, t.Any], stdin: t.Any) -> str:
+def answer(request: dict[str, t.Any], stdin: t.Any) -> bytes:
+    """JSON, or its zlib form where that is shorter: as it is, or in base64 for a terminal."""
     try:
         reply = called(request, stdin)
     except BaseException as error:
@@ -108,29 +111,27 @@ def answer(request: dict[str, t.Any], stdin: t.Any) -> str:
 
         reply = {"state": "error", "msg": f"{type(error).__name__}: {error}"}
         reply["exception"] = traceback.format_exc()
-    reply = hidden(reply, request["hide"])
-    text = json.dumps(reply, separators=(",", ":"), default=str)
-    if len(text) > 200:
-        import binascii
-
-        packed = binascii.b2a_base64(zlib.compress(text.encode("ascii"), 9), newline=False)
-        text = min(text, packed.decode("ascii"), key=len)
-    return text
+    reply = hidden(reply, request.get("hide", []))
+    text = json.dumps(reply, separators=(",", ":"), default=str).encode("ascii")
+    packed = zlib.compress(text, 9)
+    if not request.get("raw"):
+        packed = binascii.b2a_base64(packed, newline=False)
+    return min(text, packed, key=len)
 
 
 def boot(request: dict[str, t.Any], modules: dict[str, t.Any], stdin: t.Any) -> None:
     """Never returns. Code that is kept must never exit with 255: to ssh that means unreachable."""
     out = os.dup(1)  # private: what prints and children write goes to stderr
     os.dup2(2, 1)
-    if request["deadline"]:
+    if request.get("deadline"):
         import signal
 
         signal.alarm(request["deadline"])
-    os.environ.update(request["env"])
+    os.environ.update(request.get("env", {}))
     finder: t.Any = Finder(modules)
     sys.meta_path.insert(0, finder)
-    nonce = request["nonce"]
-    data = memoryview(f"\n{nonce}<\n{answer(request, stdin)}\n{nonce}>\n".encode("ascii"))
+    nonce = request["nonce"].encode("ascii")
+    data = memoryview(b"\n%s<\n%s\n%s>\n" % (nonce, answer(request, stdin), nonce))
     while data:
         data = data[os.write(out, data) :]
     os._exit(0)

@@ -85,7 +85,7 @@ def discard(path: str) -> None:
 def install(request: dict[str, t.Any], archive: bytes) -> dict[str, t.Any]:
     """Compile the archive and keep both forms; in check mode only compile."""
     modules = compiled(archive)
-    if request["check"]:
+    if request.get("check"):
         return modules
     digest = request["digest"]
     data = marshal.dumps(modules)

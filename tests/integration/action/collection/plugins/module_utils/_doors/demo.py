@@ -77,6 +77,20 @@ def echo(params: dict[str, t.Any], check: bool, diff: bool) -> dict[str, t.Any]:
     }
 
 
+def status(params: dict[str, t.Any]) -> dict[str, t.Any]:
+    """As long as the answer of a node in order, about 1.5 kB."""
+    units = ("k3s.service", "containerd.service", "systemd-journald.service")
+    return {
+        "actions": [],
+        "distribution": {
+            "version": "v1.34.2+k3s1",
+            "config": {f"option-{number}": hex(number**7) for number in range(40)},
+            "units": {unit: {"active": True, "enabled": True, "pid": 712} for unit in units},
+        },
+        "node": {"ready": True, "capacity": {"cpu": 2, "memory": 512 << 20, "pods": 10}},
+    }
+
+
 def noise(params: dict[str, t.Any]) -> dict[str, t.Any]:
     sys.stdout.write("printed {}\n")
     sys.stdout.flush()
@@ -138,6 +152,8 @@ def main(params: dict[str, t.Any], check: bool, diff: bool) -> dict[str, t.Any]:
     modes: dict[str, t.Callable[[dict[str, t.Any]], dict[str, t.Any]]] = {
         "echo": lambda p: echo(p, check, diff),
         "big": lambda p: {"big": "\u00e9" * p["n"]},
+        "mirror": lambda p: {"blob": p["blob"]},
+        "status": status,
         "noise": noise,
         "sleep": sleep,
         "needs": lacking,
