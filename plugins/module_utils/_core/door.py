@@ -29,7 +29,7 @@ def redact(text: str, words: t.Iterable[str] = ()) -> str:
 
 
 def answer(
-    build: t.Callable[[Host], t.Sequence[Bound]],
+    bounds: t.Sequence[Bound],
     *,
     check: bool,
     diff: bool,
@@ -37,10 +37,9 @@ def answer(
     secrets: t.Iterable[str] = (),
     host: Host | None = None,
 ) -> dict[str, t.Any]:
-    """Converge the bounds that `build` makes and give the result; expected errors become `failure`."""
+    """Converge the bounds and give the result; expected errors become `failure`."""
     try:
-        here = host or Host()
-        outcome = converge(build(here), here, check=check)
+        outcome = converge(bounds, host or Host(), check=check)
     except NeedsArtifacts as exc:
         return {"changed": False, "needs": exc.needs, **failed(exc, site, secrets)}
     except EdgeError as exc:
@@ -51,11 +50,8 @@ def answer(
 def result(outcome: Outcome, *, diff: bool, secrets: t.Iterable[str] = ()) -> dict[str, t.Any]:
     """The contract's keys; `needs` only where bytes are missing."""
     plan = outcome.plan
-    found: dict[str, t.Any] = {"changed": not plan.empty, **outcome.reports}
-    if not plan.empty:
-        found["actions"] = [redact(text, secrets) for text in plan.actions()]
-    else:
-        found["actions"] = []
+    found: dict[str, t.Any] = {"changed": plan.changed, **outcome.reports}
+    found["actions"] = [redact(text, secrets) for text in plan.actions()]
     if plan.warnings:
         found["warnings"] = [redact(text, secrets) for text in plan.warnings]
     if diff and plan.changes:

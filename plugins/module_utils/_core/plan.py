@@ -68,13 +68,18 @@ class Plan:
         return not self.steps
 
     @property
+    def changed(self) -> bool:
+        """Something will be different afterwards; merely waiting for health is no change."""
+        return any(step.verb != "gate" for step in self.steps)
+
+    @property
     def restarts(self) -> tuple[str, ...]:
         """Units that steps of this plan ask to start anew, each once, in order."""
         return tuple(dict.fromkeys(unit for step in self.steps for unit in step.restarts))
 
     def actions(self) -> list[str]:
         """One sentence per step."""
-        return [step.summary for step in self.steps]
+        return [step.summary for step in self.steps if step.verb != "gate"]
 
     def diff(self) -> list[dict[str, str]]:
         """The `diff` key of a module's result."""

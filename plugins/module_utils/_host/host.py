@@ -52,6 +52,14 @@ class Host:
         self._digests: dict[str, list[t.Any]] | None = None
         self._fresh_digests = False
 
+    def machine(self) -> str:
+        """The processor architecture in uname's words."""
+        return os.uname().machine
+
+    def hostname(self) -> str:
+        """The node's own name in lower case, as the kubelet would use it."""
+        return os.uname().nodename.lower()
+
     # ---- commands
 
     def run(
@@ -171,6 +179,11 @@ class Host:
     def chmod(self, path: str, mode: int) -> None:
         """Set permission bits."""
         os.chmod(self.path(path), mode)
+
+    def poke(self, path: str, value: str) -> None:
+        """Write into a kernel file (cgroup, sysctl), where nothing can be renamed."""
+        with open(self.path(path), "w", encoding="ascii") as stream:
+            stream.write(value)
 
     def remove(self, path: str) -> None:
         """See files.remove."""

@@ -16,7 +16,7 @@ PROPERTIES = (
     "SubState",
     "UnitFileState",
     "MainPID",
-    "ExecMainStartTimestamp",
+    "ExecMainStartTimestampMonotonic",
     "NeedDaemonReload",
     "InvocationID",
     "NRestarts",
@@ -36,7 +36,7 @@ class UnitState:
     sub: str = "dead"
     enabled: str = ""
     pid: int = 0
-    since: str = ""
+    since: int = 0  # start of the main process, microseconds of the monotonic clock
     stale: bool = False  # the unit file on disk is newer than what systemd has read
     invocation: str = ""
     restarts: int = 0
@@ -64,7 +64,7 @@ def parse_show(text: str) -> dict[str, UnitState]:
             sub=pairs.get("SubState", ""),
             enabled=pairs.get("UnitFileState", ""),
             pid=_number(pairs.get("MainPID")),
-            since=pairs.get("ExecMainStartTimestamp", ""),
+            since=_number(pairs.get("ExecMainStartTimestampMonotonic")),
             stale=pairs.get("NeedDaemonReload") == "yes",
             invocation=pairs.get("InvocationID", ""),
             restarts=_number(pairs.get("NRestarts")),

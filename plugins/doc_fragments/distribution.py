@@ -1,0 +1,190 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Options of the distribution itself."""
+
+    DOCUMENTATION = r"""
+options:
+  state:
+    description:
+      - V(present) installs, configures and runs the distribution.
+      - V(stopped) installs and configures it, and keeps its service stopped.
+      - V(absent) takes it off the node and keeps the data folder.
+      - V(purged) leaves no process, mount, interface, rule or file of it behind.
+    type: str
+    choices: [present, stopped, absent, purged]
+    default: present
+  version:
+    description:
+      - Version or channel, for example V(v1.34.2+k3s1) or V(stable).
+      - Unset means that an installed distribution keeps its version and a bare node gets the channel V(stable).
+    type: str
+  release_mirrors:
+    description:
+      - Places to take releases from, in order. Each is a URL or a folder on the controller that holds C(<version>/<asset>).
+      - Unset means the distribution's official one.
+    type: list
+    elements: str
+  release_sha256:
+    description:
+      - Digest that the distribution's program must have, in addition to the release's own checksum file.
+    type: str
+  cache_dir:
+    description:
+      - Folder on the controller that keeps releases. Unset means C(lightk8s) in the user's cache folder.
+    type: path
+  release:
+    description:
+      - The release and its assets. The action plugin fills this in from O(version).
+    type: dict
+  airgap_images:
+    description:
+      - Whether the release's archive of images is brought to the node, so that it needs no registry.
+    type: bool
+    default: false
+  initial:
+    description:
+      - Whether this server begins the cluster of its site. Ignored for agents.
+    type: bool
+    default: true
+  join_from:
+    description:
+      - The other servers of the site, as inventory name and address (V(https://192.0.2.11:6443)).
+      - A joining node gets its token from the first of them that runs, over the connection of that inventory host.
+    type: dict
+    default: {}
+  api_endpoint:
+    description:
+      - Fixed address of the site's API (V(https://192.0.2.10:6443)), for example of a load balancer.
+    type: str
+  join_url:
+    description:
+      - Address to join. The action plugin fills this in.
+    type: str
+  join_token:
+    description:
+      - Token to join with. The action plugin fills this in.
+    type: str
+  alone:
+    description:
+      - Whether no other server of the site runs. The action plugin fills this in.
+    type: bool
+    default: false
+  token:
+    description:
+      - Token of the cluster. Unset means that the first server makes one and the others read it there.
+      - It cannot be changed here once the cluster exists.
+    type: str
+  agent_token:
+    description:
+      - Token for agents alone. Unset means that they use the cluster's token.
+    type: str
+  node_ip:
+    description:
+      - Addresses of the node, one per address family.
+    type: list
+    elements: str
+    default: []
+  labels:
+    description:
+      - Labels of the Node. Labels that were set here and are no longer named are removed, others are left alone.
+    type: dict
+  taints:
+    description:
+      - Taints of the Node as V(key=value:Effect). Treated like O(labels).
+    type: list
+    elements: str
+  storage_type:
+    description:
+      - Where the cluster keeps its state. Unset means V(sqlite) for one server and V(etcd) for several.
+    type: str
+    choices: [sqlite, etcd, external, none]
+  datastore_endpoint:
+    description:
+      - Address of the external datastore, with credentials.
+    type: str
+  snapshot_enabled:
+    description:
+      - Whether the distribution takes scheduled snapshots of its embedded etcd.
+    type: bool
+  network_mode:
+    description:
+      - The cluster's network. With V(calico) and V(cilium) the distribution brings none and its manifests are yours to apply.
+      - With V(none) a node counts as healthy although it reports that it has no network.
+    type: str
+    choices: ["flannel", "calico", "cilium", "none"]
+  cluster_cidr:
+    description:
+      - Address ranges of pods, one per address family. Fixed by the first start.
+    type: list
+    elements: str
+    default: []
+  service_cidr:
+    description:
+      - Address ranges of services, one per address family. Fixed by the first start.
+    type: list
+    elements: str
+    default: []
+  dns_enabled:
+    description:
+      - Whether the packaged cluster DNS runs.
+    type: bool
+  disable:
+    description:
+      - Packaged components that must not run.
+    type: list
+    elements: str
+    default: []
+  tls_sans:
+    description:
+      - More names and addresses for the API's certificate.
+    type: list
+    elements: str
+    default: []
+  secrets_encryption:
+    description:
+      - Whether Secrets are encrypted in the datastore. Fixed by the first start.
+    type: bool
+  registries:
+    description:
+      - Mirrors and credentials of image registries, with the keys C(mirrors) and C(configs) of the distribution's C(registries.yaml).
+    type: dict
+  proxy:
+    description:
+      - C(http_proxy), C(https_proxy) and C(no_proxy) of the service. The cluster's own ranges and names are added to the last.
+    type: dict
+  kubeconfig_mode:
+    description:
+      - Mode of the administrator's kubeconfig on the node, in octal.
+    type: str
+  selinux:
+    description:
+      - Whether containers run under SELinux.
+    type: bool
+  log_level:
+    description:
+      - How much the distribution's service says.
+    type: str
+    choices: [info, debug]
+  extra_config:
+    description:
+      - Further flags of the distribution, named as in its configuration file. They are checked against its documented flags.
+    type: dict
+  adopt:
+    description:
+      - Whether an installation that was made by other means may be taken over.
+    type: bool
+    default: false
+  verify:
+    description:
+      - With V(full) every digest on the node is computed anew. With V(fast) one that was computed before counts while
+        device, inode, size and both times of the file are the same.
+    type: str
+    choices: [fast, full]
+    default: fast
+"""

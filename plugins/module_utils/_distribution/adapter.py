@@ -1,0 +1,127 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What every distribution must tell us. The nouns know this protocol and no distribution by name."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+
+from .._core.plan import Step
+from .._core.resources import Seen, SeenUnit, Unit, Wish
+from .._core.verbs import Verb
+from .._host.host import Host
+from .spec import Spec
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the distribution keeps things on this node, for the role in the spec."""
+
+    unit: str
+    other_units: tuple[str, ...]
+    binary: str
+    data_dir: str
+    config: str
+    kubelet_dropins: str
+    images: str
+    cgroups: tuple[str, ...] = ()  # parent cgroups of pods, by name below the hierarchy's root
+
+
+@dataclass(frozen=True)
+class NodeView:
+    """The Node object as the API shows it."""
+
+    name: str
+    ready: bool
+    reason: str = ""
+    version: str = ""
+    roles: tuple[str, ...] = ()
+    labels: t.Mapping[str, str] = field(default_factory=dict)
+    taints: tuple[str, ...] = ()
+    annotations: t.Mapping[str, str] = field(default_factory=dict)
+    capacity: t.Mapping[str, str] = field(default_factory=dict)
+    allocatable: t.Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the adapter learned about the node before any wish can be made. JSON-like values only.
+
+    `token`: "" no cluster here, "same", "different" or "unknown" compared with the spec's token.
+    `api`: "" not asked, "ok", "expired" (certificates), else why it did not answer.
+    """
+
+    arch: str
+    bin_dir: str
+    hostname: str = ""
+    version: str = ""
+    config: t.Mapping[str, t.Any] = field(default_factory=dict)
+    datastore: str = ""
+    initialized: bool = False
+    joined: bool = False
+    token: str = ""
+    api: str = ""
+    node: NodeView | None = None
+    foreign: t.Mapping[str, t.Any] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+    receipt: t.Mapping[str, t.Any] = field(default_factory=dict)
+    certificate_days: int | None = None
+    leftovers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Observation:
+    """All that a plan is made from."""
+
+    facts: Facts
+    paths: t.Mapping[str, t.Optional[Seen]]
+    units: t.Mapping[str, SeenUnit]
+
+
+class Adapter(t.Protocol):
+    """One distribution."""
+
+    name: str
+    verbs: t.Mapping[str, Verb]
+
+    def layout(self, spec: Spec, bin_dir: str) -> Layout:
+        """Paths and units; pure."""
+
+    def look(self, host: Host, spec: Spec, units: t.Mapping[str, SeenUnit]) -> Facts:
+        """Read what the plan needs to know; changes nothing."""
+
+    def units(self, spec: Spec) -> tuple[str, ...]:
+        """Units whose state the plan needs; pure."""
+
+    def check(self, spec: Spec, facts: Facts) -> None:
+        """Refuse by EdgeError what would harm or cannot work; pure."""
+
+    def wishes(self, spec: Spec, facts: Facts) -> tuple[Wish, ...]:
+        """Files and links as they must be; pure."""
+
+    def wanted_units(self, spec: Spec, facts: Facts) -> tuple[Unit, ...]:
+        """Units as they must be; pure."""
+
+    def bin_dir(self, host: Host, spec: Spec) -> str:
+        """The folder that holds, or will hold, the distribution's programs."""
+
+    def config(self, host: Host) -> t.Mapping[str, t.Any]:
+        """The distribution's effective configuration on this node."""
+
+    def must_join(self, host: Host, spec: Spec) -> bool:
+        """Whether the node has no credentials yet and may have to get them from another server."""
+
+    def join_token(self, host: Host, spec: Spec, joiner: str) -> str:
+        """What a node with the role `joiner` needs to join this server; empty where none runs here."""
+
+    def gate(self, spec: Spec, config: t.Mapping[str, t.Any], hostname: str) -> Step:
+        """The step that waits until the node is healthy; pure."""
+
+    def objects(self, spec: Spec, facts: Facts) -> tuple[Step, ...]:
+        """Steps that change the Node object (labels, taints); pure."""
+
+    def removal(self, spec: Spec, seen: Observation) -> tuple[Step, ...]:
+        """Steps that take the distribution off the node; pure."""

@@ -1,0 +1,114 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The health gate: the service runs, the API answers, the node is Ready and runs the wanted version."""
+
+from __future__ import annotations
+
+import calendar
+import time
+import typing as t
+
+from .._core.errors import EdgeError
+from .._core.plan import Phase, Step
+from .._host.host import Host
+from .access import connect, view
+
+PAUSE = 0.5  # seconds between two looks
+CRASHES = 3  # starts in a row that failed before we stop hoping
+NO_NETWORK = "NetworkPluginNotReady"
+
+
+def step(unit: str, **params: t.Any) -> Step:
+    """The gate of a unit.
+
+    `params`: kubeconfig (path), node (name), version (of the kubelet, "" for any), timeout (seconds),
+    server (bool: ask /readyz too), network (bool: False accepts a node that only lacks its network).
+    """
+    return Step(Phase.GATE, "gate", unit, f"wait until {params['node']} is Ready", params)
+
+
+def perform(host: Host, step: Step) -> None:
+    """Wait until healthy. EdgeError(kind=health | certificate) with the unit's last log lines."""
+    deadline = host.monotonic() + float(step.params["timeout"])
+    crashes = _Crashes(host.unit(step.target).restarts)
+    reason = ""
+    while True:
+        try:
+            reason = _unhealthy(host, step)
+        except EdgeError as exc:
+            reason = exc.message
+            if exc.kind == "certificate":
+                raise
+        if not reason:
+            return
+        state = host.unit(step.target)
+        if crashes.count(state.restarts, failed=state.active == "failed") >= CRASHES:
+            raise _failure(host, step, f"{step.target} keeps ending right after its start")
+        if host.monotonic() >= deadline:
+            limit = f"within {float(step.params['timeout']):g} s"
+            raise _failure(host, step, f"{step.target} did not become healthy {limit}: {reason}")
+        host.sleep(PAUSE)
+
+
+class _Crashes:
+    """Counts starts that systemd had to repeat since the gate began."""
+
+    def __init__(self, before: int) -> None:
+        self._last = before
+        self._seen = 0
+
+    def count(self, restarts: int, *, failed: bool) -> int:
+        """Crashes so far; the counter of systemd begins anew with each manual start."""
+        if failed:
+            return CRASHES
+        if restarts > self._last:
+            self._seen += restarts - self._last
+        self._last = restarts
+        return self._seen
+
+
+def _unhealthy(host: Host, step: Step) -> str:
+    """Why the node is not healthy yet; empty when it is."""
+    state = host.unit(step.target)
+    if state.active != "active":
+        return f"the service is {state.active} ({state.sub})"
+    with connect(host, step.params["kubeconfig"]) as client:
+        if step.params["server"]:
+            answer = client.readyz()
+            if not answer["ready"]:
+                return f"the API is not ready: {', '.join(answer['failed'])}"
+        name = step.params["node"]
+        found = client.read("Node", "", name)
+        lease = client.read("Lease", "kube-node-lease", name)
+    if found is None:
+        return f"there is no Node {name} yet"
+    node = view(found)
+    started = host.now() - (host.monotonic() - state.since / 1e6)
+    if lease is None or seconds((lease.get("spec") or {}).get("renewTime", "")) < started:
+        return "the kubelet has not reported since the start"
+    if step.params["version"] and node.version != step.params["version"]:
+        return f"the kubelet reports {node.version}, not {step.params['version']}"
+    if not node.ready and not (NO_NETWORK in node.reason and not step.params["network"]):
+        return f"the node is not Ready: {node.reason}"
+    return ""
+
+
+def seconds(stamp: str) -> float:
+    """An RFC 3339 time in UTC as seconds since the epoch; 0 where it is none."""
+    whole, dummy, fraction = stamp.rstrip("Z").partition(".")
+    try:
+        return calendar.timegm(time.strptime(whole, "%Y-%m-%dT%H:%M:%S")) + float(
+            f"0.{fraction or 0}"
+        )
+    except ValueError:
+        return 0.0
+
+
+def _failure(host: Host, step: Step, message: str) -> EdgeError:
+    lines = [line for line in host.journal(step.target) if line.strip()]
+    said = "; its last log lines:\n" + "\n".join(lines[-12:]) if lines else ""
+    return EdgeError(
+        message + said, kind="health", hint="mend what the log lines name, then run again"
+    )

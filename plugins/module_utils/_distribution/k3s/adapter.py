@@ -1,0 +1,92 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""K3s behind the protocol of _distribution.adapter."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..._core.plan import Step
+from ..._core.resources import SeenUnit, Unit, Wish
+from ..._core.transaction import RECOVER_UNIT
+from ..._core.verbs import Verb
+from ..._host.host import Host
+from .. import gate, objects
+from ..adapter import Facts, Layout, Observation
+from ..spec import SERVER, Spec
+from . import guard, look, paths, purge, wishes
+
+
+class K3s:
+    """The adapter; it holds no state."""
+
+    name = "k3s"
+    verbs: t.Mapping[str, Verb] = {"gate": gate.perform, "node": objects.perform, **purge.VERBS}
+
+    def layout(self, spec: Spec, bin_dir: str) -> Layout:
+        """See Adapter.layout."""
+        return paths.layout(spec, bin_dir)
+
+    def bin_dir(self, host: Host, spec: Spec) -> str:
+        """See Adapter.bin_dir."""
+        return look.find_bin_dir(host, spec)
+
+    def look(self, host: Host, spec: Spec, units: t.Mapping[str, SeenUnit]) -> Facts:
+        """See Adapter.look."""
+        return look.look(host, spec, units)
+
+    def units(self, spec: Spec) -> tuple[str, ...]:
+        """See Adapter.units."""
+        if spec.wanted:
+            return (paths.SERVER_UNIT, paths.AGENT_UNIT, RECOVER_UNIT)
+        return (paths.SERVER_UNIT, paths.AGENT_UNIT, *purge.HELPER_UNITS)
+
+    def check(self, spec: Spec, facts: Facts) -> None:
+        """See Adapter.check."""
+        guard.check(spec, facts)
+
+    def must_join(self, host: Host, spec: Spec) -> bool:
+        """See Adapter.must_join."""
+        if not spec.wanted or (spec.role == SERVER and wishes.storage(spec) != "etcd"):
+            return False
+        return host.inspect(look.credential(spec.role, paths.data_dir(spec))) is None
+
+    def join_token(self, host: Host, spec: Spec, joiner: str) -> str:
+        """See Adapter.join_token."""
+        return look.join_token(host, paths.data_dir(spec), joiner)
+
+    def wishes(self, spec: Spec, facts: Facts) -> tuple[Wish, ...]:
+        """See Adapter.wishes."""
+        return wishes.wishes(spec, facts)
+
+    def wanted_units(self, spec: Spec, facts: Facts) -> tuple[Unit, ...]:
+        """See Adapter.wanted_units."""
+        return wishes.wanted_units(spec)
+
+    def gate(self, spec: Spec, config: t.Mapping[str, t.Any], hostname: str) -> Step:
+        """See Adapter.gate."""
+        return gate.step(
+            paths.unit_of(spec.role),
+            kubeconfig=look.kubeconfig(spec, config, paths.data_dir(spec)),
+            node=look.node_name(spec, config, hostname),
+            version=spec.release.version if spec.release is not None else "",
+            timeout=spec.wait_timeout,
+            server=spec.role == SERVER,
+            network=spec.settings.get("network_mode") not in ("none", "calico", "cilium"),
+        )
+
+    def config(self, host: Host) -> t.Mapping[str, t.Any]:
+        """See Adapter.config."""
+        return look.effective_config(host)
+
+    def objects(self, spec: Spec, facts: Facts) -> tuple[Step, ...]:
+        """See Adapter.objects."""
+        kubeconfig = look.kubeconfig(spec, facts.config, paths.data_dir(spec))
+        name = look.node_name(spec, facts.config, facts.hostname)
+        return objects.steps(spec, facts.node, kubeconfig, name)
+
+    def removal(self, spec: Spec, seen: Observation) -> tuple[Step, ...]:
+        """See Adapter.removal."""
+        return purge.steps(spec, seen)

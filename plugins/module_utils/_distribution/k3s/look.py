@@ -1,0 +1,178 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is on this node of K3s. Reads only."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..._core.errors import EdgeError
+from ..._core.resources import SeenUnit
+from ..._host.host import Host
+from ..access import look_at_node
+from ..adapter import Facts, NodeView
+from ..spec import AGENT, SERVER, Spec
+from . import paths
+from .config import read_config
+from .tokens import same_password
+
+RECEIPT = "/var/lib/lightk8s/state/distribution.json"
+
+
+def look(host: Host, spec: Spec, units: t.Mapping[str, SeenUnit]) -> Facts:
+    """Everything the plan needs to know before it can form a wish."""
+    config = effective_config(host)
+    data = str(config.get("data-dir") or paths.data_dir(spec)).rstrip("/")
+    receipt = host.read_json(RECEIPT)
+    bin_dir = find_bin_dir(host, spec)
+    unit = paths.unit_of(spec.role)
+    running = unit in units and units[unit].running
+    api, node = _ask(host, spec, config, data) if running else ("", None)
+    return Facts(
+        arch=paths.ARCHITECTURES.get(host.machine(), host.machine()),
+        bin_dir=bin_dir,
+        hostname=host.hostname(),
+        version=installed_version(host, bin_dir, receipt),
+        config=config,
+        datastore=datastore(host, data, config) if spec.role == SERVER else "",
+        initialized=host.inspect(f"{data}/server/tls/server-ca.crt") is not None,
+        joined=host.inspect(credential(spec.role, data)) is not None,
+        token=compare_token(host, spec, data),
+        api=api,
+        node=node,
+        receipt=receipt,
+        certificate_days=certificate_days(host, data, spec.role),
+        problems=foreign_dropins(host),
+        leftovers=leftovers(host, data),
+    )
+
+
+def effective_config(host: Host) -> dict[str, t.Any]:
+    """config.yaml and its drop-ins, merged as K3s merges them."""
+    names = [n for n in host.names(paths.DROPINS) if n.lower().endswith((".yaml", ".yml"))]
+    dropins = [(name, host.read_text(f"{paths.DROPINS}/{name}")) for name in names]
+    try:
+        main = host.read_text(paths.CONFIG) if host.inspect(paths.CONFIG) else None
+        return dict(read_config(main, dropins))
+    except EdgeError as exc:
+        raise EdgeError(
+            f"the K3s configuration on this node cannot be read: {exc.message}",
+            kind="spec",
+            hint=f"mend or remove {paths.CONFIG} and its drop-ins",
+        ) from exc
+
+
+def foreign_dropins(host: Host) -> tuple[str, ...]:
+    """A sentence for each drop-in that changes the configuration behind our back."""
+    return tuple(
+        f"{paths.DROPINS}/{name} changes the configuration of K3s and is not managed here"
+        for name in host.names(paths.DROPINS)
+        if name.lower().endswith((".yaml", ".yml"))
+    )
+
+
+def find_bin_dir(host: Host, spec: Spec) -> str:
+    """The wanted folder, else where K3s lies already, else the first one that can be written."""
+    if spec.bin_dir:
+        return spec.bin_dir.rstrip("/")
+    for folder in paths.BIN_DIRS:
+        if host.inspect(f"{folder}/k3s"):
+            return folder
+    return next((f for f in paths.BIN_DIRS if host.writable(f)), paths.BIN_DIRS[-1])
+
+
+def installed_version(host: Host, bin_dir: str, receipt: t.Mapping[str, t.Any]) -> str:
+    """The version of the binary: from our receipt while it is the file we placed, else by asking it."""
+    binary = f"{bin_dir}/k3s"
+    if host.inspect(binary) is None:
+        return ""
+    if receipt.get("sha256") and receipt["sha256"] == host.sha256(binary):
+        return str(receipt.get("version", ""))
+    words = host.run([host.path(binary), "--version"], check=False, timeout=20).out.split()
+    return words[2] if len(words) > 2 and words[:2] == ["k3s", "version"] else ""
+
+
+def credential(role: str, data: str) -> str:
+    """A file that shows that this node has once been part of a cluster."""
+    return f"{data}/{'server/token' if role == SERVER else 'agent/client-kubelet.crt'}"
+
+
+def datastore(host: Host, data: str, config: t.Mapping[str, t.Any]) -> str:
+    """sqlite, etcd, external, or empty before the first start."""
+    if host.inspect(f"{data}/server/db/etcd/member"):
+        return "etcd"
+    if config.get("datastore-endpoint") and host.inspect(credential(SERVER, data)):
+        return "external"
+    return "sqlite" if host.inspect(f"{data}/server/db/state.db") else ""
+
+
+def compare_token(host: Host, spec: Spec, data: str) -> str:
+    """See Facts.token. An agent keeps no copy but ours."""
+    if spec.role == SERVER:
+        known = host.read_text(f"{data}/server/token").strip()
+    else:
+        known = host.read_text(paths.TOKEN_FILE).strip()
+    if not known:
+        return ""
+    if not spec.token:
+        return "unknown"
+    return "same" if same_password(known, spec.token.strip()) else "different"
+
+
+def join_token(host: Host, data: str, joiner: str) -> str:
+    """The secure token of this server for a joining server or agent; empty where K3s does not run."""
+    if not host.unit(paths.SERVER_UNIT).running:
+        return ""
+    names = ("agent-token", "token") if joiner == AGENT else ("token",)
+    for name in names:
+        word = host.read_text(f"{data}/server/{name}").strip()
+        if word:
+            return word
+    return ""
+
+
+def kubeconfig(spec: Spec, config: t.Mapping[str, t.Any], data: str) -> str:
+    """The most powerful kubeconfig that this node has."""
+    if spec.role == AGENT:
+        return f"{data}/agent/kubelet.kubeconfig"
+    return str(config.get("write-kubeconfig") or paths.KUBECONFIG)
+
+
+def node_name(spec: Spec, config: t.Mapping[str, t.Any], hostname: str) -> str:
+    """The name of this node's Node object."""
+    return str(spec.node_name or config.get("node-name") or hostname).lower()
+
+
+def _ask(
+    host: Host, spec: Spec, config: t.Mapping[str, t.Any], data: str
+) -> tuple[str, NodeView | None]:
+    name = node_name(spec, config, host.hostname())
+    return look_at_node(host, kubeconfig(spec, config, data), name)
+
+
+def certificate_days(host: Host, data: str, role: str) -> int | None:
+    """Days until the first of the node's leaf certificates ends; None where there are none."""
+    from ..._kube.certs import not_after
+
+    names = ["agent/client-kubelet.crt", "agent/serving-kubelet.crt"]
+    if role == SERVER:
+        names += [
+            "server/tls/client-admin.crt",
+            "server/tls/client-kube-apiserver.crt",
+            "server/tls/serving-kube-apiserver.crt",
+        ]
+    ends: list[int] = []
+    for name in names:
+        pem = host.read(f"{data}/{name}")
+        if pem:
+            ends.append(not_after(pem))
+    return int((min(ends) - host.now()) // 86400) if ends else None
+
+
+def leftovers(host: Host, data: str) -> tuple[str, ...]:
+    """What a purge would still find; see purge.py for how each kind goes."""
+    places = (data, paths.CONFIG_DIR, "/etc/rancher/node", "/run/k3s", "/run/flannel")
+    more = ("/var/lib/kubelet", "/var/lib/cni", "/var/log/pods", "/var/log/containers")
+    return tuple(place for place in (*places, *more) if host.inspect(place))

@@ -1,0 +1,120 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The noun "distribution": observe, plan and report for whichever adapter the spec names."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._core.engine import Noun
+from .._core.errors import EdgeError
+from .._core.looking import look_at_paths, look_at_units
+from .._core.plan import Plan, Step, merge
+from .._core.resources import plan_paths, plan_units
+from .._host.host import Host
+from .adapter import Adapter, Facts, Layout, Observation
+from .k3s.adapter import K3s
+from .spec import PRESENT, Spec
+
+ADAPTERS: dict[str, Adapter] = {adapter.name: adapter for adapter in (K3s(),)}
+
+
+def adapter_of(name: str) -> Adapter:
+    """The adapter of a distribution; EdgeError(kind=spec) where there is none."""
+    found = ADAPTERS.get(name)
+    if found is None:
+        raise EdgeError(
+            f"distribution {name!r} is not supported",
+            kind="spec",
+            hint=f"one of: {', '.join(sorted(ADAPTERS))}",
+        )
+    return found
+
+
+def layout_on(host: Host, spec: Spec) -> Layout:
+    """Where the distribution keeps things on this very node."""
+    adapter = adapter_of(spec.distribution)
+    return adapter.layout(spec, adapter.bin_dir(host, spec))
+
+
+def gate_on(host: Host, spec: Spec) -> Step:
+    """The gate for nouns that restart the distribution without being the distribution."""
+    adapter = adapter_of(spec.distribution)
+    return adapter.gate(spec, adapter.config(host), host.hostname())
+
+
+def observe(host: Host, spec: Spec) -> Observation:
+    """Everything the plan is made from."""
+    adapter = adapter_of(spec.distribution)
+    units = look_at_units(host, adapter.units(spec))
+    facts = adapter.look(host, spec, units)
+    wishes = adapter.wishes(spec, facts)
+    return Observation(facts, look_at_paths(host, wishes, full=spec.verify_full), units)
+
+
+def plan(spec: Spec, seen: Observation) -> Plan:
+    """Steps from what was seen to the spec; EdgeError(kind=refused | spec) where there is no safe way."""
+    adapter = adapter_of(spec.distribution)
+    adapter.check(spec, seen.facts)
+    if not spec.wanted:
+        return Plan(adapter.removal(spec, seen))
+    files = plan_paths(adapter.wishes(spec, seen.facts), seen.paths)
+    units = plan_units(adapter.wanted_units(spec, seen.facts), seen.units, files)
+    later: list[Plan] = []
+    if spec.state == PRESENT:
+        moved = any(step.verb in ("start", "restart") for step in units.steps)
+        healthy = seen.facts.node is not None and seen.facts.node.ready
+        gate = (
+            (adapter.gate(spec, seen.facts.config, seen.facts.hostname),)
+            if moved or not healthy
+            else ()
+        )
+        later = [Plan(gate), Plan(adapter.objects(spec, seen.facts))]
+    return merge([files, units, *later, Plan(warnings=seen.facts.problems)])
+
+
+def report(spec: Spec, seen: Observation) -> dict[str, t.Any]:
+    """The part of the result that a person and later tasks read. Holds no secret."""
+    adapter = adapter_of(spec.distribution)
+    facts = seen.facts
+    layout = adapter.layout(spec, facts.bin_dir)
+    unit = seen.units.get(layout.unit)
+    found: dict[str, t.Any] = {
+        "name": spec.distribution,
+        "role": spec.role,
+        "version": facts.version,
+        "service": "running"
+        if unit and unit.running
+        else "stopped"
+        if unit and unit.load == "loaded"
+        else "absent",
+    }
+    found.update(_cluster(facts))
+    return found
+
+
+def _cluster(facts: Facts) -> dict[str, t.Any]:
+    found: dict[str, t.Any] = {}
+    if facts.datastore:
+        found["datastore"] = facts.datastore
+    if facts.certificate_days is not None:
+        found["certificate_days"] = facts.certificate_days
+    if facts.api:
+        found["api"] = facts.api
+    if facts.node is not None:
+        found["node"] = {
+            "name": facts.node.name,
+            "ready": facts.node.ready,
+            "version": facts.node.version,
+            "roles": list(facts.node.roles),
+        }
+        if not facts.node.ready:
+            found["node"]["reason"] = facts.node.reason
+    return found
+
+
+def noun(spec: Spec) -> Noun:
+    """The noun with the verbs of the spec's distribution."""
+    return Noun("distribution", observe, plan, report, adapter_of(spec.distribution).verbs)

@@ -1,0 +1,35 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Bounds of logs on a node."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._core import door
+from .._core.engine import Bound
+from .._core.errors import EdgeError
+from .._logging import noun as logging
+from . import options
+
+ARGS: dict[str, t.Any] = {
+    "argument_spec": {
+        "distribution": {"type": "str", "default": "k3s", "choices": ["k3s"]},
+        **options.NODE,
+        **options.LOGGING,
+    },
+    "supports_check_mode": True,
+}
+
+
+def main(params: dict[str, t.Any], check: bool, diff: bool) -> dict[str, t.Any]:
+    """Converge the bounds; see the module's documentation for the result."""
+    try:
+        base = options.distribution_spec(params["distribution"], params)
+        spec = options.logging_of(base, params)
+    except EdgeError as exc:
+        return {"changed": False, **door.failed(exc, params["site"])}
+    bounds = [Bound(logging.noun(spec), spec)]
+    return door.answer(bounds, check=check, diff=diff, site=base.site)

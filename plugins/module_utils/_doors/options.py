@@ -1,0 +1,163 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Options that several modules share, and how they become specs. Their documentation: doc_fragments."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._distribution.spec import SERVER, STATES, Asset, Join, Release, Spec
+from .._logging import spec as logging_spec
+from .._resources import spec as resources_spec
+
+Options = t.Dict[str, t.Dict[str, t.Any]]
+
+
+def _strings(**more: t.Any) -> dict[str, t.Any]:
+    return {"type": "list", "elements": "str", **more}
+
+
+NODE: Options = {
+    "site": {"type": "str", "default": ""},
+    "role": {"type": "str", "default": SERVER, "choices": ["server", "agent"]},
+    "data_dir": {"type": "path"},
+    "bin_dir": {"type": "path"},
+    "node_name": {"type": "str"},
+    "wait_timeout": {"type": "int", "default": 300},
+}
+DISTRIBUTION: Options = {
+    "state": {"type": "str", "default": "present", "choices": list(STATES)},
+    "version": {"type": "str"},
+    "release_mirrors": _strings(),
+    "release_sha256": {"type": "str"},
+    "cache_dir": {"type": "path"},
+    "release": {"type": "dict"},
+    "airgap_images": {"type": "bool", "default": False},
+    "initial": {"type": "bool", "default": True},
+    "join_from": {"type": "dict", "default": {}},
+    "api_endpoint": {"type": "str"},
+    "join_url": {"type": "str"},
+    "join_token": {"type": "str", "no_log": True},
+    "alone": {"type": "bool", "default": False},
+    "token": {"type": "str", "no_log": True},
+    "agent_token": {"type": "str", "no_log": True},
+    "node_ip": _strings(default=[]),
+    "labels": {"type": "dict"},
+    "taints": _strings(),
+    "storage_type": {"type": "str", "choices": ["sqlite", "etcd", "external", "none"]},
+    "datastore_endpoint": {"type": "str", "no_log": True},
+    "snapshot_enabled": {"type": "bool"},
+    "network_mode": {"type": "str", "choices": ["flannel", "calico", "cilium", "none"]},
+    "cluster_cidr": _strings(default=[]),
+    "service_cidr": _strings(default=[]),
+    "dns_enabled": {"type": "bool"},
+    "disable": _strings(default=[]),
+    "tls_sans": _strings(default=[]),
+    "secrets_encryption": {"type": "bool"},
+    "registries": {"type": "dict", "no_log": True},
+    "proxy": {"type": "dict"},
+    "kubeconfig_mode": {"type": "str"},
+    "selinux": {"type": "bool"},
+    "log_level": {"type": "str", "choices": ["info", "debug"]},
+    "extra_config": {"type": "dict"},
+    "adopt": {"type": "bool", "default": False},
+    "verify": {"type": "str", "default": "fast", "choices": ["fast", "full"]},
+}
+RESOURCES: Options = {
+    "max_memory_mb": {"type": "int"},
+    "max_cpu_percent": {"type": "int"},
+    "max_pods": {"type": "int"},
+    "reserved_memory_mb": {"type": "int"},
+    "ephemeral_storage_mb": {"type": "int"},
+    "cpu_manager_policy": {"type": "str", "choices": list(resources_spec.CPU_POLICIES)},
+    "service_memory_mb": {"type": "int"},
+}
+LOGGING: Options = {
+    "max_log_files": {"type": "int"},
+    "max_log_size_mb": {"type": "int"},
+    "journal_max_mb": {"type": "int"},
+}
+SETTINGS = (
+    "datastore_endpoint",
+    "snapshot_enabled",
+    "network_mode",
+    "cluster_cidr",
+    "service_cidr",
+    "dns_enabled",
+    "disable",
+    "tls_sans",
+    "secrets_encryption",
+    "registries",
+    "kubeconfig_mode",
+    "selinux",
+    "log_level",
+    "extra_config",
+)
+
+
+def distribution_spec(distribution: str, params: t.Mapping[str, t.Any]) -> Spec:
+    """The spec of a node from a module's parameters; absent parameters count as unset."""
+    get = params.get
+    others = tuple(str(url) for url in (get("join_from") or {}).values())
+    endpoint = get("api_endpoint")
+    return Spec(
+        distribution=distribution,
+        state=get("state") or "present",
+        site=get("site") or "",
+        role=get("role") or SERVER,
+        release=_release(get("release"), get("version")),
+        initial=get("initial") is not False,
+        single=not others,
+        servers=(str(endpoint),) if endpoint else others,
+        join=Join(get("join_url") or "", get("join_token") or "") if get("join_token") else None,
+        token=get("token") or None,
+        agent_token=get("agent_token") or None,
+        node_name=get("node_name") or None,
+        node_ips=tuple(get("node_ip") or ()),
+        labels=_texts(get("labels")),
+        taints=None if get("taints") is None else tuple(get("taints") or ()),
+        data_dir=get("data_dir") or None,
+        bin_dir=get("bin_dir") or None,
+        storage_type=get("storage_type") or None,
+        airgap_images=bool(get("airgap_images")),
+        adopt=bool(get("adopt")),
+        proxy=_texts(get("proxy")) or {},
+        settings={key: get(key) for key in SETTINGS if get(key) is not None},
+        wait_timeout=get("wait_timeout") or 300,
+        verify_full=get("verify") == "full",
+    )
+
+
+def _texts(value: t.Mapping[str, t.Any] | None) -> dict[str, str] | None:
+    return None if value is None else {str(key): str(text) for key, text in value.items()}
+
+
+def _release(found: t.Mapping[str, t.Any] | None, version: str | None) -> Release | None:
+    if not found:
+        return Release(version) if version else None
+    assets = {
+        key: Asset(row["name"], row["sha256"], row.get("size"))
+        for key, row in (found.get("assets") or {}).items()
+    }
+    return Release(found["version"], assets)
+
+
+def resources_of(base: Spec, params: t.Mapping[str, t.Any]) -> resources_spec.Spec:
+    """The bounds of a node from a module's parameters."""
+    return resources_spec.checked(
+        resources_spec.Spec(base, **{key: params.get(key) for key in RESOURCES})
+    )
+
+
+def logging_of(base: Spec, params: t.Mapping[str, t.Any]) -> logging_spec.Spec:
+    """The bounds of logs from a module's parameters."""
+    return logging_spec.checked(
+        logging_spec.Spec(
+            base,
+            max_files=params.get("max_log_files"),
+            max_size_mb=params.get("max_log_size_mb"),
+            journal_max_mb=params.get("journal_max_mb"),
+        )
+    )

@@ -1,0 +1,36 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Asked of a living server by the action plugin of a node that wants to join; not a module."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._core import door
+from .._core.errors import EdgeError
+from .._distribution.noun import adapter_of
+from .._host.host import Host
+from . import options
+
+ARGS: dict[str, t.Any] = {
+    "argument_spec": {
+        "distribution": {"type": "str", "default": "k3s"},
+        "joiner": {"type": "str", "default": "agent", "choices": ["server", "agent"]},
+        **options.NODE,
+    },
+    "supports_check_mode": True,
+}
+
+
+def main(params: dict[str, t.Any], check: bool, diff: bool) -> dict[str, t.Any]:
+    """{initialized: whether this server is part of a cluster that runs, token: what to join it with}."""
+    host = Host()
+    try:
+        adapter = adapter_of(params["distribution"])
+        spec = options.distribution_spec(params["distribution"], {**params, "role": "server"})
+        token = adapter.join_token(host, spec, params["joiner"])
+    except EdgeError as exc:
+        return {"changed": False, **door.failed(exc)}
+    return {"changed": False, "initialized": bool(token), "token": token}

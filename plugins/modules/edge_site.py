@@ -1,0 +1,138 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: edge_site
+short_description: Converge everything on a node in one run
+version_added: 0.1.0
+description:
+  - Brings the distribution, the bounds of pods and the bounds of logs of one node to what the options describe.
+  - All of it is looked at in one go and costs one restart at most. A node that is right already costs one short exchange.
+author:
+  - lightk8s.edge contributors (@lightk8s)
+extends_documentation_fragment:
+  - lightk8s.edge.node
+  - lightk8s.edge.distribution
+  - lightk8s.edge.resources
+  - lightk8s.edge.logging
+options:
+  distribution:
+    description:
+      - The Kubernetes distribution.
+    type: str
+    choices: [k3s]
+    default: k3s
+attributes:
+  check_mode:
+    support: full
+    description: Predicts what a run would do, on a bare node too, and changes nothing.
+  diff_mode:
+    support: full
+    description: Shows files before and after. Content that holds secrets is left out.
+notes:
+  - Nothing but Python 3.9 and systemd is needed on the node.
+"""
+
+EXAMPLES = r"""
+- name: Converge a node
+  lightk8s.edge.edge_site:
+    site: shop1
+    version: v1.34.2+k3s1
+    max_pods: 10
+    max_log_files: 5
+    max_log_size_mb: 10
+"""
+
+RETURN = r"""
+distribution:
+  description: The distribution as it is on the node after the run.
+  returned: success
+  type: dict
+  contains:
+    name:
+      description: Name of the distribution.
+      type: str
+      sample: k3s
+    role:
+      description: Role of the node.
+      type: str
+      sample: server
+    version:
+      description: Installed version, empty where none is.
+      type: str
+      sample: v1.34.2+k3s1
+    service:
+      description: Whether the service is V(running), V(stopped) or V(absent).
+      type: str
+    datastore:
+      description: Kind of datastore of a server.
+      type: str
+      sample: sqlite
+    certificate_days:
+      description: Days until the first certificate of the node ends.
+      type: int
+    api:
+      description: V(ok), or why the API did not answer.
+      type: str
+    node:
+      description: Name, readiness, version and roles of the Node.
+      type: dict
+resources:
+  description: What the machine has. Only V(pods_cpu_percent) appears where a cap is in force.
+  returned: success
+  type: dict
+  sample: {"memory_mb": 2048, "processors": 2, "storage_mb": 30000, "pods_cpu_percent": 50}
+logging:
+  description: The bounds of logs that are in force.
+  returned: success
+  type: dict
+  sample: {"max_files": 5, "max_size_mb": 10}
+actions:
+  description: What was done, or would be done, one sentence each.
+  returned: always
+  type: list
+  elements: str
+  sample: ["rewrite the K3s configuration", "restart k3s.service"]
+failure:
+  description: What failed, where and what to do.
+  returned: on failure
+  type: dict
+  contains:
+    kind:
+      description: The kind of failure, from a closed list.
+      type: str
+      sample: health
+    message:
+      description: What was found.
+      type: str
+    hint:
+      description: What to do.
+      type: str
+    site:
+      description: The site.
+      type: str
+    step:
+      description: The step that failed.
+      type: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.lightk8s.edge.plugins.module_utils._doors.edge_site import ARGS, main as run
+
+
+def main() -> None:
+    """Run the door with this module's parameters."""
+    module = AnsibleModule(**ARGS)
+    result = run(module.params, module.check_mode, bool(module._diff))
+    if result.get("failed"):
+        module.fail_json(**result)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,150 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The controller's half of every module that installs a distribution: releases, and the way into a site."""
+
+from __future__ import annotations
+
+import functools
+import os
+import typing as t
+from pathlib import Path
+
+from ansible.utils.display import Display
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.door import failed
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._action.base import EdgeAction, Result
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.k3s import K3S
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.names import ReleaseNames
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.release import Asset
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.store import Store
+
+DISPLAY = Display()
+RELEASES: dict[str, ReleaseNames] = {names.distribution: names for names in (K3S,)}
+DEFAULT_CHANNEL = "stable"
+
+
+@functools.lru_cache(maxsize=8)
+def _store(cache: str, mirrors: tuple[str, ...], distribution: str) -> Store:
+    return Store(
+        Path(cache),
+        mirrors,
+        RELEASES[distribution],
+        progress=DISPLAY.display,
+        warn=DISPLAY.warning,
+    )
+
+
+def cache_folder(given: str | None) -> str:
+    """The controller's cache of releases."""
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return os.path.expanduser(given) if given else os.path.join(base, "lightk8s")
+
+
+class SiteAction(EdgeAction):
+    """Base of the action plugins that bring a distribution to a node."""
+
+    PUBLIC = ("release", "join_url", "alone")
+    DISTRIBUTION: t.ClassVar[str] = ""
+    _assets: dict[str, Asset]
+
+    def _converse(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> Result:
+        self._assets = {}
+        try:
+            return super()._converse(params, task_vars)
+        except EdgeError as exc:
+            return {"changed": False, **failed(exc, str(params.get("site") or ""))}
+
+    def more_params(
+        self, result: Result | None, params: dict[str, t.Any], task_vars: dict[str, t.Any]
+    ) -> dict[str, t.Any]:
+        if params.get("state") in ("absent", "purged"):
+            return {}
+        if result is None:
+            return self._release(params, params.get("version"), None)
+        failure = result.get("failure") or {}
+        if failure.get("kind") == "join" and not params.get("join_token"):
+            return self._way_in(params, task_vars)
+        if failure.get("kind") == "release":
+            version = params.get("version") or DEFAULT_CHANNEL
+            found = self._release(params, version, str(result.get("arch") or ""))
+            return found if found["release"] != params.get("release") else {}
+        return {}
+
+    def _distribution(self, params: dict[str, t.Any]) -> str:
+        return self.DISTRIBUTION or str(params.get("distribution"))
+
+    def _release(
+        self, params: dict[str, t.Any], version: str | None, arch: str | None
+    ) -> dict[str, t.Any]:
+        """The release with its assets; without a version the node keeps what it has."""
+        if not version:
+            return {}
+        store = self._releases(params)
+        tag = store.resolve(version)
+        try:
+            release = store.describe(tag, arch=arch)
+        except EdgeError:
+            if arch:
+                raise
+            # A node that runs this version already needs no asset of it.
+            return {"release": {"version": tag, "assets": {}}}
+        kinds = ("binary:", "images:") if params.get("airgap_images") else ("binary:",)
+        assets = {key: found for key, found in release.assets.items() if key.startswith(kinds)}
+        self._assets.update({asset.sha256: asset for asset in assets.values()})
+        rows = {
+            key: {"name": asset.name, "sha256": asset.sha256, "size": asset.size}
+            for key, asset in assets.items()
+        }
+        return {"release": {"version": tag, "assets": rows}}
+
+    def _releases(self, params: dict[str, t.Any]) -> Store:
+        mirrors = tuple(str(mirror) for mirror in params.get("release_mirrors") or ())
+        return _store(cache_folder(params.get("cache_dir")), mirrors, self._distribution(params))
+
+    def supply(self, need: dict[str, t.Any], task_vars: dict[str, t.Any]) -> Path:
+        asset = self._assets.get(str(need["sha256"]))
+        if asset is None:
+            raise EdgeError(f"no mirror is known to hold {need.get('name')}", kind="artifact")
+        params = self._task.args
+        pin = params.get("release_sha256") if not asset.name.count("images") else None
+        return self._releases(params).fetch(asset, pinned_sha256=pin)
+
+    def _way_in(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        """Ask the site's other servers for a way to join; `alone` where all say that nothing runs."""
+        answers: dict[str, str] = {}
+        for peer, url in (params.get("join_from") or {}).items():
+            given = {
+                "distribution": self._distribution(params),
+                "joiner": params.get("role") or "server",
+                "data_dir": params.get("data_dir"),
+                "site": params.get("site") or "",
+            }
+            answer = self.run_on_peer(peer, "site_join", given, task_vars, public=("initialized",))
+            if answer.get("initialized"):
+                return {
+                    "join_url": str(params.get("api_endpoint") or url),
+                    "join_token": str(answer["token"]),
+                }
+            if answer.get("failed"):
+                answers[peer] = str(answer.get("msg") or "away")
+        first = params.get("role") != "agent" and params.get("initial")
+        if first and not answers:
+            return {"alone": True}
+        raise self._no_way_in(params, answers)
+
+    def _no_way_in(self, params: dict[str, t.Any], answers: dict[str, str]) -> EdgeError:
+        peers = ", ".join(params.get("join_from") or {}) or "none"
+        reasons = "".join(f"; {peer}: {reason}" for peer, reason in answers.items())
+        if answers and params.get("initial") and params.get("role") != "agent":
+            return EdgeError(
+                f"cannot tell whether this site runs already, servers asked: {peers}{reasons}",
+                kind="join",
+                hint="make the other servers reachable, or leave them out of the site",
+            )
+        return EdgeError(
+            f"no server of the site runs that this node could join, asked: {peers}{reasons}",
+            kind="join",
+            hint="bring up the site's first server, or give edge_api_endpoint and edge_token",
+        )
