@@ -87,8 +87,8 @@ var (
 	encryptFlags  = []toolRow{dataDirFlag, tokenFlag, serverFlag}
 	snapshotFlags = join(logFlags, []toolRow{
 		{"node-name", nil, "K3S_NODE_NAME", "", false, both, func(t *ToolOptions) any { return &t.NodeName }},
-		{"etcd-token", one("t"), "K3S_TOKEN", "", false, both, func(t *ToolOptions) any { return &t.Token }},
-		{"etcd-server", one("s"), "K3S_URL", localServer, false, both, func(t *ToolOptions) any { return &t.Server }},
+		{"etcd-token", one("t"), "", "", false, both, func(t *ToolOptions) any { return &t.Token }},
+		{"etcd-server", one("s"), "", localServer, false, both, func(t *ToolOptions) any { return &t.Server }},
 		{"etcd-snapshot-dir", one("dir"), "", "", false, both, func(t *ToolOptions) any { return &t.SnapshotDir }},
 		{"name", nil, "", "on-demand", false, both, func(t *ToolOptions) any { return &t.SnapshotName }},
 		{"etcd-snapshot-compress", one("snapshot-compress"), "", "", false, both, func(t *ToolOptions) any { return &t.SnapshotCompress }},
