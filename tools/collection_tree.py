@@ -6,11 +6,13 @@
 `link` makes a folder in which that path is a symlink to the clone (tests, playbooks).
 `export` makes one in which it is a copy of the files git tracks, as they are on disk (static gates:
 what is not committed to be part of the collection cannot make them pass or fail).
-Both print the folder that holds `ansible_collections`.
+Both print the folder that holds `ansible_collections`. `logs` and `cache` print folders of this
+clone for what steps print and for what tools remember.
 """
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -66,8 +68,14 @@ def export_tree(name: str) -> Path:
     Only files that differ are written, so tools that cache by modification time stay fast.
     """
     root = clone_folder() / name
-    target = root / INSIDE
-    wanted = set(tracked_files())
+    root.mkdir(parents=True, exist_ok=True)
+    with root.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _update(root / INSIDE, set(tracked_files()))
+    return root
+
+
+def _update(target: Path, wanted: set[str]) -> None:
     for relative in wanted:
         _copy(REPOSITORY / relative, target / relative)
     for present in [path for path in target.rglob("*") if not path.is_dir() or path.is_symlink()]:
@@ -76,7 +84,6 @@ def export_tree(name: str) -> Path:
     for folder in sorted((path for path in target.rglob("*") if path.is_dir()), reverse=True):
         if not any(folder.iterdir()):
             folder.rmdir()
-    return root
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -99,10 +106,14 @@ def _copy(source: Path, target: Path) -> None:
 def main(arguments: list[str]) -> int:
     if arguments == ["link"]:
         print(link_tree())
+    elif arguments in (["logs"], ["cache"]):
+        folder = clone_folder() / arguments[0]
+        folder.mkdir(parents=True, exist_ok=True)
+        print(folder)
     elif len(arguments) == 2 and arguments[0] == "export":
         print(export_tree(arguments[1]))
     else:
-        print("usage: collection_tree.py link | export NAME", file=sys.stderr)
+        print("usage: collection_tree.py link | export NAME | logs | cache", file=sys.stderr)
         return 2
     return 0
 
