@@ -35,6 +35,12 @@ options:
     description:
       - Name of the Node object. Unset means the host name in lower case.
     type: str
+  profile:
+    description:
+      - Set of bounds that holds where an option itself is unset. V(small) means 512 MiB and half of the processors for
+        pods, 10 pods, 64 MiB for the system, and 5 log files of 10 MiB per container.
+    type: str
+    choices: [small]
   wait_timeout:
     description:
       - How many seconds to wait until the node is healthy after a start.

@@ -52,6 +52,8 @@ def result(outcome: Outcome, *, diff: bool, secrets: t.Iterable[str] = ()) -> di
     plan = outcome.plan
     found: dict[str, t.Any] = {"changed": plan.changed, **outcome.reports}
     found["actions"] = [redact(text, secrets) for text in plan.actions()]
+    if not plan.empty:
+        found["pending"] = True
     if plan.warnings:
         found["warnings"] = [redact(text, secrets) for text in plan.warnings]
     if diff and plan.changes:

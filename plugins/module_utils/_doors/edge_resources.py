@@ -18,6 +18,7 @@ ARGS: dict[str, t.Any] = {
     "argument_spec": {
         "distribution": {"type": "str", "default": "k3s", "choices": ["k3s"]},
         **options.NODE,
+        **options.PROFILE,
         **options.RESOURCES,
     },
     "supports_check_mode": True,

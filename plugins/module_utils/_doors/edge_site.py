@@ -23,6 +23,7 @@ ARGS: dict[str, t.Any] = {
         "distribution": {"type": "str", "default": "k3s", "choices": ["k3s"]},
         **options.NODE,
         **options.DISTRIBUTION,
+        **options.PROFILE,
         **options.RESOURCES,
         **options.LOGGING,
     },

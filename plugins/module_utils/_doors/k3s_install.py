@@ -14,6 +14,7 @@ ARGS: dict[str, t.Any] = {
     "argument_spec": {
         **options.NODE,
         **options.DISTRIBUTION,
+        **options.PROFILE,
         **options.RESOURCES,
         **options.LOGGING,
     },

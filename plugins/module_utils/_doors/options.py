@@ -65,6 +65,18 @@ DISTRIBUTION: Options = {
     "adopt": {"type": "bool", "default": False},
     "verify": {"type": "str", "default": "fast", "choices": ["fast", "full"]},
 }
+# What a profile sets where the option itself is unset.
+PROFILES: dict[str, dict[str, int]] = {
+    "small": {
+        "max_memory_mb": 512,
+        "max_cpu_percent": 50,
+        "max_pods": 10,
+        "reserved_memory_mb": 64,
+        "max_log_files": 5,
+        "max_log_size_mb": 10,
+    },
+}
+PROFILE: Options = {"profile": {"type": "str", "choices": sorted(PROFILES)}}
 RESOURCES: Options = {
     "max_memory_mb": {"type": "int"},
     "max_cpu_percent": {"type": "int"},
@@ -144,10 +156,16 @@ def _release(found: t.Mapping[str, t.Any] | None, version: str | None) -> Releas
     return Release(found["version"], assets)
 
 
+def _bound(params: t.Mapping[str, t.Any], key: str) -> t.Any:
+    """The option's value, else the profile's; None where neither sets it."""
+    value = params.get(key)
+    return value if value is not None else PROFILES.get(params.get("profile") or "", {}).get(key)
+
+
 def resources_of(base: Spec, params: t.Mapping[str, t.Any]) -> resources_spec.Spec:
     """The bounds of a node from a module's parameters."""
     return resources_spec.checked(
-        resources_spec.Spec(base, **{key: params.get(key) for key in RESOURCES})
+        resources_spec.Spec(base, **{key: _bound(params, key) for key in RESOURCES})
     )
 
 
@@ -156,8 +174,8 @@ def logging_of(base: Spec, params: t.Mapping[str, t.Any]) -> logging_spec.Spec:
     return logging_spec.checked(
         logging_spec.Spec(
             base,
-            max_files=params.get("max_log_files"),
-            max_size_mb=params.get("max_log_size_mb"),
-            journal_max_mb=params.get("journal_max_mb"),
+            max_files=_bound(params, "max_log_files"),
+            max_size_mb=_bound(params, "max_log_size_mb"),
+            journal_max_mb=_bound(params, "journal_max_mb"),
         )
     )

@@ -1,0 +1,67 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The collection-wide inputs: variables edge_x that become options x. Pure but for the templar handed in."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
+
+# Options that are filled in by the controller, or come from the topology, and are no inputs.
+NO_INPUTS = frozenset(("release", "join_url", "join_token", "alone", "state"))
+FROM_TOPOLOGY = ("site", "role", "initial", "join_from")
+# Inputs of the common vocabulary that nothing carries out yet, with the value that asks for nothing.
+NOT_YET: dict[str, tuple[t.Any, ...]] = {
+    "edge_mode": ("online", "offline"),
+    "edge_sync_interval_minutes": (),
+    "edge_cache_enabled": (False,),
+    "edge_queue_operations": (False,),
+    "edge_bandwidth_limit_mbps": (),
+    "edge_gpu_enabled": (False,),
+    "edge_npu_enabled": (False,),
+    "edge_custom_accelerators": ([],),
+    "edge_images": ([],),
+    "edge_workloads": ([],),
+    "edge_quotas": ([],),
+    "edge_mtu": (),
+    "edge_audit_policy": (),
+}
+
+
+def refuse_unheeded(given: t.Mapping[str, t.Any], site: str) -> None:
+    """EdgeError(kind=spec) naming the first input that nobody would heed."""
+    for name, harmless in NOT_YET.items():
+        value = given.get(name)
+        if value is not None and value not in harmless:
+            raise EdgeError(
+                f"{name} is set to {value!r}, and nothing carries that out in this version",
+                kind="spec",
+                hint=f"remove {name}",
+                site=site,
+            )
+
+
+def collect(
+    options: t.Iterable[str],
+    variables: t.Mapping[str, t.Any],
+    template: t.Callable[[t.Any], t.Any],
+) -> dict[str, t.Any]:
+    """Options from the variables of one host; only variables that are set are templated."""
+    found: dict[str, t.Any] = {}
+    for option in options:
+        name = f"edge_{option}"
+        if option not in NO_INPUTS and variables.get(name) is not None:
+            found[option] = template(variables[name])
+    place = (variables.get("edge_topology") or {}).get(variables.get("inventory_hostname"))
+    if place:
+        found.update({key: place[key] for key in FROM_TOPOLOGY})
+    if template(variables.get("edge_mode")) == "offline":
+        found.setdefault("airgap_images", True)
+    refuse_unheeded(
+        {name: template(variables[name]) for name in NOT_YET if name in variables},
+        str(found.get("site") or ""),
+    )
+    return found

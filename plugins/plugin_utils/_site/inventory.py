@@ -1,0 +1,56 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reading what topology needs from the variables of a play's hosts."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.topology import (
+    DEFAULT_SITE,
+    Member,
+    role_of,
+)
+
+
+def read_members(task_vars: t.Mapping[str, t.Any]) -> list[Member]:
+    """All hosts of the inventory that share a site with a host of the play, in inventory order.
+
+    A host without edge_site belongs to one common site. Hosts outside the play count only where they
+    name a site that the play touches.
+    """
+    hostvars = task_vars["hostvars"]
+    in_play = list(task_vars.get("ansible_play_hosts_all") or ())
+    chosen = set(in_play)
+    everyone = [name for name in task_vars.get("groups", {}).get("all", in_play)]
+    members = [_member(name, hostvars[name], True) for name in everyone if name in chosen]
+    touched = {member.site for member in members}
+    for name in everyone:
+        if name not in chosen:
+            values = hostvars[name]
+            if values.get("edge_site") and str(values["edge_site"]) in touched:
+                members.append(_member(name, values, False))
+    order = {name: number for number, name in enumerate(everyone)}
+    return sorted(members, key=lambda member: order[member.name])
+
+
+def _member(name: str, values: t.Mapping[str, t.Any], in_play: bool) -> Member:
+    host = str(values.get("ansible_host") or name)
+    addresses = values.get("edge_node_ip") or host
+    first = addresses if isinstance(addresses, str) else addresses[0]
+    local = values.get("ansible_connection") == "local"
+    return Member(
+        name=name,
+        site=str(values.get("edge_site") or DEFAULT_SITE),
+        role=role_of(values.get("edge_role"), values.get("group_names") or (), name),
+        address=str(first).split(",", maxsplit=1)[0].strip(),
+        machine="" if local else f"{host}:{values.get('ansible_port') or 22}",
+        alias_of=str(values.get("edge_alias_of") or ""),
+        node_name=str(values.get("edge_node_name") or ""),
+        storage=str(values.get("edge_storage_type") or ""),
+        distribution=str(values.get("edge_distribution") or "k3s"),
+        in_play=in_play,
+        partial=bool(values.get("edge_partial_site")),
+    )

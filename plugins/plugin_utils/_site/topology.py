@@ -1,0 +1,202 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From an inventory to sites: who begins, who joins whom, and in which order. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+from collections import Counter
+from dataclasses import dataclass, field
+
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
+
+SERVER, AGENT = "server", "agent"
+DEFAULT_SITE = "site"
+AGENTS_RANK = 7  # etcd's own advice: no more than seven members
+MAX_SERVERS = AGENTS_RANK
+# Group names that other K3s inventories use for nodes without a control plane.
+AGENT_GROUPS = frozenset(
+    ("agent", "agents", "worker", "workers", "node", "nodes", "k3s_agent", "k3s_agents")
+)
+
+
+@dataclass(frozen=True)
+class Member:
+    """One inventory host, as far as topology cares. `address` is how the site's nodes reach it."""
+
+    name: str
+    site: str
+    role: str
+    address: str
+    machine: str  # connection address with port: two names with one machine are one host
+    alias_of: str = ""
+    node_name: str = ""
+    storage: str = ""
+    distribution: str = "k3s"
+    in_play: bool = True
+    partial: bool = False
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a host stands in its site."""
+
+    site: str
+    role: str
+    rank: int
+    initial: bool
+    join_from: t.Mapping[str, str] = field(default_factory=dict)
+
+    def facts(self) -> dict[str, t.Any]:
+        """As a fact."""
+        return {
+            "site": self.site,
+            "role": self.role,
+            "rank": self.rank,
+            "initial": self.initial,
+            "join_from": dict(self.join_from),
+        }
+
+
+def role_of(given: t.Any, groups: t.Iterable[str], host: str) -> str:
+    """edge_role, else what the names of the host's groups suggest, else server."""
+    if given:
+        if given not in (SERVER, AGENT):
+            raise EdgeError(
+                f"{host}: edge_role is {given!r}", kind="spec", hint="use server or agent"
+            )
+        return str(given)
+    return AGENT if AGENT_GROUPS.intersection(groups) else SERVER
+
+
+def arrange(members: t.Sequence[Member], port: int = 6443) -> dict[str, Place]:
+    """The place of each member that is in the play; EdgeError(kind=spec | refused) naming the site."""
+    by_name = {member.name: member for member in members}
+    _check_aliases(members, by_name)
+    sites: dict[str, list[Member]] = {}
+    for member in members:
+        if not member.alias_of:
+            sites.setdefault(member.site, []).append(member)
+    places: dict[str, Place] = {}
+    for site, group in sites.items():
+        if any(member.in_play for member in group):
+            _check_site(site, group)
+            places.update(_places(site, group, port))
+    for member in members:
+        if member.alias_of:
+            places[member.name] = places[member.alias_of]
+    return {name: place for name, place in places.items() if by_name[name].in_play}
+
+
+def _places(site: str, group: t.Sequence[Member], port: int) -> dict[str, Place]:
+    servers = [member for member in group if member.role == SERVER]
+    urls = {member.name: f"https://{_bracket(member.address)}:{port}" for member in servers}
+    places: dict[str, Place] = {}
+    for number, member in enumerate(servers):
+        others = {name: url for name, url in urls.items() if name != member.name}
+        places[member.name] = Place(site, SERVER, number, number == 0, others)
+    for member in group:
+        if member.role == AGENT:
+            places[member.name] = Place(site, AGENT, AGENTS_RANK, False, urls)
+    return places
+
+
+def _bracket(address: str) -> str:
+    return f"[{address}]" if ":" in address else address
+
+
+def _check_aliases(members: t.Sequence[Member], by_name: t.Mapping[str, Member]) -> None:
+    for member in members:
+        if member.alias_of and (
+            member.alias_of not in by_name or by_name[member.alias_of].alias_of
+        ):
+            raise EdgeError(
+                f"{member.name}: edge_alias_of names {member.alias_of!r}, which is no host of its own",
+                kind="spec",
+                hint="name the inventory host that stands for the machine",
+                site=member.site,
+            )
+    owners: dict[str, str] = {}
+    for member in members:
+        if member.alias_of or not member.machine:
+            continue
+        first = owners.setdefault(member.machine, member.name)
+        if first != member.name:
+            raise EdgeError(
+                f"{first} and {member.name} are one machine ({member.machine})",
+                kind="spec",
+                hint=f"remove one of them, or set edge_alias_of: {first} on {member.name}",
+                site=member.site,
+            )
+
+
+def _check_site(site: str, group: t.Sequence[Member]) -> None:
+    servers = [member for member in group if member.role == SERVER]
+    _check_whole(site, group)
+    if not servers:
+        raise EdgeError(
+            "no host of this site is a server", kind="spec", hint="set edge_role", site=site
+        )
+    for what, values in (
+        ("edge_distribution", {member.distribution for member in group}),
+        ("edge_storage_type", {member.storage for member in servers}),
+    ):
+        if len(values) > 1:
+            raise EdgeError(
+                f"{what} differs between hosts of one site: {', '.join(sorted(values))}",
+                kind="spec",
+                hint=f"set {what} once, for the whole site",
+                site=site,
+            )
+    _check_servers(site, servers)
+    names = Counter(member.node_name for member in group if member.node_name)
+    twice = sorted(name for name, count in names.items() if count > 1)
+    if twice:
+        raise EdgeError(
+            f"two nodes have the name {twice[0]}",
+            kind="spec",
+            hint="give each its own edge_node_name",
+            site=site,
+        )
+
+
+def _check_whole(site: str, group: t.Sequence[Member]) -> None:
+    absent = sorted(member.name for member in group if not member.in_play)
+    if absent and not all(member.partial for member in group if member.in_play):
+        raise EdgeError(
+            f"this run sees only a part of the site; left out: {', '.join(absent)}",
+            kind="refused",
+            hint="run on the whole site (a limit by site, no job slicing across a site),"
+            " or set edge_partial_site: true",
+            site=site,
+        )
+
+
+def _check_servers(site: str, servers: t.Sequence[Member]) -> None:
+    storage = servers[0].storage
+    count = len(servers)
+    if count == 1 or storage == "external":
+        return
+    if storage == "sqlite":
+        raise EdgeError(
+            f"sqlite cannot serve {count} servers",
+            kind="spec",
+            hint="set edge_storage_type: etcd, or keep one server",
+            site=site,
+        )
+    if count % 2 == 0:
+        raise EdgeError(
+            f"{count} etcd servers bear no more failures than {count - 1}",
+            kind="spec",
+            hint="use an odd number of servers; the others can be agents",
+            site=site,
+        )
+    if count > MAX_SERVERS:
+        raise EdgeError(
+            f"{count} etcd servers are too many",
+            kind="spec",
+            hint=f"at most {MAX_SERVERS}; the others can be agents",
+            site=site,
+        )
