@@ -48,7 +48,7 @@ class WrongBytes(SourceError):
 class Download:
     """One file on its way to `final`. To be used by one process at a time (hold the lock).
 
-    `starting` is called with the bytes to come before they do.
+    `starting` is called once, with the bytes to come, before they do.
     """
 
     def __init__(
@@ -66,6 +66,7 @@ class Download:
         self._patience = patience
         self._meter = meter
         self._starting = starting
+        self._announced = False
 
     def run(self) -> list[tuple[str, SourceError]]:
         """Try the mirrors in turn; the failures of those that did not deliver.
@@ -142,7 +143,8 @@ class Download:
 
     def _write(self, stream: Stream) -> None:
         self._require_room(stream)
-        if stream.total is not None:
+        if stream.total is not None and not self._announced:
+            self._announced = True
             self._starting(stream.total - stream.start)
         self._meter.begin(stream.start, stream.total)
         descriptor = os.open(self._partial, os.O_WRONLY | os.O_CREAT, 0o644)
