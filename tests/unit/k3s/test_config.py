@@ -20,7 +20,7 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.k3s.co
 WORDS = st.text("abcXYZ019.:/=-_ #'\"\\{}[]é", min_size=1, max_size=20).map(str.strip).filter(bool)
 LISTS = st.lists(WORDS, max_size=3).map(tuple)
 MAYBE = st.one_of(st.none(), st.booleans())
-FREE = [flag for flag in flags.for_role("agent") if not flag.managed_by and len(flag.name) > 1]
+FREE = [flag for flag in flags.for_role("agent") if not flag.managed_by and flag.roles == "both"]
 OF_KIND: dict[str, st.SearchStrategy[object]] = {
     "bool": st.booleans(),
     "int": st.integers(0, 99999),

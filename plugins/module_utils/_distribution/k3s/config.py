@@ -155,6 +155,13 @@ def normalize(key: str, value: object) -> Value:
     return to_bool(flag.name, value) if flag.kind == "bool" else as_text(value)
 
 
+def default_value(flag: Flag) -> Value:
+    """What K3s takes when the flag is not set, in its normal form."""
+    if flag.kind == "list":
+        return _list(flag, [flag.default])
+    return flag.default == "true" if flag.kind == "bool" else flag.default
+
+
 def _loose(value: object) -> Value:
     return value if isinstance(value, bool) else as_text(value)
 

@@ -74,7 +74,7 @@ _NODE = [
     Flag("vpn-auth", "str", BOTH, env="K3S_VPN_AUTH", secret=True),
     Flag("vpn-auth-file", "str", BOTH, env="K3S_VPN_AUTH_FILE"),
     *_group(BOTH, "list", "kubelet-arg kube-proxy-arg"),
-    Flag("selinux", "bool", BOTH, env="K3S_SELINUX"),
+    Flag("selinux", "bool", BOTH, env="K3S_SELINUX", managed_by="selinux"),
     Flag("lb-server-port", "int", BOTH, "6444", "K3S_LB_SERVER_PORT"),
     *_group(BOTH, "str", "container-runtime-endpoint image-service-endpoint default-runtime"),
     *_group(BOTH, "bool", "alsologtostderr protect-kernel-defaults nonroot-devices enable-pprof"),
@@ -111,14 +111,19 @@ _CLUSTER = [
     Flag("cluster-dns", "list", SERVER, must_match=True, splits=True, ordered=True),
     Flag("cluster-domain", "str", SERVER, "cluster.local", must_match=True, immutable=True),
     Flag("service-node-port-range", "str", SERVER, "30000-32767"),
-    Flag("flannel-backend", "str", SERVER, "vxlan", must_match=True),
+    Flag(
+        "flannel-backend", "str", SERVER, "vxlan", managed_by="flannel_backend", must_match=True
+    ),
     *_group(SERVER, "bool", "flannel-ipv6-masq flannel-external-ip embedded-registry", _MATCH),
     Flag("egress-selector-mode", "str", SERVER, "agent", must_match=True),
     Flag("servicelb-namespace", "str", SERVER, "kube-system"),
     Flag(
         "write-kubeconfig", "str", SERVER, "/etc/rancher/k3s/k3s.yaml", "K3S_KUBECONFIG_OUTPUT", "o"
     ),
-    Flag("write-kubeconfig-mode", "str", SERVER, "0600", "K3S_KUBECONFIG_MODE"),
+    Flag(
+        "write-kubeconfig-mode", "str", SERVER, "0600", "K3S_KUBECONFIG_MODE", "",
+        "kubeconfig_mode",
+    ),
     Flag("write-kubeconfig-group", "str", SERVER, env="K3S_KUBECONFIG_GROUP"),
     Flag("helm-job-image", "str", SERVER),
     Flag(
