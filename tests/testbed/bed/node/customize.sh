@@ -26,13 +26,20 @@ CONF
 # Nothing here may touch the machine's consoles or run at a time of its own choice.
 for unit in getty.target console-getty.service apt-daily.timer apt-daily-upgrade.timer \
     dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer \
-    systemd-logind.service systemd-udevd.service systemd-udev-trigger.service \
+    systemd-udevd.service systemd-udev-trigger.service \
     systemd-binfmt.service proc-sys-fs-binfmt_misc.automount sys-kernel-debug.mount \
     sys-kernel-tracing.mount; do
     ln -sf /dev/null "$root/etc/systemd/system/$unit"
 done
 : >"$root/etc/default/locale"
 mkdir -p "$root/var/log/journal" "$root/testbed" "$root/usr/lib/systemd/journald.conf.d"
+# A distribution brings its own containerd; Debian's is there for those who start it.
+if [ -e "$root/lib/systemd/system/containerd.service" ]; then
+    chroot "$root" systemctl disable containerd.service
+fi
+# A shutdown goes through logind, which would also reserve the machine's consoles.
+mkdir -p "$root/usr/lib/systemd/logind.conf.d"
+printf '[Login]\nNAutoVTs=0\nReserveVT=0\n' >"$root/usr/lib/systemd/logind.conf.d/testbed.conf"
 # The kernel's messages are the machine's, not the node's.
 printf '[Journal]\nReadKMsg=no\n' >"$root/usr/lib/systemd/journald.conf.d/testbed.conf"
 rm -f "$root/etc/machine-id" "$root/var/lib/dbus/machine-id" "$root/etc/hostname" "$root/etc/resolv.conf"

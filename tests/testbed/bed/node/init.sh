@@ -45,7 +45,11 @@ echo 1 >/proc/sys/kernel/panic_on_oops
 # 3. Pods whose first process ignores SIGTERM would hold up a shutdown for 90 s.
 printf '[Manager]\nDefaultTimeoutStopSec=3s\n' >/run/systemd/system.conf.d/testbed.conf
 
-# 4. As on a machine: the journal is on disk, mounts are shared between namespaces.
+# 4. As on a machine: each boot has its own identity (journalctl --boot, Ansible's reboot and the
+#    Node object tell boots apart by it), the journal is on disk, mounts are shared between
+#    namespaces.
+cat /proc/sys/kernel/random/uuid >/run/testbed/boot_id
+mount --bind /run/testbed/boot_id /proc/sys/kernel/random/boot_id
 if grep -q ' /var/log/journal ' /proc/self/mountinfo; then
     umount /var/log/journal
 fi

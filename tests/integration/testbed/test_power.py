@@ -1,0 +1,92 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Power cuts lose what was not written to the disk, and nothing else."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Callable
+
+import pytest
+from bed import power
+from bed.fleet import Fleet
+from bed.node import Node
+
+# Appends numbered lines; a number is acknowledged (in memory) once its line is on the disk. Files
+# replaced by rename are old or new after a cut, never empty.
+WRITER = """
+import os
+log = os.open("/opt/log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+folder = os.open("/etc", os.O_RDONLY)
+number = 0
+while True:
+    number += 1
+    os.write(log, b"line %d\\n" % number)
+    os.fsync(log)
+    with open("/etc/state.new", "w") as new:
+        new.write("%d\\n" % number * 1000)
+        new.flush()
+        os.fsync(new.fileno())
+    os.rename("/etc/state.new", "/etc/state")
+    os.fsync(folder)
+    with open("/run/acknowledged.new", "w") as seen:
+        seen.write(str(number))
+    os.rename("/run/acknowledged.new", "/run/acknowledged")
+    with open("/opt/careless", "a") as careless:
+        careless.write("line %d\\n" % number)
+"""
+
+
+@pytest.fixture(scope="module")
+def node(make_fleet: Callable[..., Fleet]) -> Node:
+    return make_fleet("shop=server:disk=1g")["shop-server1"]
+
+
+def test_all_folders_are_on_the_disk(node: Node) -> None:
+    for folder in power.FOLDERS:
+        source = node.run(["findmnt", "-n", "-o", "SOURCE", "-T", f"/{folder}"]).stdout
+        assert source.startswith("/dev/loop")
+
+
+@pytest.mark.parametrize("turn", [1, 2, 3])
+def test_acknowledged_writes_survive_and_careless_ones_do_not(node: Node, turn: int) -> None:
+    node.run("rm -f /opt/log /opt/careless /etc/state; sync")
+    node.write("/run/writer.py", WRITER)
+    node.run(f"systemd-run --quiet --unit=writer{turn} python3 /run/writer.py")
+    while not node.exists("/run/acknowledged"):
+        time.sleep(0.05)
+    time.sleep(0.4 * turn)
+    acknowledged = int(node.read("/run/acknowledged"))
+    identity = node.read("/etc/machine-id")
+
+    power.cut(node)
+
+    lines = node.read("/opt/log").splitlines()
+    assert lines == [f"line {n}" for n in range(1, len(lines) + 1)]
+    assert len(lines) >= acknowledged
+    state = node.read("/etc/state").splitlines()
+    assert len(state) == 1000
+    assert len(set(state)) == 1
+    assert int(state[0]) >= acknowledged
+    kept = node.run("cat /opt/careless", check=False).stdout.splitlines()
+    assert len(kept) < len(lines)
+    assert node.read("/etc/machine-id") == identity
+    assert not node.exists("/run/acknowledged")
+    assert node.ssh("systemctl is-system-running").stdout.strip() == "running"
+
+
+def test_a_cut_node_can_be_switched_off_and_on(node: Node) -> None:
+    node.write("/opt/kept", "kept\n")
+    node.restart()
+    assert node.read("/opt/kept") == "kept\n"
+
+
+def test_a_snapshot_leaves_the_node_running(node: Node) -> None:
+    before = node.pid("ssh.service")
+    copy = power.snapshot(node)
+    assert node.pid("ssh.service") == before
+    power.check(copy)
+    assert subprocess.run(["e2fsck", "-f", "-n", str(copy)], check=False).returncode == 0
+    copy.unlink()
