@@ -6,23 +6,16 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 import random
-import re
-import ssl
 import stat
 import time
-import urllib.error
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import unquote, urlsplit
 
-_CHUNK = 1 << 18
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
-_WORTH_ANOTHER_TRY = frozenset({408, 425, 429, 500, 502, 503, 504})
+CHUNK = 1 << 18
 
 
 class SourceError(Exception):
@@ -75,8 +68,14 @@ def open_at(url: str, offset: int, patience: Patience) -> Iterator[Stream]:
 
     Raises SourceError, also while reading.
     """
-    opener = _open_file if url.startswith("file:") else _open_http
-    with opener(url, offset, patience) as stream:
+    if url.startswith("file:"):
+        with _open_file(url, offset) as stream:
+            yield stream
+        return
+    # Costs a tenth of a second, which a run that finds everything in the cache need not pay.
+    from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.web import open_http
+
+    with open_http(url, offset, patience.timeout) as stream:
         yield stream
 
 
@@ -126,7 +125,7 @@ def _read_once(url: str, patience: Patience, limit: int) -> str:
 
 
 @contextmanager
-def _open_file(url: str, offset: int, patience: Patience) -> Iterator[Stream]:
+def _open_file(url: str, offset: int) -> Iterator[Stream]:
     path = unquote(urlsplit(url).path)
     with ExitStack() as stack:
         try:
@@ -135,7 +134,7 @@ def _open_file(url: str, offset: int, patience: Patience) -> Iterator[Stream]:
                 raise SourceError("is not a file", again=False)
             handle = stack.enter_context(open(path, "rb"))
         except OSError as error:
-            raise SourceError(_words(error), again=False) from None
+            raise SourceError(words(error), again=False) from None
         size = os.fstat(handle.fileno()).st_size
         if offset > size:
             raise PastEnd
@@ -143,75 +142,17 @@ def _open_file(url: str, offset: int, patience: Patience) -> Iterator[Stream]:
 
         def read() -> bytes:
             try:
-                return handle.read(_CHUNK)
+                return handle.read(CHUNK)
             except OSError as error:
-                raise SourceError(f"broke off: {_words(error)}", again=True) from None
+                raise SourceError(f"broke off: {words(error)}", again=True) from None
 
         yield Stream(offset, size, False, read)
 
 
-@contextmanager
-def _open_http(url: str, offset: int, patience: Patience) -> Iterator[Stream]:
-    with _request(url, offset, patience) as response:
-        start, total = _extent(response, offset)
-        page = response.headers.get_content_type() == "text/html"
-
-        def read() -> bytes:
-            try:
-                return bytes(response.read1(_CHUNK))
-            except (OSError, http.client.HTTPException) as error:
-                raise SourceError(f"broke off: {_words(error)}", again=True) from None
-
-        yield Stream(start, total, page, read)
-
-
-def _request(url: str, offset: int, patience: Patience) -> Any:
-    # Costs a tenth of a second, which a run that finds everything in the cache need not pay.
-    from ansible.module_utils.urls import open_url
-
-    opener: Callable[..., Any] = open_url
-    headers = {"Accept-Encoding": "identity"}
-    if offset:
-        headers["Range"] = f"bytes={offset}-"
-    try:
-        # A release page redirects to another host, which must not see the mirror's password.
-        return opener(
-            url,
-            headers=headers,
-            timeout=patience.timeout,
-            http_agent="lightk8s.edge",
-            unredirected_headers=["Authorization"],
-            decompress=False,
-        )
-    except urllib.error.HTTPError as error:
-        error.close()
-        if error.code == 416 and offset:
-            raise PastEnd from None
-        again = error.code in _WORTH_ANOTHER_TRY
-        raise SourceError(f"HTTP {error.code} {error.reason}", again=again) from None
-    except (OSError, http.client.HTTPException) as error:
-        reason = getattr(error, "reason", error)
-        again = not isinstance(reason, ssl.SSLCertVerificationError)
-        raise SourceError(_words(reason), again=again) from None
-    except ValueError as error:
-        raise SourceError(str(error), again=False) from None
-
-
-def _extent(response: Any, offset: int) -> tuple[int, int | None]:
-    if response.status == 206:
-        match = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
-        if match is None or int(match[1]) != offset:
-            raise SourceError("answers with another range than was asked for", again=False)
-        return offset, None if match[2] == "*" else int(match[2])
-    if response.status != 200:
-        raise SourceError(f"HTTP {response.status}", again=False)
-    length = response.headers.get("Content-Length", "")
-    return 0, int(length) if length.isdigit() else None
-
-
-def _words(error: object) -> str:
+def words(error: object) -> str:
+    """What a person needs of an exception."""
     if isinstance(error, TimeoutError):
         return "no answer in time"
-    if isinstance(error, OSError) and error.strerror and not isinstance(error, ssl.SSLError):
+    if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error) or type(error).__name__
