@@ -1,0 +1,128 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Build Kubernetes and its companions from their Go modules, once, into the cache."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from .paths import REPO, locked
+from .shell import BedError
+
+GO_SOURCES = REPO / "tests" / "testbed" / "go"
+GO_AT_LEAST = (1, 25, 1)
+LDFLAGS = "-s -w"
+Log = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One Go module and what is built in it."""
+
+    name: str
+    packages: tuple[str, ...]
+    tags: str = ""
+
+
+PARTS = (
+    Part("kube", (".",)),
+    Part("containerd", ("tool",), tags="no_btrfs,no_zfs,no_devmapper"),
+    Part("coredns", ("tool",)),
+    Part("cni", ("tool",)),
+    Part("probe", ("./cmd/...",)),
+    Part("k3s", ("./cmd/...",)),
+)
+
+
+def go_tool() -> str:
+    """The go command; an error that says what to install where there is none, or an old one."""
+    wanted = ".".join(map(str, GO_AT_LEAST))
+    found = shutil.which("go") or "/usr/local/go/bin/go"
+    try:
+        text = subprocess.run(
+            [found, "env", "GOVERSION"], capture_output=True, text=True, check=True
+        ).stdout
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise BedError(
+            f"Go {wanted} or newer is needed to build Kubernetes: install it from "
+            "https://go.dev/dl/ into /usr/local/go, or put it on PATH"
+        ) from error
+    version = tuple(int(n) for n in re.findall(r"\d+", text)[:3])
+    if version < GO_AT_LEAST:
+        raise BedError(f"{found} is {text.strip()}: Go {wanted} or newer is needed")
+    return found
+
+
+def _sources(part: Part) -> list[Path]:
+    return sorted(
+        path
+        for path in (GO_SOURCES / part.name).rglob("*")
+        if path.is_file() and not path.name.endswith("_test.go")
+    )
+
+
+def digest(part: Part) -> str:
+    """Names what is built: the sources and how they are built."""
+    recipe = hashlib.sha256(f"{part.packages} {part.tags} {LDFLAGS}".encode())
+    for path in _sources(part):
+        recipe.update(f"\0{path.relative_to(GO_SOURCES)}\0".encode())
+        recipe.update(path.read_bytes())
+    return recipe.hexdigest()[:12]
+
+
+def folder(cache: Path, name: str) -> Path:
+    """Where the programs of a part are, or will be."""
+    part = next(part for part in PARTS if part.name == name)
+    return cache / "parts" / f"{name}-{digest(part)}"
+
+
+def ensure(cache: Path, log: Log) -> Path:
+    """Build what is missing; the folder of all parts."""
+    missing = [part for part in PARTS if not folder(cache, part.name).exists()]
+    if missing:
+        with locked("build"):
+            for part in missing:
+                if not folder(cache, part.name).exists():
+                    _build(part, cache, log)
+    return cache / "parts"
+
+
+def _build(part: Part, cache: Path, log: Log) -> None:
+    target = folder(cache, part.name)
+    temp = target.with_name(f"part-{target.name}")
+    shutil.rmtree(temp, ignore_errors=True)
+    temp.mkdir(parents=True)
+    started = time.monotonic()
+    log(f"building {part.name} ...")
+    argv = ["nice", go_tool(), "build", "-trimpath", "-buildvcs=false", "-ldflags", LDFLAGS]
+    if part.tags:
+        argv += ["-tags", part.tags]
+    argv += ["-o", f"{temp}/", *part.packages]
+    environ = {**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOWORK": "off"}
+    details = cache / f"build-{part.name}.log"
+    with details.open("w", encoding="utf-8") as out:
+        done = subprocess.run(
+            argv, cwd=GO_SOURCES / part.name, env=environ, stdout=out, stderr=out, check=False
+        )
+    if done.returncode:
+        tail = details.read_text(encoding="utf-8").strip().splitlines()[-5:]
+        raise BedError(f"building {part.name} failed, see {details}:\n" + "\n".join(tail))
+    temp.rename(target)
+    _sweep(target, part)
+    log(f"built {part.name} in {time.monotonic() - started:.0f} s")
+
+
+def _sweep(kept: Path, part: Part) -> None:
+    """Remove older builds of a part; what is in use stays usable, it has been copied."""
+    for old in kept.parent.glob(f"{part.name}-*"):
+        if old != kept:
+            shutil.rmtree(old, ignore_errors=True)

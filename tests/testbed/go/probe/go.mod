@@ -1,0 +1,3 @@
+module lightk8s.invalid/testbed/probe
+
+go 1.25.1
