@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,6 +46,6 @@ def client(cluster: Cluster) -> Iterator[Client]:
 @pytest.fixture
 def namespace(cluster: Cluster, request: pytest.FixtureRequest) -> str:
     """A namespace of the test's own."""
-    name: str = request.node.name.split("[")[0].replace("_", "-")[:60].strip("-")
+    name = re.sub("[^a-z0-9]+", "-", request.node.name.lower())[:60].strip("-")
     cluster.kubectl("create", "namespace", name)
     return name

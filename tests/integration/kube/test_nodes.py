@@ -1,0 +1,243 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Nodes, draining and removal on a real API server. No kubelet runs: pods are Ready by decree."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from ansible_collections.lightk8s.edge.plugins.module_utils._kube.client import Client
+from ansible_collections.lightk8s.edge.plugins.module_utils._kube.drain import drain
+from ansible_collections.lightk8s.edge.plugins.module_utils._kube.errors import ApiError
+from ansible_collections.lightk8s.edge.plugins.module_utils._kube.nodes import (
+    cordon,
+    node_patch,
+    remove_node,
+    uncordon,
+)
+
+from .clock import SteppedClock
+from .cluster import Cluster
+
+pytestmark = pytest.mark.integration
+
+READY = {
+    "status": {
+        "phase": "Running",
+        "conditions": [{"type": "Ready", "status": "True"}],
+    }
+}
+
+
+@pytest.fixture
+def node(client: Client, namespace: str) -> Iterator[str]:
+    """A Node named as the test's namespace."""
+    client.create("Node", "", {"metadata": {"name": namespace}})
+    yield namespace
+    for pod in client.list("Pod", namespace):
+        name = pod["metadata"]["name"]
+        client.patch("Pod", namespace, name, {"metadata": {"finalizers": None}})
+        client.delete("Pod", namespace, name, grace=0)
+    client.delete("Node", "", namespace)
+
+
+def pod(client: Client, node: str, name: str, **metadata: Any) -> dict[str, Any]:
+    """A Ready pod on `node`, in the namespace of that name."""
+    body = {
+        "metadata": {"name": name, "labels": {"app": name.split("-", maxsplit=1)[0]}, **metadata},
+        "spec": {"nodeName": node, "containers": [{"name": "main", "image": "main"}]},
+    }
+    client.create("Pod", node, body)
+    return client.patch("Pod", node, name, READY, subresource="status")
+
+
+def budget(client: Client, node: str) -> None:
+    """One pod of the app web must stay Ready."""
+    spec = {"minAvailable": 1, "selector": {"matchLabels": {"app": "web"}}}
+    client.create("PodDisruptionBudget", node, {"metadata": {"name": "web"}, "spec": spec})
+
+
+def pods(cluster: Cluster, node: str) -> list[str]:
+    """What kubectl sees on the node."""
+    field = f"--field-selector=spec.nodeName={node}"
+    return cluster.kubectl("-n", node, "get", "pods", field, "-o", "name").split()
+
+
+def test_pods_are_evicted_but_those_that_belong_to_the_node(
+    client: Client, cluster: Cluster, node: str
+) -> None:
+    selector = {"matchLabels": {"app": "agent"}}
+    template = {
+        "metadata": {"labels": {"app": "agent"}},
+        "spec": {"containers": [{"name": "main", "image": "main"}]},
+    }
+    owner = client.create(
+        "DaemonSet",
+        node,
+        {"metadata": {"name": "agent"}, "spec": {"selector": selector, "template": template}},
+    )
+    reference = {
+        "apiVersion": "apps/v1",
+        "kind": "DaemonSet",
+        "name": "agent",
+        "uid": owner["metadata"]["uid"],
+        "controller": True,
+    }
+    pod(client, node, "agent-1", ownerReferences=[reference])
+    pod(client, node, "static", annotations={"kubernetes.io/config.mirror": "x"})
+    pod(client, node, "done")
+    client.patch("Pod", node, "done", {"status": {"phase": "Succeeded"}}, subresource="status")
+    for number in range(3):
+        pod(client, node, f"plain-{number}")
+    result = drain(client, node, deadline_s=60, grace=0, clock=SteppedClock())
+    assert result == {
+        "evicted": [f"{node}/plain-{number}" for number in range(3)],
+        "forced": [],
+        "left": [],
+    }
+    assert pods(cluster, node) == ["pod/agent-1", "pod/done", "pod/static"]
+
+
+def test_a_budget_is_waited_for(client: Client, cluster: Cluster, node: str) -> None:
+    """The second pod may go only when another is Ready elsewhere."""
+    budget(client, node)
+    pod(client, node, "web-1")
+    pod(client, node, "web-2")
+
+    def replace() -> None:
+        if len(clock.pauses) > 5 and not client.list("Pod", node, field_selector=elsewhere):
+            assert len(pods(cluster, node)) == 1
+            client.create(
+                "Pod",
+                node,
+                {
+                    "metadata": {"name": "web-3", "labels": {"app": "web"}},
+                    "spec": {"nodeName": "other", "containers": [{"name": "m", "image": "m"}]},
+                },
+            )
+            client.patch("Pod", node, "web-3", READY, subresource="status")
+
+    elsewhere = "spec.nodeName=other"
+    clock = SteppedClock(replace)
+    result = drain(client, node, deadline_s=600, grace=0, clock=clock)
+    assert result["evicted"] == [f"{node}/web-1", f"{node}/web-2"]
+    assert result["left"] == []
+    assert pods(cluster, node) == []
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_what_a_budget_holds_is_left_or_forced(
+    client: Client, cluster: Cluster, node: str, force: bool
+) -> None:
+    budget(client, node)
+    pod(client, node, "web-1")
+    pod(client, node, "plain")
+    result = drain(client, node, deadline_s=9, grace=0, force=force, clock=SteppedClock())
+    assert result["evicted"] == [f"{node}/plain"]
+    if force:
+        assert (result["forced"], result["left"]) == ([f"{node}/web-1"], [])
+        assert pods(cluster, node) == []
+    else:
+        assert result["forced"] == []
+        assert [entry["pod"] for entry in result["left"]] == [f"{node}/web-1"]
+        assert "disruption budget" in result["left"][0]["reason"]
+        assert pods(cluster, node) == ["pod/web-1"]
+
+
+def test_a_dead_node_confirms_nothing(client: Client, cluster: Cluster, node: str) -> None:
+    pod(client, node, "plain")
+    clock = SteppedClock()
+    result = drain(client, node, deadline_s=9, clock=clock)
+    assert result["left"] == [
+        {"pod": f"{node}/plain", "reason": "being deleted; the node has not confirmed it"}
+    ]
+    assert clock.monotonic() == 9
+    result = drain(client, node, deadline_s=0, force=True, clock=clock)
+    assert (result["forced"], result["left"]) == ([f"{node}/plain"], [])
+    assert pods(cluster, node) == []
+
+
+def test_a_finalizer_is_named(client: Client, node: str) -> None:
+    pod(client, node, "held", finalizers=["example.org/hold"])
+    result = drain(client, node, deadline_s=3, grace=0, force=True, clock=SteppedClock())
+    assert result["left"] == [
+        {"pod": f"{node}/held", "reason": "held by finalizers: example.org/hold"}
+    ]
+
+
+def test_an_empty_node_needs_no_pause(client: Client, node: str) -> None:
+    clock = SteppedClock()
+    assert drain(client, node, deadline_s=60, clock=clock)["left"] == []
+    assert clock.pauses == []
+
+
+def test_an_eviction_says_whether_there_was_a_pod(client: Client, node: str) -> None:
+    made = pod(client, node, "plain")
+    with pytest.raises(ApiError) as caught:
+        client.evict(node, "plain", grace=0, uid="00000000-0000-0000-0000-000000000000")
+    assert caught.value.status == 409
+    assert client.evict(node, "plain", grace=0, uid=made["metadata"]["uid"])
+    assert not client.evict(node, "plain")
+
+
+@pytest.mark.parametrize(("action", "undo"), [(cordon, uncordon)])
+def test_scheduling_is_switched_once(
+    client: Client,
+    cluster: Cluster,
+    node: str,
+    action: Callable[[Client, str], bool],
+    undo: Callable[[Client, str], bool],
+) -> None:
+    def state() -> str:
+        return cluster.kubectl("get", "node", node, "-o", "jsonpath={.spec.unschedulable}")
+
+    assert (action(client, node), action(client, node), state()) == (True, False, "true")
+    assert (undo(client, node), undo(client, node), state()) == (True, False, "")
+
+
+def test_cordon_of_no_node_is_an_error(client: Client) -> None:
+    with pytest.raises(ApiError) as caught:
+        cordon(client, "no-such-node")
+    assert caught.value.status == 404
+
+
+def test_a_removed_node_may_join_under_its_name_again(client: Client, node: str) -> None:
+    secret = {"metadata": {"name": f"{node}.node-password.k3s"}, "data": {"hash": "eA=="}}
+    client.create("Secret", "kube-system", secret)
+    assert remove_node(client, node) == {"node": True, "password": True}
+    assert remove_node(client, node) == {"node": False, "password": False}
+    assert client.read("Secret", "kube-system", f"{node}.node-password.k3s") is None
+
+
+def test_labels_and_taints_of_others_stay(client: Client, cluster: Cluster, node: str) -> None:
+    cluster.kubectl("label", "node", node, "theirs=1", "ours-old=1", "site=wrong")
+    cluster.kubectl("taint", "node", node, "theirs=1:NoSchedule", "ours=old:NoExecute")
+    wanted: dict[str, Any] = {
+        "labels": {"site": "north", "zone": ""},
+        "taints": [{"key": "ours", "value": "new", "effect": "NoExecute"}],
+        "owned_labels": ["ours-old"],
+        "owned_taints": [("ours", "NoExecute")],
+    }
+    before = client.get(f"/api/v1/nodes/{node}")
+    patch = node_patch(before, **wanted)
+    after = client.patch("Node", "", node, patch)
+    assert node_patch(after, **wanted) == {}
+    seen = json.loads(cluster.kubectl("get", "node", node, "-o", "json"))
+    labels = {"theirs": "1", "site": "north", "zone": ""}
+    assert seen["metadata"]["labels"] == labels
+    taints = {(one["key"], one.get("value"), one["effect"]) for one in seen["spec"]["taints"]}
+    assert taints == {
+        ("node.kubernetes.io/not-ready", None, "NoSchedule"),
+        ("theirs", "1", "NoSchedule"),
+        ("ours", "new", "NoExecute"),
+    }
+    # Another writer came first: the old patch would lose its taint.
+    with pytest.raises(ApiError) as caught:
+        client.patch("Node", "", node, patch)
+    assert caught.value.reason == "Conflict"
