@@ -149,9 +149,9 @@ def _download(mirror: Path, release: Release) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for asset in (BINARY, f"{IMAGES}.zst", "k3s-images.txt", SUMS):
         part = folder / f"part-{asset}"
-        with urllib.request.urlopen(_url(release, asset), timeout=60) as answer:
-            with part.open("wb") as out:
-                shutil.copyfileobj(answer, out)
+        url = _url(release, asset)
+        with urllib.request.urlopen(url, timeout=60) as answer, part.open("wb") as out:
+            shutil.copyfileobj(answer, out)
         part.rename(folder / asset)
 
 
@@ -196,18 +196,22 @@ def _trailer(release: Release, payload: Path) -> bytes:
     return json.dumps(document).encode()
 
 
-def _pack(cache: Path, target: Path, entries: Iterable[tuple[tarfile.TarInfo, Path | bytes]]) -> None:
+def _pack(
+    cache: Path, target: Path, entries: Iterable[tuple[tarfile.TarInfo, Path | bytes]]
+) -> None:
     """Write a zstd-compressed tar; `target` appears when it is complete."""
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f"part-{target.name}")
     packer = build.folder(cache, "k3s") / "pack"
-    with part.open("wb") as out:
-        with subprocess.Popen([str(packer)], stdin=subprocess.PIPE, stdout=out) as process:
-            if process.stdin is None:
-                raise BedError("pack has no standard input")
-            with tarfile.open(fileobj=process.stdin, mode="w|") as tar:
-                _fill(tar, entries)
-            process.stdin.close()
+    with (
+        part.open("wb") as out,
+        subprocess.Popen([str(packer)], stdin=subprocess.PIPE, stdout=out) as process,
+    ):
+        if process.stdin is None:
+            raise BedError("pack has no standard input")
+        with tarfile.open(fileobj=process.stdin, mode="w|") as tar:
+            _fill(tar, entries)
+        process.stdin.close()
     if process.returncode:
         raise BedError(f"pack failed with {process.returncode}")
     part.rename(target)
@@ -243,8 +247,8 @@ def _payload(cache: Path, root: Path) -> Path:
         return target
     entries: list[tuple[tarfile.TarInfo, Path | bytes]] = []
     for part in ("kube", "containerd", "cni"):
-        for program in sorted(build.folder(cache, part).iterdir()):
-            entries.append((_entry(f"bin/{program.name}"), program))
+        programs = sorted(build.folder(cache, part).iterdir())
+        entries += [(_entry(f"bin/{program.name}"), program) for program in programs]
     entries += [_link(f"bin/{name}", "k3s") for name in ("kubectl", "crictl")]
     # last: its presence says that the folder is complete
     entries.append((_entry("bin/k3s"), build.folder(cache, "k3s") / "k3s"))

@@ -110,16 +110,12 @@ func (i *images) scan(pending map[string]imageState) map[string]imageState {
 // take imports one archive, and remembers it whatever comes of it.
 func (i *images) take(name string, state imageState) {
 	begin := time.Now()
-	refs, err := i.agent.importFile(name)
-	if err != nil {
+	if err := i.agent.importFile(name); err != nil {
 		logs.Error("Error encountered while importing %s: %v", name, err)
 	} else {
-		logs.Info("Imported images from %s in %s: %s", name, time.Since(begin).Round(time.Millisecond), strings.Join(refs, " "))
+		logs.Info("Imported images from %s in %s", name, time.Since(begin).Round(time.Millisecond))
 	}
 	i.seen[name] = state
-	if err != nil {
-		return
-	}
 	if _, err := os.Stat(i.cacheFile()); err == nil {
 		text, _ := json.Marshal(i.seen)
 		if err := pki.WriteFile(i.cacheFile(), text, 0o644); err != nil {
@@ -146,11 +142,11 @@ func decompress(name string, f fs.File) (io.Reader, error) {
 	return f, nil
 }
 
-// importFile hands an archive to containerd and returns the image names.
-func (a *Agent) importFile(name string) ([]string, error) {
+// importFile hands an archive to containerd.
+func (a *Agent) importFile(name string) error {
 	f, err := os.Open(name)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer f.Close()
 	if strings.HasSuffix(name, ".txt") {
@@ -160,25 +156,19 @@ func (a *Agent) importFile(name string) ([]string, error) {
 				logs.Error("Failed to pull %s: no registry is reachable", ref)
 			}
 		}
-		return nil, nil
+		return nil
 	}
 	logs.Info("Importing images from %s", name)
 	in, err := decompress(name, f)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	cmd := a.Group.Command("ctr", "-a", Socket, "-n", "k8s.io", "images", "import",
 		"--label", "io.cri-containerd.pinned=pinned", "-")
 	cmd.Stdin = in
 	out, err := cmd.CombinedOutput()
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s", err, strings.TrimSpace(string(out)))
+		return fmt.Errorf("%w: %s", err, strings.TrimSpace(string(out)))
 	}
-	var refs []string
-	for _, line := range strings.Split(string(out), "\n") {
-		if fields := strings.Fields(line); len(fields) > 0 && strings.Contains(fields[0], "/") {
-			refs = append(refs, fields[0])
-		}
-	}
-	return refs, nil
+	return nil
 }

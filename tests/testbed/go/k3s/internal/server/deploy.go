@@ -138,7 +138,7 @@ func (s *Server) remove(name string) {
 }
 
 func (s *Server) kubectl(args ...string) error {
-	cmd := s.Group.Command("kube", append([]string{"kubectl", "--kubeconfig=" + s.Path("server/cred/supervisor.kubeconfig")}, args...)...)
+	cmd := s.Group.Command("kube", append([]string{"kubectl", "--cache-dir=/run/k3s/kubectl-cache", "--kubeconfig=" + s.Path("server/cred/supervisor.kubeconfig")}, args...)...)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("%w: %s", err, strings.TrimSpace(string(out)))

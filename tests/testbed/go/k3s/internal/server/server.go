@@ -119,10 +119,10 @@ func (s *Server) controlPlane(ctx context.Context) error {
 		return nil
 	}
 	s.startAPIServer()
-	s.startControllers()
 	if err := s.waitAPI(ctx); err != nil {
 		return err
 	}
+	s.startControllers()
 	if err := errors.Join(s.stage(), s.writeKubeconfig()); err != nil {
 		return err
 	}
