@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -79,15 +80,17 @@ def up(
     fleet belongs to this process: `reap` removes it once the process is gone.
     """
     machine.require_root()
+    state = _state(name)
     with locked(f"fleet-{name}"):
-        known = load(name) if _state(name).exists() else None
+        known = load(name) if state.exists() else None
         if known is None and not topology:
             raise BedError(f"fleet {name} does not exist: name its topology")
         specs = parse(topology, options or Options()) if topology else _specs(known)
         if known is not None:
             _refuse_change(known, specs)
         machine.raise_limits()
-        images = {spec.options: image.ensure(spec.options) for spec in specs}
+        new = [spec for spec in specs if known is None or spec.name not in known.nodes]
+        images = {spec.options: image.ensure(spec.options) for spec in new}
         fleet = _plan(name, specs, images, known)
         _write_state(fleet, owned)
         _write_files(fleet)
@@ -238,7 +241,8 @@ def _write_files(fleet: Fleet) -> None:
 def down(name: str) -> None:
     """Remove everything that carries the fleet's label, and its folder; also half-made fleets."""
     machine.require_root()
-    with locked(f"fleet-{name}"):
+    root = fleet_root(name)
+    with locked(f"fleet-{root.name}"):
         _take_down(name)
     machine.restore_limits()
 
@@ -277,7 +281,8 @@ def reap(everything: bool = False) -> list[str]:
     labelled += [str(n[LABEL]) for n in networked if isinstance(n, dict) and LABEL in n]
     folders = [p.name for p in fleets_root().glob("*") if p.is_dir()]
     for name in sorted({*labelled, *folders}):
-        with locked(f"fleet-{name}"):
+        # a fleet that is locked is just being made or removed by somebody
+        with contextlib.suppress(BlockingIOError), locked(f"fleet-{name}", wait=False):
             if everything or _abandoned(name):
                 _take_down(name)
                 gone.append(name)

@@ -78,7 +78,9 @@ class Node:
 
     def kubectl(self, *args: str, check: bool = True, timeout: float = 120) -> Result:
         """Call kubectl with the node's own administrator's configuration; only on servers."""
-        return self.run(["k3s", "kubectl", *args], check=check, timeout=timeout)
+        # where /usr is read-only, programs are under /opt/bin
+        script = 'PATH=$PATH:/opt/bin exec k3s kubectl "$@"'
+        return self.run(["sh", "-c", script, "kubectl", *args], check=check, timeout=timeout)
 
     # -- files
 

@@ -46,10 +46,13 @@ def control_root(fleet: str) -> Path:
 
 
 @contextlib.contextmanager
-def locked(name: str) -> Iterator[None]:
-    """Hold the machine-wide lock `name`; it is freed by the kernel when the holder dies."""
+def locked(name: str, wait: bool = True) -> Iterator[None]:
+    """Hold the machine-wide lock `name`; it is freed by the kernel when the holder dies.
+
+    Raises BlockingIOError when somebody else holds it and `wait` is false.
+    """
     folder = cache_root() / "locks"
     folder.mkdir(exist_ok=True)
     with open(folder / name, "w", encoding="utf-8") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield

@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 from pathlib import Path
 
+from . import build
 from .shell import BedError, run
 
 # program -> Debian package
@@ -32,26 +32,10 @@ PROGRAMS = {
 _SEARCH = os.pathsep.join(
     [os.environ.get("PATH", ""), "/usr/sbin", "/sbin", "/usr/lib/podman", "/usr/libexec/podman"]
 )
-GO_WANTED = (1, 24)
 
 
 def missing_packages() -> list[str]:
     return sorted({p for prog, p in PROGRAMS.items() if not shutil.which(prog, path=_SEARCH)})
-
-
-def go_program() -> str:
-    """Path of a Go that can build Kubernetes 1.34; raises BedError with what to install."""
-    search = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/go/bin"])
-    found = shutil.which("go", path=search)
-    wanted = ".".join(map(str, GO_WANTED))
-    remedy = f"install Go {wanted} or newer from https://go.dev/dl/ into /usr/local/go"
-    if not found:
-        raise BedError(f"Go is missing, and Kubernetes is built from its modules: {remedy}")
-    text = run([found, "version"]).stdout
-    version = re.search(r"go(\d+)\.(\d+)", text)
-    if version is None or tuple(map(int, version.groups())) < GO_WANTED:
-        raise BedError(f"{text.strip()} ({found}) is too old for Kubernetes: {remedy}")
-    return found
 
 
 def ensure(go: bool = True) -> list[str]:
@@ -75,7 +59,7 @@ def ensure(go: bool = True) -> list[str]:
     if os.geteuid() != 0:
         raise BedError("the test bed needs root: fixed addresses, mounts and kernel limits")
     if go:
-        go_program()
+        build.go_tool()
     return wanted
 
 
