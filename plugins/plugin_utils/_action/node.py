@@ -66,7 +66,7 @@ class Node:
         given = {name: value for name, value in params.items() if value is not None}
         large = {name: kept.digest(given[name]) for name in given if _size(given[name]) > LARGE}
         small = {name: given[name] for name in given if name not in large}
-        request = self._request(door=door, kept=large, params=small)
+        request = self._request(door=door, params=small, **({"kept": large} if large else {}))
         answer = self.ask(request)
         if answer["state"] == "sections":
             names = answer["wanted"]
@@ -87,7 +87,7 @@ class Node:
         task = self.action._task
         environment: dict[str, t.Any] = {}
         self.action._compute_environment_string(environment)
-        request = fields | {
+        common = {
             "digest": self.bundle.digest,
             "raw": self.action._connection.transport in BINARY,
             "hide": list(self.hide),
@@ -97,7 +97,7 @@ class Node:
             "deadline": int(task.timeout or 0),
             "nonce": secrets.token_hex(4),
         }
-        return {name: value for name, value in request.items() if value}
+        return fields | {name: value for name, value in common.items() if value}
 
     def ask(self, request: dict[str, t.Any], payload: bytes = b"") -> dict[str, t.Any]:
         """One exec; a second one where the node has to compile the code or needs it sent."""

@@ -16,9 +16,11 @@ from ansible.errors import AnsibleError
 from ansible.utils.display import Display
 
 STEP = 1 << 20  # the node's unit, see node_receive
-LARGEST = 16 << 20  # bytes in one exec at most: they are held in memory by each worker
+FIRST = 4 << 20  # bytes in the first exec; the node writes in STEPs, so a cut costs one STEP
+LARGEST = 32 << 20  # bytes in one exec at most: they are held in memory by each worker
 AIM = 4.0  # seconds that one exec should take: often enough to report, rare enough to cost little
 PATIENCE = 600  # seconds without a byte of progress while another run writes the same artifact
+TRIES = 3  # sendings in vain: damaged on the way, or another run was faster
 PAUSE = 1.0
 QUIET = 2.0  # seconds between progress lines on a terminal
 
@@ -67,7 +69,7 @@ class Delivery:
         self.progress = Progress(carrier.label, self.name, self.size)
 
     def run(self) -> None:
-        step, damaged = STEP, 0
+        step, idle = FIRST, 0
         reply = self.start()
         while not reply.get("done"):
             began = time.monotonic()
@@ -76,10 +78,10 @@ class Delivery:
             where = {"offset": offset, "length": length}
             reply = self.carrier.call("receive", self.key | where, self.piece(offset, length))
             self.carrier.sent += length
-            if reply.get("damaged"):
-                damaged += 1
-                if damaged > 1:
-                    raise AnsibleError(f"{self.name} arrived damaged twice")
+            if not reply.get("done") and reply["have"] <= offset:
+                idle += 1
+                if idle > TRIES:
+                    raise AnsibleError(f"{self.name} does not arrive whole: {reply}")
             if reply.get("busy") or reply.get("moved"):
                 reply = self.start()
                 continue
