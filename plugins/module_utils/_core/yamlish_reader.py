@@ -14,6 +14,7 @@ from .yamlish_scalar import Scalar, YamlishError, quoted, scalar
 _COLON = re.compile(r":(?=[ \t]|\Z)")
 _ENDS = re.compile(r"[ \t]*\Z|[ \t]+#")  # nothing but blanks and a comment is left
 _MARKER = re.compile(r"(---|\.\.\.)(?=[ \t]|\Z)")
+_TAB_INDENT = re.compile(r"(?:- *)*\t")
 _COMMENT = re.compile(r"(?:\A|[ \t])#")
 # Raw control characters and the line separators of YAML 1.1 that 1.2 reads as text.
 _UNREADABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff]")
@@ -66,6 +67,8 @@ def _lines(text: str) -> list[_Line]:
         if _UNREADABLE.search(line):
             raise YamlishError("a control character or special line separator", number)
         body = line.lstrip(" ")
+        if _TAB_INDENT.match(body):
+            raise YamlishError("a tab in the indentation", number)
         if _ENDS.match(" " + body):
             continue
         if line[0] == "%":
@@ -80,8 +83,6 @@ def _lines(text: str) -> list[_Line]:
                 raise YamlishError("content on the line of a document marker", number)
             marked, ended = True, marker.group() == "..."
             continue
-        if body[0] == "\t":
-            raise YamlishError("a tab in the indentation", number)
         lines.append(_Line(number, len(line) - len(body), body.rstrip(" \t")))
     return lines
 

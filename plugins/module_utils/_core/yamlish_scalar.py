@@ -26,6 +26,7 @@ WORDS: dict[str, Scalar] = {
     **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), float("-inf")),
 }
 _INT = re.compile(r"([-+]?)(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|[1-9][0-9]*|0)\Z")
+_INNER = r"(?<=[0-9])_(?=[0-9])"
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 
 _ESCAPES = {
@@ -70,7 +71,7 @@ def scalar(text: str) -> Scalar:
         return WORDS[text]
     if text[0] not in "+-.0123456789":
         return text
-    digits = text if text[0] == "." else text.replace("_", "")
+    digits = re.sub(_INNER, "", text) if text[0] == "." else text.replace("_", "")
     number = _integer(digits)
     if number is None and _FLOAT.match(digits):
         number = float(digits)

@@ -44,7 +44,7 @@ def test_a_managed_flag_names_its_input(flag: flags.Flag) -> None:
         ("server", {"flanel-iface": "eth1"}, "did you mean flannel-iface?"),
         ("agent", {"kubelet-args": ["a=b"]}, "did you mean kubelet-arg?"),
         ("server", {"kubelet-arg+": ["a=b"]}, "give the whole list as kubelet-arg"),
-        ("server", {"zzz": 1}, "no such flag for a server"),
+        ("server", {"zzz": 1}, "is not a documented flag of k3s server"),
         ("agent", {"etcd-expose-metrics": True}, "servers only"),
         ("server", {"disable-apiserver-lb": True}, "agents only"),
         ("server", {"cluster-reset": True}, "one start"),

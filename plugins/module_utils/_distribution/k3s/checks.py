@@ -56,7 +56,7 @@ def _unknown(key: str, role: str) -> Problem:
         )
     close = nearest(key, role)
     remedy = f"did you mean {close}?" if close else "see k3s " + role + " --help"
-    return Problem(key, f"K3s documents no such flag for a {role}", remedy)
+    return Problem(key, f"is not a documented flag of k3s {role}", remedy)
 
 
 def _key_problem(key: str, flag: Flag, role: str, version: Version | None) -> Problem | None:

@@ -11,14 +11,16 @@ of config.yaml is a flag without its dashes, so the same table serves both.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 SERVER, AGENT, BOTH = "server", "agent", "both"
 
 
-@dataclass(frozen=True)
-class Flag:
-    """One flag. `default` is the text K3s uses when nothing is set (Linux, root)."""
+class Flag(NamedTuple):
+    """One flag. `default` is the text K3s uses when nothing is set (Linux, root).
+
+    A named tuple, for a run on a node makes all of them at its start.
+    """
 
     name: str
     kind: str  # str, int, bool, dur (a Go duration) or list (one argument per item)
@@ -41,13 +43,15 @@ class Flag:
         return self.roles in (BOTH, role)
 
 
-def _group(roles: str, kind: str, names: str, prototype: Flag = Flag("", "", "")) -> list[Flag]:
+_PLAIN = Flag("", "", "")
+_MATCH = _PLAIN._replace(must_match=True)
+_HIDDEN = _PLAIN._replace(hidden=True)
+
+
+def _group(roles: str, kind: str, names: str, prototype: Flag = _PLAIN) -> list[Flag]:
     """Flags that differ in nothing but their names."""
-    return [replace(prototype, name=name, kind=kind, roles=roles) for name in names.split()]
+    return [prototype._replace(name=name, kind=kind, roles=roles) for name in names.split()]
 
-
-_MATCH = Flag("", "", "", must_match=True)
-_HIDDEN = Flag("", "", "", hidden=True)
 
 _NODE = [
     Flag("config", "str", BOTH, "/etc/rancher/k3s/config.yaml", "K3S_CONFIG_FILE", "c"),
