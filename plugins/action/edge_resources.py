@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
-from ansible_collections.lightk8s.edge.plugins.plugin_utils._action.base import EdgeAction
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.reading import InputsAction
 
 
-class ActionModule(EdgeAction):
-    """Runs the module edge_resources by the code kept on the node."""
+class ActionModule(InputsAction):
+    """Runs edge_resources by the code kept on the node; other options are edge_ variables."""
 
     DOOR = "edge_resources"

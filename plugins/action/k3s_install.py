@@ -5,10 +5,11 @@
 from __future__ import annotations
 
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.action import SiteAction
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.reading import InputsAction
 
 
-class ActionModule(SiteAction):
-    """Carries what the module k3s_install needs."""
+class ActionModule(InputsAction, SiteAction):
+    """Carries what k3s_install needs; options that are not given come from edge_ variables."""
 
     DOOR = "k3s_install"
     DISTRIBUTION = "k3s"

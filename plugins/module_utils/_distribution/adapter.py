@@ -13,6 +13,7 @@ from .._core.plan import Step
 from .._core.resources import Seen, SeenUnit, Unit, Wish
 from .._core.verbs import Verb
 from .._host.host import Host
+from .requirements import Requirements
 from .spec import Spec
 
 
@@ -95,6 +96,9 @@ class Adapter(t.Protocol):
 
     def units(self, spec: Spec) -> tuple[str, ...]:
         """Units whose state the plan needs; pure."""
+
+    def requirements(self, spec: Spec) -> Requirements:
+        """What the machine must have; pure."""
 
     def check(self, spec: Spec, facts: Facts) -> None:
         """Refuse by EdgeError what would harm or cannot work; pure."""

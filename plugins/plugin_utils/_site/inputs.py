@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import difflib
 import typing as t
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
@@ -30,6 +31,31 @@ NOT_YET: dict[str, tuple[t.Any, ...]] = {
     "edge_audit_policy": (),
 }
 
+# Inputs that are heeded by inventories, playbooks and roles instead of a module's option.
+ELSEWHERE = frozenset(
+    (
+        "edge_alias_of",
+        "edge_firewall",
+        "edge_hosts",
+        "edge_mode",
+        "edge_partial_site",
+        "edge_rank",
+        "edge_reset_confirm",
+        "edge_reset_state",
+        "edge_timezone",
+        "edge_topology",
+    )
+)
+
+
+def strangers(options: t.Iterable[str], names: t.Iterable[str]) -> dict[str, str]:
+    """Variables that look like inputs and are none, each with the input that may be meant."""
+    known = {f"edge_{option}" for option in options} | set(NOT_YET) | ELSEWHERE
+    found = {}
+    for name in sorted(name for name in names if name.startswith("edge_") and name not in known):
+        found[name] = next(iter(difflib.get_close_matches(name, sorted(known), 1, 0.85)), "")
+    return found
+
 
 def refuse_unheeded(given: t.Mapping[str, t.Any], site: str) -> None:
     """EdgeError(kind=spec) naming the first input that nobody would heed."""
@@ -51,14 +77,15 @@ def collect(
 ) -> dict[str, t.Any]:
     """Options from the variables of one host; only variables that are set are templated."""
     found: dict[str, t.Any] = {}
-    for option in options:
+    wanted = frozenset(options)
+    for option in wanted:
         name = f"edge_{option}"
         if option not in NO_INPUTS and variables.get(name) is not None:
             found[option] = template(variables[name])
     place = (variables.get("edge_topology") or {}).get(variables.get("inventory_hostname"))
     if place:
-        found.update({key: place[key] for key in FROM_TOPOLOGY})
-    if template(variables.get("edge_mode")) == "offline":
+        found.update({key: place[key] for key in FROM_TOPOLOGY if key in wanted})
+    if "airgap_images" in wanted and template(variables.get("edge_mode")) == "offline":
         found.setdefault("airgap_images", True)
     refuse_unheeded(
         {name: template(variables[name]) for name in NOT_YET if name in variables},

@@ -15,8 +15,9 @@ from ..._core.verbs import Verb
 from ..._host.host import Host
 from .. import gate, objects
 from ..adapter import Facts, Layout, Observation
+from ..requirements import Requirements
 from ..spec import SERVER, Spec
-from . import guard, look, paths, purge, wishes
+from . import guard, look, needs, paths, purge, wishes
 
 
 class K3s:
@@ -42,6 +43,10 @@ class K3s:
         if spec.wanted:
             return (paths.SERVER_UNIT, paths.AGENT_UNIT, RECOVER_UNIT)
         return (paths.SERVER_UNIT, paths.AGENT_UNIT, *purge.HELPER_UNITS)
+
+    def requirements(self, spec: Spec) -> Requirements:
+        """See Adapter.requirements."""
+        return needs.requirements(spec)
 
     def check(self, spec: Spec, facts: Facts) -> None:
         """See Adapter.check."""

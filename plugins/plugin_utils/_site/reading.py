@@ -1,0 +1,40 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Actions whose options come from edge_ variables where a task does not give them."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.door import failed
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._action.base import (
+    EdgeAction,
+    Result,
+    door_args,
+)
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.inputs import collect
+
+
+class InputsAction(EdgeAction):
+    """Reads the collection-wide inputs here instead of through fifty expressions in a task.
+
+    That is what keeps a run over a site that is right already cheaper than a ping, and what makes
+    every module and role heed the same variables.
+    """
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> Result:
+        templar = self._templar
+        options = door_args(self.BUNDLE_PACKAGE, self.DOOR)["argument_spec"]
+        try:
+            inputs = collect(
+                options,
+                task_vars or {},
+                lambda value: templar.template(value) if value is not None else None,
+            )
+        except EdgeError as exc:
+            return {"changed": False, **failed(exc)}
+        self._task.args = {**inputs, **self._task.args}
+        return super().run(tmp, task_vars)
