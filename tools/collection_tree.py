@@ -7,7 +7,7 @@
 `export` makes one in which it is a copy of the files git tracks, as they are on disk (static gates:
 what is not committed to be part of the collection cannot make them pass or fail).
 Both print the folder that holds `ansible_collections`. `logs` and `cache` print folders of this
-clone for what steps print and for what tools remember.
+clone for what steps print and for what tools remember; `remove` removes all of it.
 """
 
 from __future__ import annotations
@@ -110,10 +110,13 @@ def main(arguments: list[str]) -> int:
         folder = clone_folder() / arguments[0]
         folder.mkdir(parents=True, exist_ok=True)
         print(folder)
+    elif arguments == ["remove"]:
+        shutil.rmtree(clone_folder(), ignore_errors=True)
     elif len(arguments) == 2 and arguments[0] == "export":
         print(export_tree(arguments[1]))
     else:
-        print("usage: collection_tree.py link | export NAME | logs | cache", file=sys.stderr)
+        usage = "usage: collection_tree.py link | export NAME | logs | cache | remove"
+        print(usage, file=sys.stderr)
         return 2
     return 0
 

@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run `ansible-test sanity` of one ansible-core on a copy of the tracked files, without containers.
 
-ansible-test makes an environment per test below HOME, and fetches the script that puts pip into them
-from a host of its own. HOME is a folder of the cache here, and that script is one that takes pip from
-the interpreter and the package index, so a machine that reaches nothing but an index is enough.
+ansible-test makes an environment per test below HOME, and fetches the script that puts pip into it
+from a host of its own. Here HOME is a folder of the cache, and that script takes pip from the
+interpreter and the package index: a machine that reaches nothing but an index is enough.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ def ansible_test_home(core: Path) -> Path:
     home = cache_folder() / "ansible-test"
     scripts = home / ".ansible/test/cache"
     scripts.mkdir(parents=True, exist_ok=True)
-    source = next(core.glob("lib/python3*/site-packages/ansible_test/_internal/python_requirements.py"))
+    package = next(core.glob("lib/python3*/site-packages/ansible_test"))
+    source = package / "_internal/python_requirements.py"
     for version in re.findall(r"pip='([0-9.]+)'", source.read_text(encoding="utf-8")):
         script = scripts / f"get_pip_{version.replace('.', '_')}.py"
         script.write_text(GET_PIP, encoding="utf-8")

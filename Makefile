@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Every step prints one line with its seconds; what it printed itself is in a file below the cache folder,
+# LIGHTK8S_CACHE or ~/.cache/lightk8s. `make -n` shows the plain commands.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+JOBS ?= $(shell nproc)
+STEP := tools/step
+INSIDE := tools/inside
+EDGE := ansible_collections/lightk8s/edge
+BED := PYTHONPATH=tests/testbed python3 -m bed
+PYTEST := $(INSIDE) link python -m pytest -q --durations=20 -p no:cacheprovider
+SUMMARY := ^(=+ )?[0-9]+ (passed|failed|error|skipped|xfailed|deselected|warning)|^no tests ran|^=+ .* in [0-9.]+s.* =+$$
+
+LINTS := lint-ruff lint-format lint-mypy lint-yaml lint-ansible lint-changelog
+SANITIES := sanity-2.18 sanity-2.19 sanity-newest
+
+.PHONY: help
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: setup
+setup: ## find or install what the gates need, and make the tools' environments
+	@$(STEP) setup tools/setup
+
+.PHONY: lint $(LINTS)
+lint: ## ruff, mypy, yamllint, ansible-lint, antsibull-changelog
+	@$(MAKE) -k -j$(JOBS) $(LINTS)
+lint-ruff:
+	@$(STEP) $@ $(INSIDE) $@ ruff check .
+lint-format:
+	@$(STEP) $@ $(INSIDE) $@ ruff format --check --diff .
+lint-mypy:
+	@$(STEP) $@ $(INSIDE) --root $@ mypy --config-file $(EDGE)/pyproject.toml \
+	    $(EDGE)/plugins $(EDGE)/tests $(EDGE)/tools
+lint-yaml:
+	@$(STEP) $@ $(INSIDE) $@ yamllint --strict .
+lint-ansible:
+	@$(STEP) $@ $(INSIDE) $@ ansible-lint --nocolor --format pep8
+lint-changelog:
+	@$(STEP) $@ $(INSIDE) $@ antsibull-changelog lint --strict
+
+.PHONY: sanity $(SANITIES)
+sanity: ## ansible-test sanity on ansible-core 2.18, 2.19 and the newest
+	@$(MAKE) -k -j$(JOBS) $(SANITIES)
+$(SANITIES): sanity-%:
+	@STEP_SHOW='^left out' $(STEP) $@ python3 tools/sanity.py $*
+
+.PHONY: static
+static: ## lint and sanity, side by side
+	@$(MAKE) -k -j$(JOBS) $(SANITIES) $(LINTS)
+
+.PHONY: unit
+unit: ## tests that need no node
+	@STEP_SHOW='$(SUMMARY)' $(STEP) $@ timeout 900 $(PYTEST) -n $(JOBS) tests/unit
+
+.PHONY: testbed
+testbed: ## build the test bed: node image, Kubernetes, distributions
+	@$(STEP) $@ env $(BED) image
+
+.PHONY: integration
+integration: testbed ## tests on nodes of the test bed
+	@STEP_SHOW='$(SUMMARY)' $(STEP) $@ $(PYTEST) -m 'not slow' tests/integration
+
+.PHONY: molecule
+molecule: testbed ## molecule scenarios on nodes of the test bed
+	@if compgen -G 'molecule/*/molecule.yml' >/dev/null; then \
+	    MOLECULE_GLOB='molecule/*/molecule.yml' $(STEP) $@ $(INSIDE) link molecule test --all; \
+	fi
+
+.PHONY: test
+test: ## all gates and tests, as CI runs them
+	@rm -f "$$(python3 tools/collection_tree.py logs)/durations.tsv"
+	@$(MAKE) setup
+	@$(MAKE) static
+	@$(MAKE) unit
+	@$(MAKE) integration
+	@$(MAKE) molecule
+	@tools/slowest
+
+.PHONY: test-full
+test-full: export HYPOTHESIS_PROFILE := full
+test-full: test ## the same with more examples, and the slow tests too
+	@STEP_SHOW='$(SUMMARY)' $(STEP) integration-slow $(PYTEST) -m slow tests/integration
+
+.PHONY: bench-converge
+bench-converge: testbed ## time of a converge with nothing to do, against a ping; the last line is JSON
+	@$(INSIDE) link python -m tests.bench.converge
+
+.PHONY: demo demo-down
+demo: ## from a bare machine to two K3s sites, and what they look like
+	@tools/demo.sh up
+demo-down: ## remove what `make demo` made
+	@tools/demo.sh down
+
+.PHONY: clean
+clean: ## remove what was made for this clone (environments and builds that clones share stay)
+	@python3 tools/collection_tree.py remove
