@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Any, Callable
 
 from .._core.errors import EdgeError
 from .._host.http import Connection
@@ -17,6 +17,9 @@ from .kubeconfig import Access, read_kubeconfig
 from .resources import object_path, with_query
 from .retry import DEFAULT, ONCE, Clock, Retry
 from .transport import Transport, decoded
+
+if TYPE_CHECKING:
+    from typing import Self  # Python >= 3.11, which nodes need not have
 
 Objects = list[dict[str, Any]]
 FIELD_MANAGER = "lightk8s-edge"
@@ -39,7 +42,7 @@ class Client:
     @classmethod
     def from_kubeconfig(
         cls, text: str, *, context: str = "", folder: str = "", server: str = "", **options: Any
-    ) -> Client:
+    ) -> Self:
         """As `connect`, with what a kubeconfig says; `server` replaces its address."""
         access = read_kubeconfig(text, context=context, folder=folder)
         return cls.connect(Access(server or access.server, access.tls, access.token), **options)
@@ -54,7 +57,7 @@ class Client:
         draw: Callable[[], float] | None = None,
         connect_timeout: float = 5.0,
         read_timeout: float = 30.0,
-    ) -> Client:
+    ) -> Self:
         """A client of `access`; nothing is sent yet. Timeouts are seconds."""
         connection = Connection(
             access.server,
@@ -69,7 +72,7 @@ class Client:
             )
         )
 
-    def __enter__(self) -> Client:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc_info: object) -> None:

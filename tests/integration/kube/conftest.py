@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from bed import build, paths
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._kube.client import Client
 
@@ -22,9 +23,9 @@ def kube_binary() -> Path:
     given = os.environ.get("TESTBED_KUBE")
     if given:
         return Path(given)
-    from bed import build, paths
-
-    return Path(build.kube_binary(paths.cache_root()))
+    cache = paths.cache_root()
+    build.ensure(cache, print)
+    return build.folder(cache, "kube") / "kube"
 
 
 @pytest.fixture(scope="session")

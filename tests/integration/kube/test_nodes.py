@@ -111,8 +111,8 @@ def test_a_budget_is_waited_for(client: Client, cluster: Cluster, node: str) -> 
     pod(client, node, "web-2")
 
     def replace() -> None:
-        if len(clock.pauses) > 5 and not client.list("Pod", node, field_selector=elsewhere):
-            assert len(pods(cluster, node)) == 1
+        held.append(len(pods(cluster, node)))
+        if held[-2:] == [1, 1] and not client.list("Pod", node, field_selector=elsewhere):
             client.create(
                 "Pod",
                 node,
@@ -123,6 +123,7 @@ def test_a_budget_is_waited_for(client: Client, cluster: Cluster, node: str) -> 
             )
             client.patch("Pod", node, "web-3", READY, subresource="status")
 
+    held: list[int] = []
     elsewhere = "spec.nodeName=other"
     clock = SteppedClock(replace)
     result = drain(client, node, deadline_s=600, grace=0, clock=clock)
