@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.k3s import flags
 from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.k3s.checks import (
     check_immutable,
+    check_server_count,
     check_site_agreement,
 )
 
@@ -132,3 +133,20 @@ def test_equal_in_effect(
     old: dict[str, object], new: dict[str, object], hostname: str, fine: bool
 ) -> None:
     assert (check_immutable(old, new, initialized=True, hostname=hostname) == []) is fine
+
+
+@pytest.mark.parametrize(
+    "count, storage, fine",
+    [
+        (1, "sqlite", True),
+        (2, "sqlite", False),
+        (1, "etcd", True),
+        (2, "etcd", False),
+        (3, "etcd", True),
+        (4, "etcd", False),
+        (2, "external", True),
+        (0, "etcd", True),
+    ],
+)
+def test_how_many_servers(count: int, storage: str, fine: bool) -> None:
+    assert (check_server_count(count, storage) == []) is fine

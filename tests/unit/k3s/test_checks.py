@@ -51,7 +51,7 @@ def test_a_managed_flag_names_its_input(flag: flags.Flag) -> None:
         ("server", {"config": "/x"}, "no effect"),
         ("server", {"t": "secret"}, "use token"),
         ("server", {"no-deploy": ["traefik"]}, "use disable"),
-        ("server", {"disable-agent": True}, "not documented"),
+        ("server", {"disable-agent": True}, "not supported here"),
         ("server", {"etcd-expose-metrics": "maybe"}, "true or false"),
         ("server", {"etcd-expose-metrics": 1}, "true or false"),
         ("server", {"etcd-expose-metrics": None}, "true or false"),

@@ -17,6 +17,38 @@ MUST_MATCH = """
     flannel-backend flannel-external-ip flannel-ipv6-masq secrets-encryption
     secrets-encryption-provider service-cidr
 """
+# The names in the help texts of the documentation: switches, and flags with a value.
+SWITCHES = """
+    debug alsologtostderr tls-san-security flannel-ipv6-masq flannel-external-ip cluster-init
+    cluster-reset etcd-expose-metrics etcd-disable-snapshots etcd-snapshot-compress etcd-s3
+    etcd-s3-skip-ssl-verify etcd-s3-insecure disable-scheduler disable-cloud-controller
+    disable-kube-proxy disable-network-policy disable-helm-controller embedded-registry
+    supervisor-metrics with-node-id docker disable-default-registry-endpoint nonroot-devices
+    protect-kernel-defaults secrets-encryption enable-pprof rootless prefer-bundled-bin selinux
+"""
+WITH_VALUE = """
+    config v vmodule log bind-address https-listen-port advertise-address advertise-port tls-san
+    data-dir cluster-cidr service-cidr service-node-port-range cluster-dns cluster-domain
+    flannel-backend egress-selector-mode servicelb-namespace write-kubeconfig
+    write-kubeconfig-mode write-kubeconfig-group helm-job-image token token-file agent-token
+    agent-token-file server cluster-reset-restore-path kube-apiserver-arg etcd-arg
+    kube-controller-manager-arg kube-scheduler-arg kube-cloud-controller-manager-arg
+    datastore-endpoint datastore-cafile datastore-certfile datastore-keyfile etcd-snapshot-name
+    etcd-snapshot-schedule-cron etcd-snapshot-retention etcd-snapshot-dir etcd-s3-endpoint
+    etcd-s3-endpoint-ca etcd-s3-access-key etcd-s3-secret-key etcd-s3-bucket etcd-s3-region
+    etcd-s3-folder etcd-s3-proxy etcd-s3-config-secret etcd-s3-timeout
+    default-local-storage-path disable node-name node-label node-taint
+    image-credential-provider-bin-dir image-credential-provider-config
+    container-runtime-endpoint default-runtime image-service-endpoint pause-image snapshotter
+    private-registry system-default-registry node-ip node-external-ip node-internal-dns
+    node-external-dns resolv-conf flannel-iface flannel-conf flannel-cni-conf vpn-auth
+    vpn-auth-file kubelet-arg kube-proxy-arg lb-server-port secrets-encryption-provider
+"""
+SERVERS_ALONE = """
+    https-listen-port advertise-address tls-san cluster-cidr service-cidr cluster-dns disable
+    flannel-backend write-kubeconfig agent-token cluster-init etcd-s3 datastore-endpoint
+    secrets-encryption embedded-registry system-default-registry supervisor-metrics
+"""
 BOTH_ENVIRONMENTS = (
     *("K3S_TOKEN", "K3S_TOKEN_FILE", "K3S_URL", "K3S_NODE_NAME", "K3S_DATA_DIR", "K3S_SELINUX"),
     *("K3S_LB_SERVER_PORT", "K3S_DEBUG", "K3S_CONFIG_FILE", "K3S_VPN_AUTH", "K3S_VPN_AUTH_FILE"),
@@ -34,6 +66,40 @@ def test_must_match_is_the_documented_list() -> None:
     assert sorted(flag.name for flag in flags.FLAGS if flag.must_match) == sorted(
         MUST_MATCH.split()
     )
+
+
+@pytest.mark.parametrize("name", SWITCHES.split())
+def test_switches(name: str) -> None:
+    flag = flags.lookup(name)
+    assert flag is not None
+    assert flag.kind == "bool"
+    assert flag.allows("server")
+
+
+@pytest.mark.parametrize("name", WITH_VALUE.split())
+def test_flags_with_a_value(name: str) -> None:
+    flag = flags.lookup(name)
+    assert flag is not None
+    assert flag.kind != "bool"
+    assert flag.allows("server")
+
+
+def test_nothing_is_accepted_that_the_documentation_lacks() -> None:
+    newer = {
+        *("etcd-snapshot-reconcile-interval", "etcd-s3-session-token"),
+        *("etcd-s3-bucket-lookup-type", "etcd-s3-retention"),
+    }
+    known = {flag.name for role in ("server", "agent") for flag in flags.for_role(role)}
+    documented = {*SWITCHES.split(), *WITH_VALUE.split(), "disable-apiserver-lb"}
+    assert known - documented == newer
+    assert {flag.name for flag in flags.FLAGS if flag.one_shot} == documented - known
+
+
+@pytest.mark.parametrize("name", SERVERS_ALONE.split())
+def test_flags_that_would_break_an_agent(name: str) -> None:
+    flag = flags.lookup(name)
+    assert flag is not None
+    assert not flag.allows("agent")
 
 
 def test_names_are_unique() -> None:

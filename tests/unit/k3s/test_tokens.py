@@ -155,6 +155,7 @@ def test_the_secure_form() -> None:
         ("long-enough", True, False),
         ("long-enough", False, False),
         ("short", True, True),
+        ("short", False, False),
         (f"K10{HASH}::server:long-enough", True, True),
         (f"K10{HASH}::server:long-enough", False, False),
         (BOOTSTRAP, True, True),

@@ -42,6 +42,20 @@ def check_site_agreement(servers: Sequence[tuple[str, Mapping[str, object]]]) ->
     return found
 
 
+def check_server_count(count: int, storage: str) -> list[Problem]:
+    """Whether that many servers can share a datastore (sqlite, etcd or external)."""
+    if storage == "sqlite" and count > 1:
+        return [
+            Problem(
+                "storage_type", f"sqlite serves one server, not {count}", "use etcd or external"
+            )
+        ]
+    if storage == "etcd" and count and count % 2 == 0:
+        message = f"{count} servers with embedded etcd survive no more losses than {count - 1}"
+        return [Problem("storage_type", message, "use an odd number of servers")]
+    return []
+
+
 def _disabled(config: Mapping[str, Value]) -> Sequence[str]:
     value = config.get("disable", ())
     return value if isinstance(value, tuple) else ()

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from ..._core.versions import Version
 from . import networks, values
-from .agreement import check_immutable, check_site_agreement
+from .agreement import check_immutable, check_server_count, check_site_agreement
 from .config import Value, normalize_all
 from .flags import SERVER, Flag, lookup, nearest
 from .problems import Problem
@@ -20,6 +20,7 @@ __all__ = [
     "Problem",
     "check_extra_config",
     "check_immutable",
+    "check_server_count",
     "check_site_agreement",
     "check_values",
 ]
@@ -75,7 +76,7 @@ def _key_problem(key: str, flag: Flag, role: str, version: Version | None) -> Pr
     if flag.managed_by:
         return Problem(key, "is set by an input of its own", f"use {flag.managed_by}")
     if flag.hidden:
-        return Problem(key, "is not documented by K3s and not supported")
+        return Problem(key, "is hidden or an experiment in K3s, and not supported here")
     if version is not None and flag.since and version.minor() < _minor(flag.since):
         return Problem(key, f"came with K3s v{flag.since}; {version} does not know it")
     return None

@@ -35,7 +35,7 @@ class Flag(NamedTuple):
     must_match: bool = False  # equal on all servers of a site
     immutable: bool = False  # fixed by the first start
     one_shot: bool = False  # an order for one start, not a setting
-    hidden: bool = False  # exists, but K3s does not document it
+    hidden: bool = False  # exists, but is undocumented or changes what a node is
     splits: bool = False  # K3s splits its values at commas
     ordered: bool = False  # the first item of the list has a meaning of its own
 
@@ -228,7 +228,7 @@ def canonical(key: str) -> str:
 
 
 def for_role(role: str) -> tuple[Flag, ...]:
-    """The documented flags that may be set in the config.yaml of this role."""
+    """The flags that may be set in the config.yaml of this role."""
     return tuple(
         flag
         for flag in FLAGS

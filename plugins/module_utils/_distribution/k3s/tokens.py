@@ -99,11 +99,13 @@ def problem(text: str, *, first_server: bool) -> str | None:
         token = parse(text)
     except TokenError as error:
         return error.message
-    if token.bootstrap and first_server:
+    if not first_server:
+        return None  # whatever the cluster has
+    if token.bootstrap:
         return "a bootstrap token (<id>.<secret>) cannot found a cluster"
-    if first_server and text.strip().startswith(_PREFIX):
+    if text.strip().startswith(_PREFIX):
         return "the first server takes only the password part of a token, not the K10 form"
-    if not token.bootstrap and len(token.password) < _SHORTEST_PASSWORD:
+    if len(token.password) < _SHORTEST_PASSWORD:
         return f"the token is shorter than {_SHORTEST_PASSWORD} characters"
     return None
 
