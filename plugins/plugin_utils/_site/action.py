@@ -48,13 +48,26 @@ class SiteAction(EdgeAction):
     PUBLIC = ("release", "join_url", "alone")
     DISTRIBUTION: t.ClassVar[str] = ""
     _assets: dict[str, Asset]
+    _params: dict[str, t.Any]
 
     def _converse(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> Result:
         self._assets = {}
+        self._params = params
+        stopped = self._stopped_by(params, task_vars)
+        if stopped and not self._task.check_mode:
+            return {"changed": False, "skipped": True, "skip_reason": stopped, "msg": stopped}
         try:
             return super()._converse(params, task_vars)
         except EdgeError as exc:
             return {"changed": False, **failed(exc, str(params.get("site") or ""))}
+
+    def _stopped_by(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> str:
+        """Why this node must wait: a server of its own site failed in an earlier rank of this run."""
+        hostvars = task_vars.get("hostvars") or {}
+        for peer in params.get("join_from") or {}:
+            if peer in hostvars and hostvars[peer].get("__edge_failed") is not None:
+                return f"site {params.get('site')}: left alone because {peer} failed"
+        return ""
 
     def more_params(
         self, result: Result | None, params: dict[str, t.Any], task_vars: dict[str, t.Any]
@@ -107,9 +120,8 @@ class SiteAction(EdgeAction):
         asset = self._assets.get(str(need["sha256"]))
         if asset is None:
             raise EdgeError(f"no mirror is known to hold {need.get('name')}", kind="artifact")
-        params = self._task.args
-        pin = params.get("release_sha256") if not asset.name.count("images") else None
-        return self._releases(params).fetch(asset, pinned_sha256=pin)
+        pin = None if "images" in asset.name else self._params.get("release_sha256")
+        return self._releases(self._params).fetch(asset, pinned_sha256=pin)
 
     def _way_in(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """Ask the site's other servers for a way to join; `alone` where all say that nothing runs."""
