@@ -187,4 +187,11 @@ options:
     type: str
     choices: [fast, full]
     default: fast
+  nouns:
+    description:
+      - What is converged. Leave V(resources) and V(logging) out where other tasks take care of them.
+    type: list
+    elements: str
+    choices: [distribution, resources, logging]
+    default: [distribution, resources, logging]
 """

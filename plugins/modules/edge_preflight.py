@@ -42,6 +42,12 @@ options:
       - Whether the module fails where there is a problem. With V(false) problems are only reported.
     type: bool
     default: true
+  tolerate:
+    description:
+      - Kinds of problems that only warn, for example V(cgroup) where a later task is going to mend it.
+    type: list
+    elements: str
+    default: []
 attributes:
   check_mode:
     support: full

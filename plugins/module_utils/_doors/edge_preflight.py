@@ -27,6 +27,7 @@ ARGS: dict[str, t.Any] = {
         "max_clock_skew": {"type": "int", "default": 60},
         "controller_time": {"type": "float"},
         "refuse": {"type": "bool", "default": True},
+        "tolerate": {"type": "list", "elements": "str", "default": []},
     },
     "supports_check_mode": True,
 }
@@ -46,7 +47,7 @@ def main(params: dict[str, t.Any], check: bool, diff: bool) -> dict[str, t.Any]:
         seen = observe(Host(), wish)
     except EdgeError as exc:
         return {"changed": False, **door.failed(exc, site)}
-    verdict = judge(wish, seen)
+    verdict = judge(wish, seen, params.get("tolerate") or ())
     found = {"changed": False, "preflight": report(wish, seen), **rows(verdict, base.secrets)}
     if verdict.problems and params.get("refuse") is not False:
         found.update(door.failed(refusal(verdict.problems), site, base.secrets))

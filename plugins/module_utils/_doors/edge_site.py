@@ -58,11 +58,13 @@ def run(
 
 
 def bind(spec: Spec, params: t.Mapping[str, t.Any]) -> list[Bound]:
-    """The nouns that the parameters speak of."""
-    bounds = [Bound(distribution.noun(spec), spec)]
-    if spec.wanted:
+    """The nouns that the parameters ask for; bounds mean nothing on a node without a distribution."""
+    asked = params.get("nouns") or options.NOUNS
+    bounds = [Bound(distribution.noun(spec), spec)] if "distribution" in asked else []
+    if spec.wanted and "resources" in asked:
         bounds_of_pods = options.resources_of(spec, params)
         bounds.append(Bound(resources.noun(bounds_of_pods), bounds_of_pods))
+    if spec.wanted and "logging" in asked:
         logs = options.logging_of(spec, params)
         bounds.append(Bound(logging.noun(logs), logs))
     return bounds

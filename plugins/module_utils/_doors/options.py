@@ -15,6 +15,9 @@ from .._resources import spec as resources_spec
 Options = t.Dict[str, t.Dict[str, t.Any]]
 
 
+NOUNS = ("distribution", "resources", "logging")
+
+
 def _strings(**more: t.Any) -> dict[str, t.Any]:
     return {"type": "list", "elements": "str", **more}
 
@@ -64,6 +67,7 @@ DISTRIBUTION: Options = {
     "extra_config": {"type": "dict"},
     "adopt": {"type": "bool", "default": False},
     "verify": {"type": "str", "default": "fast", "choices": ["fast", "full"]},
+    "nouns": _strings(default=list(NOUNS), choices=list(NOUNS)),
 }
 # What a profile sets where the option itself is unset.
 PROFILES: dict[str, dict[str, int]] = {

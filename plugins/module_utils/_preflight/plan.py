@@ -16,10 +16,14 @@ Judge = t.Callable[[Wish, Seen], t.Iterator[tuple[bool, Finding]]]
 JUDGES: tuple[Judge, ...] = (*judge_system.JUDGES, *judge_sizes.JUDGES, *judge_network.JUDGES)
 
 
-def judge(wish: Wish, seen: Seen) -> Verdict:
-    """All findings, in the order of JUDGES; refused inputs come first."""
+def judge(wish: Wish, seen: Seen, tolerate: t.Container[str] = ()) -> Verdict:
+    """All findings, in the order of JUDGES; refused inputs come first.
+
+    Problems of a kind in `tolerate` are warnings.
+    """
     problems, warnings = list(seen.refused), []
     for look in JUDGES:
         for forbids, finding in look(wish, seen):
-            (problems if forbids else warnings).append(finding)
+            refuses = forbids and finding.kind not in tolerate
+            (problems if refuses else warnings).append(finding)
     return Verdict(tuple(problems), tuple(warnings))

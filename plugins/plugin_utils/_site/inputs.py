@@ -12,7 +12,7 @@ import typing as t
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
 
 # Options that are filled in by the controller, or come from the topology, and are no inputs.
-NO_INPUTS = frozenset(("release", "join_url", "join_token", "alone", "state"))
+NO_INPUTS = frozenset(("release", "join_url", "join_token", "alone", "state", "nouns"))
 FROM_TOPOLOGY = ("site", "role", "initial", "join_from")
 # Inputs of the common vocabulary that nothing carries out yet, with the value that asks for nothing.
 NOT_YET: dict[str, tuple[t.Any, ...]] = {
@@ -29,6 +29,7 @@ NOT_YET: dict[str, tuple[t.Any, ...]] = {
     "edge_quotas": ([],),
     "edge_mtu": (),
     "edge_audit_policy": (),
+    "edge_log_rotation": (True,),
 }
 
 # Inputs that are heeded by inventories, playbooks and roles instead of a module's option.
