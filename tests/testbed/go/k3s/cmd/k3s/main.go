@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"unsafe"
@@ -37,7 +36,7 @@ func main() {
 	if err != nil {
 		logs.Fatal("not called through the launcher: %v", err)
 	}
-	cmd, err := args.ParseCommand(slices.Clone(os.Args[1:]), os.Environ())
+	cmd, err := args.ParseCommand(ownArguments()[1:], os.Environ())
 	if err != nil {
 		args.Exit(err)
 	}
@@ -79,14 +78,19 @@ func tool(r *release.Release, bin, program string, argv []string) error {
 	return syscall.Exec(filepath.Join(bin, program), argv, environ)
 }
 
-// hideArguments blanks the command line after the subcommand: it may hold secrets.
-func hideArguments() {
+// ownArguments copies the command line to memory of ours.
+func ownArguments() []string {
+	argv := make([]string, len(os.Args))
 	for i, a := range os.Args {
-		os.Args[i] = strings.Clone(a)
-		if i < 2 {
-			continue
-		}
-		// the runtime's strings lie where the kernel shows the command line from
+		argv[i] = strings.Clone(a)
+	}
+	return argv
+}
+
+// hideArguments blanks the command line after the subcommand: it may hold secrets. The strings of
+// os.Args lie where the kernel shows the command line from.
+func hideArguments() {
+	for _, a := range os.Args[2:] {
 		clear(unsafe.Slice(unsafe.StringData(a), len(a)))
 	}
 }

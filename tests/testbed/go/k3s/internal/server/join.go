@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"lightk8s.invalid/testbed/k3s/internal/logs"
@@ -61,6 +62,9 @@ func (s *Server) compare(theirs []byte) error {
 // joinCluster checks the token and brings the cluster's authorities to our disk. A server that is
 // away or not ready is waited for; a token that is wrong is the end.
 func (s *Server) joinCluster(ctx context.Context) error {
+	if !strings.HasPrefix(s.Options.Server, "https://") {
+		return fmt.Errorf("starting kubernetes: preparing server: only https:// URLs are supported, invalid scheme: %s", s.Options.Server)
+	}
 	for {
 		err := s.tryJoin()
 		if err == nil {

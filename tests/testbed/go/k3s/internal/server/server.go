@@ -109,6 +109,9 @@ func (s *Server) controlPlane(ctx context.Context) error {
 	if err := s.startStore(ctx); err != nil {
 		return fmt.Errorf("starting kubernetes: %w", err)
 	}
+	if s.kind == etcd {
+		go s.promoteLearners(ctx)
+	}
 	for _, step := range []func() error{s.checkHash, s.ensureAuthorities, s.ensureCredentials, s.ensureLeaves,
 		s.writeTokens, s.listen} {
 		if err := step(); err != nil {

@@ -13,7 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"lightk8s.invalid/testbed/k3s/internal/child"
@@ -30,6 +29,8 @@ const (
 	etcd     = "etcd"
 	external = "external"
 )
+
+const promoteInterval = time.Second
 
 // member is what a joining server is told of an etcd member.
 type member struct {
@@ -167,9 +168,6 @@ func (s *Server) startEtcd(ctx context.Context) error {
 	if s.etcd, err = s.endpoint.Client(); err != nil {
 		return err
 	}
-	if joining {
-		s.promote(ctx)
-	}
 	if migrate {
 		if err := s.migrate(ctx); err != nil {
 			return fmt.Errorf("failed to migrate content from sqlite to etcd: %w", err)
@@ -267,6 +265,14 @@ func (s *Server) addMember(ctx context.Context, name string) ([]string, error) {
 	}
 }
 
+// nodeOf is the node's name in that of an etcd member, which has a random part behind it.
+func nodeOf(member string) string {
+	if i := strings.LastIndex(member, "-"); i > 0 {
+		return member[:i]
+	}
+	return member
+}
+
 var errDuplicate = errors.New("duplicate node name found, please use a unique name for this node")
 
 func (s *Server) tryAdd(ctx context.Context, c *clientv3.Client, name string) ([]string, error) {
@@ -279,28 +285,18 @@ func (s *Server) tryAdd(ctx context.Context, c *clientv3.Client, name string) ([
 	added := false
 	var peers []string
 	for _, m := range list.Members {
-		short := strings.TrimSuffix(m.Name, m.Name[max(0, len(m.Name)-9):])
-		if m.Name != "" && short == s.Name && !slices.Contains(m.PeerURLs, s.peerURL()) {
-			return nil, errDuplicate
-		}
-		if slices.Contains(m.PeerURLs, s.peerURL()) {
-			if m.Name != "" && m.Name != name {
-				// a former life of this machine: its data are gone, so it can never come back
-				logs.Info("Removing member %s with the same address from the etcd cluster", m.Name)
-				if _, err := c.MemberRemove(ctx, m.ID); err != nil {
-					return nil, err
-				}
-				continue
-			}
+		switch mine := slices.Contains(m.PeerURLs, s.peerURL()); {
+		case m.Name == name || m.Name == "" && mine:
 			added = true
 			peers = append(peers, name+"="+s.peerURL())
-			continue
-		}
-		for _, u := range m.PeerURLs {
-			if m.Name == "" {
-				return nil, errors.New("another server is about to join")
+		case m.Name == "":
+			return nil, errors.New("another server is about to join")
+		case mine || nodeOf(m.Name) == s.Name:
+			return nil, errDuplicate
+		default:
+			for _, u := range m.PeerURLs {
+				peers = append(peers, m.Name+"="+u)
 			}
-			peers = append(peers, m.Name+"="+u)
 		}
 	}
 	if added {
@@ -313,26 +309,20 @@ func (s *Server) tryAdd(ctx context.Context, c *clientv3.Client, name string) ([
 	return append(peers, name+"="+s.peerURL()), nil
 }
 
-// promote makes us a voting member as soon as we have caught up.
-func (s *Server) promote(ctx context.Context) {
-	for ; ctx.Err() == nil; time.Sleep(300 * time.Millisecond) {
+// promoteLearners makes voting members of those that have caught up. Every server does this: a
+// learner cannot do it for itself.
+func (s *Server) promoteLearners(ctx context.Context) {
+	for sleep(ctx, promoteInterval) {
 		call, cancel := context.WithTimeout(ctx, 5*time.Second)
-		list, err := s.etcd.MemberList(call)
-		if err == nil {
+		if list, err := s.etcd.MemberList(call); err == nil {
 			for _, m := range list.Members {
-				if slices.Contains(m.PeerURLs, s.peerURL()) {
-					if !m.IsLearner {
-						cancel()
-						return
-					}
-					_, err = s.etcd.MemberPromote(call, m.ID)
+				if m.IsLearner && m.Name != "" {
+					// fails until it has caught up, or when another server was faster
+					_, _ = s.etcd.MemberPromote(call, m.ID)
 				}
 			}
 		}
 		cancel()
-		if err != nil && !errors.Is(err, rpctypes.ErrMemberLearnerNotReady) {
-			logs.Info("Waiting to be promoted from learner: %v", err)
-		}
 	}
 }
 
@@ -372,7 +362,7 @@ func (s *Server) removeMember(ctx context.Context, nodeName string) error {
 		return err
 	}
 	for _, m := range list.Members {
-		if i := strings.LastIndex(m.Name, "-"); i > 0 && m.Name[:i] == nodeName {
+		if nodeOf(m.Name) == nodeName {
 			logs.Info("Removing name=%s id=%d address=%v from etcd", m.Name, m.ID, m.PeerURLs)
 			if _, err := s.etcd.MemberRemove(ctx, m.ID); err != nil {
 				return err
