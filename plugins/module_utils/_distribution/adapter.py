@@ -66,11 +66,28 @@ class Facts:
     token: str = ""
     api: str = ""
     node: NodeView | None = None
-    foreign: t.Mapping[str, t.Any] = field(default_factory=dict)
+    token_file: bool = False
+    known_token: str = field(default="", repr=False)
+    foreign: t.Any = None  # an installation by other means, in the adapter's own terms
     problems: tuple[str, ...] = ()
     receipt: t.Mapping[str, t.Any] = field(default_factory=dict)
     certificate_days: int | None = None
     leftovers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Records:
+    """Where a node keeps what reports and removals read. Paths need not exist.
+
+    `certificates` are folders of PEM files. `datastores` has for each kind of datastore the path that shows
+    it and then those that hold it.
+    """
+
+    node: str
+    kubeconfig: str
+    data_dir: str
+    certificates: tuple[str, ...] = ()
+    datastores: t.Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -112,6 +129,9 @@ class Adapter(t.Protocol):
     def bin_dir(self, host: Host, spec: Spec) -> str:
         """The folder that holds, or will hold, the distribution's programs."""
 
+    def installed(self, host: Host, spec: Spec) -> str:
+        """The version that is installed; empty where none is."""
+
     def config(self, host: Host) -> t.Mapping[str, t.Any]:
         """The distribution's effective configuration on this node."""
 
@@ -126,6 +146,12 @@ class Adapter(t.Protocol):
 
     def objects(self, spec: Spec, facts: Facts) -> tuple[Step, ...]:
         """Steps that change the Node object (labels, taints); pure."""
+
+    def records(self, spec: Spec, config: t.Mapping[str, t.Any], hostname: str) -> Records:
+        """Where a node of the spec's role keeps its records; pure."""
+
+    def node_secret(self, node: str) -> str:
+        """The Secret in kube-system that binds the Node's name to one machine; pure."""
 
     def removal(self, spec: Spec, seen: Observation) -> tuple[Step, ...]:
         """Steps that take the distribution off the node; pure."""

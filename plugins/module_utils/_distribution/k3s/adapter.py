@@ -14,10 +14,10 @@ from ..._core.transaction import RECOVER_UNIT
 from ..._core.verbs import Verb
 from ..._host.host import Host
 from .. import gate, objects
-from ..adapter import Facts, Layout, Observation
+from ..adapter import Facts, Layout, Observation, Records
 from ..requirements import Requirements
 from ..spec import SERVER, Spec
-from . import guard, look, needs, paths, purge, wishes
+from . import found, guard, look, needs, paths, purge, records, wishes
 
 
 class K3s:
@@ -56,7 +56,11 @@ class K3s:
         """See Adapter.must_join."""
         if not spec.wanted or (spec.role == SERVER and wishes.storage(spec) != "etcd"):
             return False
-        return host.inspect(look.credential(spec.role, paths.data_dir(spec))) is None
+        if host.inspect(look.credential(spec.role, paths.data_dir(spec))) is None:
+            return True
+        # An agent that has lost its token file cannot start again, and keeps no other copy.
+        settled = spec.token or spec.role == SERVER or host.inspect(paths.TOKEN_FILE)
+        return not settled and bool(host.inspect(look.RECEIPT))
 
     def join_token(self, host: Host, spec: Spec, joiner: str) -> str:
         """See Adapter.join_token."""
@@ -82,15 +86,28 @@ class K3s:
             network=spec.settings.get("network_mode") not in ("none", "calico", "cilium"),
         )
 
+    def installed(self, host: Host, spec: Spec) -> str:
+        """See Adapter.installed."""
+        bin_dir = look.find_bin_dir(host, spec)
+        return look.installed_version(host, bin_dir, host.read_json(look.RECEIPT))
+
     def config(self, host: Host) -> t.Mapping[str, t.Any]:
         """See Adapter.config."""
-        return look.effective_config(host)
+        return found.configuration(host)
 
     def objects(self, spec: Spec, facts: Facts) -> tuple[Step, ...]:
         """See Adapter.objects."""
         kubeconfig = look.kubeconfig(spec, facts.config, paths.data_dir(spec))
         name = look.node_name(spec, facts.config, facts.hostname)
         return objects.steps(spec, facts.node, kubeconfig, name)
+
+    def records(self, spec: Spec, config: t.Mapping[str, t.Any], hostname: str) -> Records:
+        """See Adapter.records."""
+        return records.records(spec, config, hostname)
+
+    def node_secret(self, node: str) -> str:
+        """See Adapter.node_secret."""
+        return records.node_secret(node)
 
     def removal(self, spec: Spec, seen: Observation) -> tuple[Step, ...]:
         """See Adapter.removal."""

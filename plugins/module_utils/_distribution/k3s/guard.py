@@ -11,8 +11,12 @@ from ..._core.errors import EdgeError
 from ..adapter import Facts
 from ..spec import SERVER, Spec
 from . import registries
+from .adopt import compare
 from .checks import Problem, check_extra_config, check_immutable, check_values
+from .config import Config
+from .flags import lookup
 from .tokens import problem
+from .unit import proxy_environment
 from .wishes import configuration, joins, storage
 
 ROTATE = "k3s token rotate --new-token <new> on a server, then set edge_token to the new one"
@@ -31,9 +35,37 @@ def check(spec: Spec, facts: Facts) -> None:
     _raise(registries.check(spec.settings.get("registries") or {}), "spec")
     config = configuration(spec, facts)
     _raise(check_values(spec.role, config.values), "spec")
-    if facts.joined:
-        changed = check_immutable(facts.config, config.values, initialized=facts.initialized)
+    if facts.foreign is not None:
+        _check_adoption(spec, facts, config)
+    elif facts.joined:
+        # The receipt says what the cluster was begun with; the file may have been edited since.
+        former = facts.receipt.get("fixed", facts.config)
+        changed = check_immutable(
+            former, _fixed(config), initialized=facts.initialized, hostname=facts.hostname
+        )
         _raise(changed, "refused")
+
+
+def _fixed(config: Config) -> dict[str, object]:
+    flags = ((key, lookup(key)) for key in config.values)
+    return {key: config.values[key] for key, flag in flags if flag is not None and flag.immutable}
+
+
+def _check_adoption(spec: Spec, facts: Facts, config: Config) -> None:
+    if not spec.adopt:
+        raise EdgeError(
+            "a K3s that was set up by other means is on this node",
+            kind="refused",
+            hint="look at a run with --check --diff and edge_adopt: true, then set edge_adopt",
+        )
+    proxy = proxy_environment(spec.proxy, config.values, spec.node_ips)
+    report = compare(facts.foreign, config.values, environment=proxy, initialized=facts.initialized)
+    if report.refusals:
+        raise EdgeError(
+            "taking over this K3s would lose settings: " + "; ".join(report.refusals),
+            kind="refused",
+            hint="set the inputs that mean the same, or edge_extra_config",
+        )
 
 
 def _raise(problems: list[Problem], kind: str) -> None:

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import typing as t
 
-from ..._core.errors import EdgeError
 from ..._core.resources import SeenUnit
 from ..._host.host import Host
 from ..access import look_at_node
 from ..adapter import Facts, NodeView
 from ..spec import AGENT, SERVER, Spec
-from . import paths
-from .config import read_config
+from . import found, paths
 from .tokens import same_password
 
 RECEIPT = "/var/lib/lightk8s/state/distribution.json"
@@ -23,11 +21,13 @@ RECEIPT = "/var/lib/lightk8s/state/distribution.json"
 
 def look(host: Host, spec: Spec, units: t.Mapping[str, SeenUnit]) -> Facts:
     """Everything the plan needs to know before it can form a wish."""
-    config = effective_config(host)
-    data = str(config.get("data-dir") or paths.data_dir(spec)).rstrip("/")
     receipt = host.read_json(RECEIPT)
-    bin_dir = find_bin_dir(host, spec)
     unit = paths.unit_of(spec.role)
+    # Without a receipt of ours, whatever runs here was set up by something else.
+    foreign = None if receipt else found.installation(host, unit)
+    config = dict(foreign.values) if foreign is not None else found.configuration(host)
+    data = str(config.get("data-dir") or paths.data_dir(spec)).rstrip("/")
+    bin_dir = find_bin_dir(host, spec)
     running = unit in units and units[unit].running
     api, node = _ask(host, spec, config, data) if running else ("", None)
     return Facts(
@@ -40,6 +40,9 @@ def look(host: Host, spec: Spec, units: t.Mapping[str, SeenUnit]) -> Facts:
         initialized=host.inspect(f"{data}/server/tls/server-ca.crt") is not None,
         joined=host.inspect(credential(spec.role, data)) is not None,
         token=compare_token(host, spec, data),
+        token_file=host.inspect(paths.TOKEN_FILE) is not None,
+        known_token=known_token(host, spec, data, config),
+        foreign=foreign,
         api=api,
         node=node,
         receipt=receipt,
@@ -47,21 +50,6 @@ def look(host: Host, spec: Spec, units: t.Mapping[str, SeenUnit]) -> Facts:
         problems=foreign_dropins(host),
         leftovers=leftovers(host, data),
     )
-
-
-def effective_config(host: Host) -> dict[str, t.Any]:
-    """config.yaml and its drop-ins, merged as K3s merges them."""
-    names = [n for n in host.names(paths.DROPINS) if n.lower().endswith((".yaml", ".yml"))]
-    dropins = [(name, host.read_text(f"{paths.DROPINS}/{name}")) for name in names]
-    try:
-        main = host.read_text(paths.CONFIG) if host.inspect(paths.CONFIG) else None
-        return dict(read_config(main, dropins))
-    except EdgeError as exc:
-        raise EdgeError(
-            f"the K3s configuration on this node cannot be read: {exc.message}",
-            kind="spec",
-            hint=f"mend or remove {paths.CONFIG} and its drop-ins",
-        ) from exc
 
 
 def foreign_dropins(host: Host) -> tuple[str, ...]:
@@ -110,15 +98,20 @@ def datastore(host: Host, data: str, config: t.Mapping[str, t.Any]) -> str:
 
 def compare_token(host: Host, spec: Spec, data: str) -> str:
     """See Facts.token. An agent keeps no copy but ours."""
-    if spec.role == SERVER:
-        known = host.read_text(f"{data}/server/token").strip()
-    else:
-        known = host.read_text(paths.TOKEN_FILE).strip()
+    place = f"{data}/server/token" if spec.role == SERVER else paths.TOKEN_FILE
+    known = host.read_text(place).strip()
     if not known:
         return ""
     if not spec.token:
         return "unknown"
     return "same" if same_password(known, spec.token.strip()) else "different"
+
+
+def known_token(host: Host, spec: Spec, data: str, config: t.Mapping[str, t.Any]) -> str:
+    """A token of this cluster that lies on the node; an agent has none but the one it was given."""
+    if spec.role == SERVER:
+        return host.read_text(f"{data}/server/token").strip()
+    return found.token(host, config)
 
 
 def join_token(host: Host, data: str, joiner: str) -> str:

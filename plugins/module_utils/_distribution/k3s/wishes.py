@@ -86,7 +86,7 @@ def configuration(spec: Spec, facts: Facts) -> Config:
             token_file=paths.TOKEN_FILE if has_token(spec, facts) else "",
             agent_token_file=paths.AGENT_TOKEN_FILE if spec.agent_token else "",
             server=server_url(spec, facts),
-    cluster_init=spec.role == SERVER and storage(spec) == "etcd" and not joins(spec, facts),
+            cluster_init=spec.role == SERVER and storage(spec) == "etcd" and not joins(spec, facts),
             datastore_endpoint=given.get("datastore_endpoint") or "",
             node_name=spec.node_name or "",
             node_ips=spec.node_ips,
@@ -193,9 +193,8 @@ def _configuration(spec: Spec, facts: Facts, config: Config, unit: str) -> t.Ite
 
 def _token_file(path: str, spec: Spec, facts: Facts, unit: str) -> File:
     """Content matters until the node has joined; later any token of the same cluster will do."""
-    word = spec.join.token if spec.join is not None else spec.token
-    # A node that has lost the file gets it back from the spec; joined nodes without a word keep theirs.
-    settled = facts.joined and facts.token in ("same", "unknown") and facts.receipt.get("token")
+    word = spec.join.token if spec.join is not None else spec.token or facts.known_token
+    settled = facts.joined and facts.token_file
     data = None if settled or not word else f"{word.strip()}\n".encode()
     return File(path, 0o600, data, secret=True, restarts=(unit,), what="the token")
 
@@ -226,7 +225,11 @@ def receipt(spec: Spec, facts: Facts) -> bytes:
         "role": spec.role,
         "version": spec.release.version if spec.release is not None else facts.version,
         "sha256": asset.sha256 if asset is not None else facts.receipt.get("sha256", ""),
-        "token": has_token(spec, facts),
+        "fixed": {
+            key: value
+            for key, value in configuration(spec, facts).values.items()
+            if (flag := lookup(key)) is not None and flag.immutable and not flag.secret
+        },
     }
     return (json.dumps(found, sort_keys=True) + "\n").encode()
 
