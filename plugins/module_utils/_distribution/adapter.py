@@ -79,8 +79,8 @@ class Facts:
 class Records:
     """Where a node keeps what reports and removals read. Paths need not exist.
 
-    `certificates` are folders of PEM files. `datastores` has for each kind of datastore the path that shows
-    it and then those that hold it.
+    `certificates` are folders of PEM files. `datastores` has for each kind of datastore the path
+    that shows it and then those that hold it.
     """
 
     node: str
