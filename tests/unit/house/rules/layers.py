@@ -56,7 +56,7 @@ def imports(path: str, tree: ast.Module) -> list[Import]:
 
 
 def _standard(name: str) -> bool:
-    return name.split(".")[0] in sys.stdlib_module_names
+    return name.partition(".")[0] in sys.stdlib_module_names
 
 
 def _below(name: str, *roots: str) -> bool:
@@ -69,7 +69,7 @@ def _judge_node(path: str, item: Import) -> str:
     if not item.relative or not _below(item.name, NODE):
         return "code for nodes imports the standard library and, relatively, itself"
     here = PurePosixPath(path).parts[2]
-    there, what = (item.name.split(".") + [""])[2:4]
+    there, what = [*item.name.split("."), ""][2:4]
     if there == "_doors" and here != "_doors":
         return "a door is opened from outside only"
     allowed = ROOMS.get(here, FOUNDATION | {"_distribution", here})
