@@ -35,7 +35,7 @@ class Requirements:
     """Needs of one role of one distribution. Sizes in MiB.
 
     `memory_mb` is what the distribution itself takes, `memory_recommended_mb` what its makers advise
-    for the machine. `networks` are address ranges (CIDR) that must be free in the node's own
+    for the machine. `networks` are address ranges (CIDR) that must be free in the node's
     networks, by what they are for; `interfaces` are prefixes of interface names that belong to the
     cluster's own network. `default_route` is "must", "should" or "" (never mind).
     """

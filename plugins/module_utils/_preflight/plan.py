@@ -21,7 +21,8 @@ def judge(wish: Wish, seen: Seen, tolerate: t.Container[str] = ()) -> Verdict:
 
     Problems of a kind in `tolerate` are warnings.
     """
-    problems, warnings = list(seen.refused), []
+    problems = list(seen.refused)
+    warnings: list[Finding] = []
     for look in JUDGES:
         for forbids, finding in look(wish, seen):
             refuses = forbids and finding.kind not in tolerate
