@@ -171,6 +171,7 @@ class Transaction:
             elif step.verb == "mode":
                 lines.append(f"chmod {step.params['mode']:o} {path}\n")
             elif step.verb == "link":
+                lines.append(f"mkdir -p {shlex.quote(os.path.dirname(step.target))}\n")
                 lines.append(f"ln -sfn {shlex.quote(step.params['to'])} {path}\n")
             else:
                 lines.append(f"rm -f {path}\n")

@@ -167,6 +167,9 @@ def copy(source: str, path: str, mode: int) -> None:
 
 def put_back(saved: str, path: str, mode: int) -> None:
     """Make `path` the saved file again; needs no space on a full disk where both share a file system."""
+    if os.path.lexists(path) and os.path.samestat(os.lstat(saved), os.lstat(path)):
+        os.chmod(path, mode)  # only the mode was changed; renaming a file onto itself does nothing
+        return
     temporary = _temporary(path)
     try:
         os.link(saved, temporary)

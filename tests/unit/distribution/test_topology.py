@@ -1,0 +1,144 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Sites from inventories: order, ways to join, and what is refused."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import replace
+
+import pytest
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.topology import (
+    AGENTS_RANK,
+    Member,
+    arrange,
+    role_of,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+def server(name: str, **more: t.Any) -> Member:
+    given = {"site": "shop", "role": "server", "address": name, "machine": f"{name}:22", **more}
+    return Member(name=name, **given)
+
+
+def agent(name: str, **more: t.Any) -> Member:
+    return server(name, role="agent", **more)
+
+
+def test_servers_come_one_after_another_and_agents_last() -> None:
+    places = arrange([agent("w"), server("a"), server("b"), server("c")])
+    assert [places[name].rank for name in "abcw"] == [0, 1, 2, AGENTS_RANK]
+    assert [name for name, place in places.items() if place.initial] == ["a"]
+
+
+def test_a_server_joins_from_the_others_and_an_agent_from_all() -> None:
+    places = arrange([server("a"), server("b"), server("c"), agent("w")])
+    assert list(places["b"].join_from) == ["a", "c"]
+    assert places["w"].join_from == {name: f"https://{name}:6443" for name in "abc"}
+
+
+def test_an_ipv6_address_is_bracketed() -> None:
+    places = arrange([server("a", address="fd00::1"), agent("w")])
+    assert places["w"].join_from == {"a": "https://[fd00::1]:6443"}
+
+
+def test_another_name_of_a_host_stands_where_the_host_stands() -> None:
+    places = arrange([server("a"), agent("w"), agent("w2", machine="w:22", alias_of="w")])
+    assert places["w2"] == places["w"]
+
+
+@pytest.mark.parametrize(
+    ("given", "groups", "expected"),
+    [
+        (None, ["all", "servers"], "server"),
+        (None, ["agent", "k3s_cluster"], "agent"),
+        (None, ["workers"], "agent"),
+        ("server", ["agent"], "server"),
+        ("agent", [], "agent"),
+    ],
+)
+def test_the_role_follows_the_variable_then_the_groups(
+    given: str | None, groups: list[str], expected: str
+) -> None:
+    assert role_of(given, groups, "h") == expected
+
+
+REFUSED: list[tuple[str, list[Member], str]] = [
+    ("an even number of etcd servers", [server("a"), server("b")], "2 etcd servers"),
+    (
+        "two servers with sqlite",
+        [server(name, storage="sqlite") for name in "abc"],
+        "sqlite cannot serve 3",
+    ),
+    ("too many etcd servers", [server(f"s{n}") for n in range(9)], "too many"),
+    ("a site of agents only", [agent("w")], "no host of this site is a server"),
+    ("one machine under two names", [server("a"), agent("w", machine="a:22")], "are one machine"),
+    ("an alias of nobody", [server("a"), agent("w", alias_of="x")], "no host of its own"),
+    ("a part of a site", [server("a"), agent("w", in_play=False)], "only a part of the site"),
+    (
+        "two datastores in one site",
+        [server("a", storage="etcd"), server("b", storage="external"), server("c")],
+        "edge_storage_type differs",
+    ),
+    ("two distributions in one site", [server("a"), agent("w", distribution="k0s")], "differs"),
+    (
+        "one node name twice",
+        [server("a", node_name="n"), agent("w", node_name="n")],
+        "two nodes have the name n",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("members", "words"), [row[1:] for row in REFUSED], ids=[row[0] for row in REFUSED]
+)
+def test_an_inventory_that_cannot_work_is_refused_with_its_site_and_a_remedy(
+    members: list[Member], words: str
+) -> None:
+    with pytest.raises(EdgeError, match=words) as caught:
+        arrange(members)
+    assert caught.value.site == "shop"
+    assert caught.value.hint
+
+
+def test_a_part_of_a_site_is_accepted_when_it_is_meant() -> None:
+    members = [server("a", partial=True), agent("w", in_play=False)]
+    assert set(arrange(members)) == {"a"}
+
+
+def test_two_external_servers_are_fine() -> None:
+    members = [server(name, storage="external") for name in "ab"]
+    assert arrange(members)["b"].rank == 1
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("xyz"), st.sampled_from(["server", "agent"])),
+        min_size=1,
+        max_size=20,
+    )
+)
+def test_every_site_has_one_first_server_and_every_join_stays_inside_the_site(
+    hosts: list[tuple[str, str]],
+) -> None:
+    members = [
+        replace(server(f"h{number}", storage="external"), site=site, role=role)
+        for number, (site, role) in enumerate(hosts)
+    ]
+    try:
+        places = arrange(members)
+    except EdgeError:
+        assert any(
+            all(member.role == "agent" for member in members if member.site == site)
+            for site, dummy in hosts
+        )
+        return
+    for site in {member.site for member in members}:
+        names = {member.name for member in members if member.site == site}
+        assert sum(places[name].initial for name in names) == 1
+        assert all(set(places[name].join_from) <= names - {name} for name in names)
