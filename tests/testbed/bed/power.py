@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import shutil
+import struct
 import time
 from pathlib import Path
 
@@ -16,6 +19,12 @@ from .shell import BedError, run
 
 # Everything that an installation writes; what is left out is the image's, or lives in memory.
 FOLDERS = ("etc", "usr/local", "opt", "root", "var")
+
+_BLOCK = 1 << 20
+# EXT4_IOC_SHUTDOWN, _IOR('X', 125, __u32), with EXT4_GOING_FLAGS_NOLOGFLUSH: from this moment the
+# file system writes nothing, not even its journal.
+_SHUTDOWN = 0x8004587D
+_NO_LOG_FLUSH = 2
 
 
 def backing_file(node: Node) -> Path:
@@ -72,27 +81,35 @@ def mounted_device(mount: Path) -> str:
     return Path(run(["findmnt", "-n", "-o", "SOURCE", str(mount)]).stdout.strip()).name
 
 
-def snapshot(node: Node, target: Path | None = None, *, timeout: float = 60) -> Path:
-    """Copy the disk as it would be found after a power cut at this moment, while the node runs.
+def snapshot(node: Node, target: Path | None = None, *, timeout: float = 120) -> Path:
+    """Copy the disk as a power cut at this moment would leave it, while the node runs on.
 
     What the node's kernel has not yet written to the disk is not in the copy. A copy takes a
     while: it counts only if no write reached the disk meanwhile, else parts of it would be of
-    different moments, which no power cut leaves. So that this comes about soon, the node's
-    processes stand still during the copy. Raises BedError when the disk never rests.
+    different moments, which no power cut leaves. So there is a first copy, then the node's
+    processes stand still while what has changed since is copied until nothing changes any more.
+    Raises BedError when the disk does not come to rest within `timeout` seconds.
     """
     copy = target or backing_file(node).with_suffix(".cut")
-    counters = Path("/sys/block") / mounted_device(_mount_point(node))
+    copy.unlink(missing_ok=True)
+    counters = Path("/sys/block") / _mounted_device(_mount_point(node))
+    _copy_changes(backing_file(node), copy)
     run(["podman", "pause", node.container])
     try:
         end = time.monotonic() + timeout
         while time.monotonic() < end:
             before = _writes(counters)
-            run(["cp", "--sparse=always", "--reflink=never", str(backing_file(node)), str(copy)])
+            _copy_changes(backing_file(node), copy)
             if before is not None and before == _writes(counters):
                 return copy
         raise BedError(f"{node.name}: its disk did not rest within {timeout} s")
     finally:
         run(["podman", "unpause", node.container])
+
+
+def _mounted_device(mount: Path) -> str:
+    """The loop device's kernel name, such as `loop3`."""
+    return Path(run(["findmnt", "-n", "-o", "SOURCE", str(mount)]).stdout.strip()).name
 
 
 def _writes(counters: Path) -> tuple[str, ...] | None:
@@ -103,21 +120,54 @@ def _writes(counters: Path) -> tuple[str, ...] | None:
     return (stat[4], stat[6], *stat[15:16])
 
 
-def cut(node: Node) -> str:
-    """A power cut and the boot after it: the node goes on from a copy taken at this moment.
+def _copy_changes(source: Path, target: Path) -> None:
+    """Make `target` equal to the sparse file `source`; what is equal already is only read.
 
-    The new node has the same name and addresses. Returns what e2fsck said about the copy; raises
-    BedError when the file system cannot be mended.
+    The node's file system never gives space back, so what was data does not become a hole.
     """
-    return boot_from(node, snapshot(node))
+    with open(source, "rb") as old, open(target, "r+b" if target.exists() else "w+b") as new:
+        size = os.fstat(old.fileno()).st_size
+        new.truncate(size)
+        place = 0
+        while (place := _next_data(old.fileno(), place, size)) < size:
+            data = os.pread(old.fileno(), min(_BLOCK, size - place), place)
+            if data != os.pread(new.fileno(), len(data), place):
+                os.pwrite(new.fileno(), data, place)
+            place += len(data)
 
 
-def boot_from(node: Node, copy: Path) -> str:
-    """Replace the node by one that boots from `copy` (from `snapshot`), which is used up."""
+def _next_data(handle: int, place: int, size: int) -> int:
+    """The first byte of data at `place` or behind it; `size` when only holes are left."""
+    try:
+        return os.lseek(handle, place, os.SEEK_DATA)
+    except OSError as error:
+        if error.errno != errno.ENXIO:
+            raise
+        return size
+
+
+def cut(node: Node) -> str:
+    """A power cut and the boot after it.
+
+    All processes end at once, and the file system drops what it has not written to the disk. The
+    new node has the same name and addresses. Returns what e2fsck said; raises BedError when the
+    file system cannot be mended.
+    """
+    node.kill()
+    handle = os.open(_mount_point(node), os.O_RDONLY)
+    try:
+        fcntl.ioctl(handle, _SHUTDOWN, struct.pack("I", _NO_LOG_FLUSH))
+    finally:
+        os.close(handle)
+    return boot_from(node, backing_file(node))
+
+
+def boot_from(node: Node, disk: Path) -> str:
+    """Replace the node by one that boots from `disk` (from `snapshot`), which is used up."""
     run(["podman", "rm", "--force", "--time", "0", "--volumes", node.container])
     release(node)
-    report = check(copy)
-    copy.replace(backing_file(node))
+    report = check(disk)
+    disk.replace(backing_file(node))
     node.create(volumes(node))
     node.wait_up()
     return report
