@@ -128,7 +128,7 @@ func (s *Server) reconcile(ctx context.Context, c *clientv3.Client) error {
 	if err := s.ensureAuthorities(); err != nil {
 		return err
 	}
-	if err := s.ensureCredentials(); err != nil {
+	if err := errors.Join(s.ensureCredentials(), s.ensureEncryption()); err != nil {
 		return err
 	}
 	fresh, err := s.collectBootstrap()

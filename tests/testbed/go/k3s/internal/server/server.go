@@ -27,6 +27,7 @@ import (
 // Server is the control plane side of a node.
 type Server struct {
 	*node.Node
+	ctx           context.Context
 	kind          string // of the datastore
 	password      string
 	agentPassword string
@@ -57,7 +58,7 @@ func Run(ctx context.Context, n *node.Node) error {
 	if n.Release.Behaviour == release.NoStart {
 		return errors.New("starting kubernetes: preparing server: this build is broken")
 	}
-	s := &Server{Node: n, known: map[string]string{}}
+	s := &Server{Node: n, ctx: ctx, known: map[string]string{}}
 	s.apiPort = n.Options.APIServerPort
 	if s.apiPort == 0 || s.apiPort == n.Options.HTTPSListenPort {
 		s.apiPort = n.Options.HTTPSListenPort + 1
@@ -106,13 +107,21 @@ func (s *Server) controlPlane(ctx context.Context) error {
 		return err
 	}
 	logs.Info("Starting k3s %s (%s)", s.Release.Version, s.Release.ShortCommit())
+	if s.Options.ClusterReset {
+		if err := s.prepareReset(); err != nil {
+			return err
+		}
+		return s.reset(ctx)
+	}
+	_ = os.Remove(s.resetFlag())
 	if err := s.startStore(ctx); err != nil {
 		return fmt.Errorf("starting kubernetes: %w", err)
 	}
 	if s.kind == etcd {
 		go s.promoteLearners(ctx)
 	}
-	for _, step := range []func() error{s.checkHash, s.ensureAuthorities, s.ensureCredentials, s.ensureLeaves,
+	for _, step := range []func() error{s.checkHash, s.ensureAuthorities, s.ensureCredentials, s.ensureEncryption,
+		s.ensureLeaves,
 		s.writeTokens, s.listen} {
 		if err := step(); err != nil {
 			return err

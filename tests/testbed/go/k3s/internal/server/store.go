@@ -210,6 +210,7 @@ func (s *Server) runEtcd(name string, peers []string, joining bool) error {
 		"listen-metrics-urls": metrics, "initial-cluster": strings.Join(peers, ","), "initial-cluster-state": state,
 		"heartbeat-interval": 500, "election-timeout": 5000, "snapshot-count": 10000,
 		"client-transport-security": secure("etcd/server-client", "etcd/server-ca"),
+		"force-new-cluster":         s.Options.ClusterReset,
 		"peer-transport-security":   secure("etcd/peer-server-client", "etcd/peer-ca"),
 	}
 	for _, a := range s.Options.EtcdArg {
