@@ -241,6 +241,9 @@ def ssh_options(fleet: str) -> list[str]:
         "HostKeyAlias": SSH_ALIAS,
         "StrictHostKeyChecking": "yes",
         "PreferredAuthentications": "publickey",
+        # a shared connection to a node that has lost its power would hang for a quarter of an hour
+        "ServerAliveInterval": "5",
+        "ServerAliveCountMax": "4",
     }
     return [word for key, value in pairs.items() for word in ("-o", f"{key}={value}")]
 
