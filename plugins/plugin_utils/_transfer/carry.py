@@ -16,7 +16,7 @@ from ansible.errors import AnsibleError
 from ansible.utils.display import Display
 
 STEP = 1 << 20  # the node's unit, see node_receive
-FIRST = 4 << 20  # bytes in the first exec; the node writes in STEPs, so a cut costs one STEP
+FIRST = 8 << 20  # bytes in the first exec; the node writes in STEPs, so a cut costs one STEP
 LARGEST = 32 << 20  # bytes in one exec at most: they are held in memory by each worker
 AIM = 4.0  # seconds that one exec should take: often enough to report, rare enough to cost little
 PATIENCE = 600  # seconds without a byte of progress while another run writes the same artifact
@@ -74,7 +74,8 @@ class Delivery:
         while not reply.get("done"):
             began = time.monotonic()
             offset = reply["have"]
-            length = min(step, self.size - offset)
+            left = self.size - offset
+            length = left if left <= step + step // 4 else step  # no exec for a small rest
             where = {"offset": offset, "length": length}
             reply = self.carrier.call("receive", self.key | where, self.piece(offset, length))
             self.carrier.sent += length

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 import typing as t
 from pathlib import Path
 
@@ -16,13 +17,13 @@ from rig import Node
 
 
 @pytest.fixture(scope="session")
-def node(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Node]:
-    folder = tmp_path_factory.mktemp("node")
-    for parent in (folder, *folder.parents[:2]):
-        parent.chmod(0o755)  # the node's users have to reach their homes
-    made = Node(folder)
-    try:
-        made.start()
-        yield made
-    finally:
-        made.stop()
+def node() -> t.Iterator[Node]:
+    """Not under pytest's folders: the node's users have to reach it, and socket paths are short."""
+    with tempfile.TemporaryDirectory(prefix="kept-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        made = Node(Path(folder))
+        try:
+            made.start()
+            yield made
+        finally:
+            made.stop()
