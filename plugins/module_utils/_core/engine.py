@@ -16,6 +16,8 @@ from .plan import Phase, Plan, Step, merge
 from .transaction import FILE_VERBS, Transaction
 from .verbs import COMMON, Verb, artifact_path
 
+LOCK_WAIT = 30.0  # seconds that a run may take beside its gate while another one waits
+
 
 @dataclass(frozen=True)
 class Noun:
@@ -59,7 +61,7 @@ def converge(bounds: t.Sequence[Bound], host: Host, *, check: bool) -> Outcome:
         if not check:
             host.keep_digests()
         return Outcome(plan, reports, missing(host, plan))
-    with host.lock():
+    with host.lock(_patience(plan)):
         plan, reports = _look(bounds, host)
         if plan.empty:
             return Outcome(plan, reports, [])
@@ -77,6 +79,12 @@ def converge(bounds: t.Sequence[Bound], host: Host, *, check: bool) -> Outcome:
             step=rest.steps[0].summary,
         )
     return Outcome(plan, reports, [])
+
+
+def _patience(plan: Plan) -> float:
+    """Seconds to wait for another run: one whose controller has died goes on until its gate ends."""
+    gates = [float(step.params["timeout"]) for step in plan.steps if step.verb == "gate"]
+    return LOCK_WAIT + max(gates, default=0.0)
 
 
 def missing(host: Host, plan: Plan) -> list[dict[str, t.Any]]:
