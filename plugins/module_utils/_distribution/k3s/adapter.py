@@ -54,7 +54,7 @@ class K3s:
 
     def must_join(self, host: Host, spec: Spec) -> bool:
         """See Adapter.must_join."""
-        if not spec.wanted or (spec.role == SERVER and wishes.storage(spec) != "etcd"):
+        if not spec.wanted or (spec.role == SERVER and wishes.begins_alone(spec)):
             return False
         if host.inspect(look.credential(spec.role, paths.data_dir(spec))) is None:
             return True

@@ -120,6 +120,15 @@ def storage(spec: Spec) -> str:
     return "sqlite" if spec.single else "etcd"
 
 
+def begins_alone(spec: Spec) -> bool:
+    """Whether a bare server of this kind needs nothing of the site's other servers.
+
+    Servers that share an external datastore do not join each other, yet need the same token.
+    """
+    kind = storage(spec)
+    return kind == "sqlite" or (kind == "external" and bool(spec.single or spec.token))
+
+
 def disabled(given: t.Mapping[str, t.Any]) -> tuple[str, ...]:
     """Packaged components that must not run."""
     found = list(given.get("disable") or ())
@@ -158,7 +167,7 @@ def server_url(spec: Spec, facts: Facts) -> str:
 def has_token(spec: Spec, facts: Facts) -> bool:
     """Whether config.yaml names a token file; K3s makes its own token on a first server without one."""
     kept = facts.config.get("token-file") == paths.TOKEN_FILE
-    return bool(spec.token or joins(spec, facts) or kept)
+    return bool(spec.token or spec.join or joins(spec, facts) or kept)
 
 
 def _configuration(spec: Spec, facts: Facts, config: Config, unit: str) -> t.Iterator[Wish]:
