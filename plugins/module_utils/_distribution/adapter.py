@@ -153,5 +153,8 @@ class Adapter(t.Protocol):
     def node_secret(self, node: str) -> str:
         """The Secret in kube-system that binds the Node's name to one machine; pure."""
 
+    def etcd_member(self, node: t.Mapping[str, t.Any]) -> str:
+        """The name of a Node's etcd member, as the Node object tells it; may be empty; pure."""
+
     def removal(self, spec: Spec, seen: Observation) -> tuple[Step, ...]:
         """Steps that take the distribution off the node; pure."""

@@ -11,7 +11,7 @@ import typing as t
 
 def members_of(
     name: str, task_vars: t.Mapping[str, t.Any]
-) -> tuple[dict[str, t.Any] | None, list[dict[str, t.Any]]]:
+) -> tuple[dict[str, t.Any], list[dict[str, t.Any]]]:
     """(the row of host `name`, the rows of its site), as options `members` take them.
 
     Nothing but the row itself is known before edge_topology has run. Another name of a host has no

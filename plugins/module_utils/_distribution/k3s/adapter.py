@@ -109,6 +109,10 @@ class K3s:
         """See Adapter.node_secret."""
         return records.node_secret(node)
 
+    def etcd_member(self, node: t.Mapping[str, t.Any]) -> str:
+        """See Adapter.etcd_member."""
+        return records.etcd_member(node)
+
     def removal(self, spec: Spec, seen: Observation) -> tuple[Step, ...]:
         """See Adapter.removal."""
         return purge.steps(spec, seen)

@@ -31,9 +31,19 @@ def _datastores(server: str, config: t.Mapping[str, t.Any]) -> dict[str, tuple[s
     """In the order in which K3s heeds them."""
     etcd, sqlite = f"{server}/db/etcd/member", f"{server}/db/state.db"
     external = {"external": (f"{server}/token",)} if config.get("datastore-endpoint") else {}
-    return {"etcd": (etcd, etcd), **external, "sqlite": (sqlite, sqlite, f"{sqlite}-wal")}
+    return {
+        "etcd": (etcd, f"{etcd}/snap/db"),
+        **external,
+        "sqlite": (sqlite, sqlite, f"{sqlite}-wal"),
+    }
 
 
 def node_secret(node: str) -> str:
     """K3s refuses another machine under the name while this Secret is there."""
     return f"{node}.node-password.k3s"
+
+
+def etcd_member(node: t.Mapping[str, t.Any]) -> str:
+    """K3s notes the name of a server's etcd member on its Node."""
+    notes = (node.get("metadata") or {}).get("annotations") or {}
+    return str(notes.get("etcd.k3s.cattle.io/node-name") or "")

@@ -1,0 +1,129 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Looks at the cluster from one of its servers. Changes nothing."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from urllib.parse import urlsplit
+
+from .._core.errors import EdgeError
+from .._distribution.access import connect
+from .._distribution.adapter import Adapter, Records
+from .._distribution.noun import adapter_of
+from .._host.host import Host
+from .._info.identity import find, known
+from .spec import Object, Seen, Wish
+
+if t.TYPE_CHECKING:
+    from .._kube.client import Client
+
+PROBE_SECONDS = 3.0
+SYSTEM = "kube-system"
+CONTROL_PLANE = ("control-plane", "etcd", "master")
+
+
+def records_of(host: Host, wish: Wish) -> Records:
+    """Of the server that this runs on."""
+    adapter = adapter_of(wish.server.distribution)
+    return adapter.records(wish.server, adapter.config(host), host.hostname())
+
+
+def observe(host: Host, wish: Wish) -> Seen:
+    """What of the leaver is left. EdgeError(kind=api) where this server cannot tell."""
+    adapter, records = adapter_of(wish.server.distribution), records_of(host, wish)
+    members, healthy = _etcd(host, records)
+    with connect(host, records.kubeconfig, patient=True) as client:
+        nodes = client.list("Node")
+        name = find(wish.leaver, [known(node) for node in nodes]) or wish.leaver.guess
+        node = next((one for one in nodes if one["metadata"]["name"] == name), None)
+        secret = adapter.node_secret(name)
+        there = client.read("Secret", SYSTEM, secret) is not None
+        pods = _pods(client, name) if node is not None else ()
+    return Seen(
+        here=records.node,
+        name=name,
+        node=node,
+        secret=secret if there else "",
+        pods=pods,
+        servers=tuple(sorted(one["metadata"]["name"] for one in nodes if is_server(one))),
+        members=tuple(members),
+        healthy=healthy,
+        leaving=_members_of(wish, adapter, name, nodes, members),
+    )
+
+
+def is_server(node: Object) -> bool:
+    """Whether a Node is part of the control plane. Pure."""
+    from .._kube.nodes import node_summary
+
+    return any(role in CONTROL_PLANE for role in node_summary(node)["roles"])
+
+
+def _pods(client: Client, name: str) -> tuple[str, ...]:
+    from .._kube.drain import skip_reason
+
+    found = client.list("Pod", field_selector=f"spec.nodeName={name}")
+    rows = [pod["metadata"] for pod in found if not skip_reason(pod)]
+    return tuple(sorted(f"{row['namespace']}/{row['name']}" for row in rows))
+
+
+def _etcd(host: Host, records: Records) -> tuple[list[dict[str, t.Any]], frozenset[str]]:
+    """(all members, ids of those that answer); nothing where there is no embedded etcd here.
+
+    EdgeError(kind=refused) without a quorum: then nothing can be removed at all.
+    """
+    mark = records.datastores.get("etcd", ("",))[0]
+    if not mark or host.inspect(mark) is None:
+        return [], frozenset()
+    from .._kube.etcdmembers import EtcdMembers
+
+    folder = host.path(records.data_dir)
+    with EtcdMembers.from_data_dir(folder, timeout=PROBE_SECONDS) as etcd:
+        members = etcd.members(agreed=False)
+        unhealthy = etcd.unhealthy(members)
+    voters = [member for member in members if not member["learner"]]
+    silent = sorted(str(member["name"]) for member in voters if member["id"] in unhealthy)
+    if len(voters) - len(silent) <= len(voters) // 2:
+        raise EdgeError(
+            f"etcd has no quorum: {', '.join(silent)} of {len(voters)} members do not answer",
+            kind="refused",
+            hint="bring back one of these servers, or restore the site from a snapshot",
+        )
+    return members, frozenset(member["id"] for member in members) - frozenset(unhealthy)
+
+
+def _members_of(
+    wish: Wish,
+    adapter: Adapter,
+    name: str,
+    nodes: t.Sequence[Object],
+    members: t.Sequence[Object],
+) -> tuple[str, ...]:
+    own = next((node for node in nodes if node["metadata"]["name"] == name), {})
+    given = adapter.etcd_member(own)
+    addresses = {*wish.leaver.addresses, *known(own).addresses}
+    others = {node["metadata"]["name"] for node in nodes} - {name}
+    return tuple(
+        member["id"]
+        for member in members
+        if (given and member["name"] == given) or belongs(member, name, addresses, others)
+    )
+
+
+def belongs(
+    member: Object, name: str, addresses: t.Collection[str], others: t.Collection[str]
+) -> bool:
+    """Whether an etcd member is the leaver's: by its name, else by its address. Pure.
+
+    Members are called <node>-<8 hex digits>, and nothing before they have started. One that bears
+    the name of a node in `others` is not touched, whatever its address.
+    """
+    called = re.sub("-[0-9a-f]{8}$", "", str(member["name"]))
+    if called == name or called in others:
+        return called == name
+    hosts = {urlsplit(url).hostname for url in member["peer_urls"]}
+    return bool(hosts.intersection(addresses))
