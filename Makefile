@@ -11,7 +11,7 @@ JOBS ?= $(shell nproc)
 STEP := tools/step
 INSIDE := tools/inside
 EDGE := ansible_collections/lightk8s/edge
-BED := PYTHONPATH=tests/testbed python3 -m bed
+BED := $(INSIDE) link env PYTHONPATH=tests/testbed python -m bed
 PYTEST := $(INSIDE) link python -m pytest -q --durations=20 -p no:cacheprovider
 SUMMARY := ^(=+ )?[0-9]+ (passed|failed|error|skipped|xfailed|deselected|warning)|^no tests ran|^=+ .* in [0-9.]+s.* =+$$
 
@@ -37,11 +37,11 @@ lint-mypy:
 	@$(STEP) $@ $(INSIDE) --root $@ mypy --config-file $(EDGE)/pyproject.toml \
 	    $(EDGE)/plugins $(EDGE)/tests $(EDGE)/tools
 lint-yaml:
-	@$(STEP) $@ $(INSIDE) $@ yamllint --strict .
+	@$(STEP) $@ $(INSIDE) $@ yamllint .
 lint-ansible:
 	@$(STEP) $@ $(INSIDE) $@ ansible-lint --nocolor --format pep8
 lint-changelog:
-	@$(STEP) $@ $(INSIDE) $@ antsibull-changelog lint --strict
+	@$(STEP) $@ $(INSIDE) $@ antsibull-changelog lint
 
 .PHONY: sanity $(SANITIES)
 sanity: ## ansible-test sanity on ansible-core 2.18, 2.19 and the newest
@@ -59,7 +59,7 @@ unit: ## tests that need no node
 
 .PHONY: testbed
 testbed: ## build the test bed: node image, Kubernetes, distributions
-	@$(STEP) $@ env $(BED) image
+	@$(STEP) $@ $(BED) image
 
 .PHONY: integration
 integration: testbed ## tests on nodes of the test bed
