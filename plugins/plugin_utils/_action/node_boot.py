@@ -102,8 +102,16 @@ def called(request: dict[str, t.Any], stdin: t.Any) -> dict[str, t.Any]:
     return {"state": "done", "result": result}
 
 
-def answer(request: dict[str, t.Any], stdin: t.Any) -> bytes:
+def packed(request: dict[str, t.Any], reply: dict[str, t.Any]) -> bytes:
     """JSON, or its zlib form where that is shorter: as it is, or in base64 for a terminal."""
+    text = json.dumps(reply, separators=(",", ":"), default=str).encode("ascii")
+    short = zlib.compress(text, 9)
+    if not request.get("raw"):
+        short = binascii.b2a_base64(short, newline=False)
+    return min(text, short, key=len)
+
+
+def answer(request: dict[str, t.Any], stdin: t.Any) -> bytes:
     try:
         reply = called(request, stdin)
     except BaseException as error:
@@ -111,12 +119,7 @@ def answer(request: dict[str, t.Any], stdin: t.Any) -> bytes:
 
         reply = {"state": "error", "msg": f"{type(error).__name__}: {error}"}
         reply["exception"] = traceback.format_exc()
-    reply = hidden(reply, request.get("hide", []))
-    text = json.dumps(reply, separators=(",", ":"), default=str).encode("ascii")
-    packed = zlib.compress(text, 9)
-    if not request.get("raw"):
-        packed = binascii.b2a_base64(packed, newline=False)
-    return min(text, packed, key=len)
+    return packed(request, hidden(reply, request.get("hide", [])))
 
 
 def boot(request: dict[str, t.Any], modules: dict[str, t.Any], stdin: t.Any) -> None:
