@@ -59,7 +59,9 @@ unit: ## tests that need no node
 
 .PHONY: testbed
 testbed: ## build the test bed: node image, Kubernetes, distributions
-	@$(STEP) $@ $(BED) image
+	@$(STEP) testbed-image $(BED) image
+	@$(STEP) testbed-releases $(INSIDE) link env PYTHONPATH=tests/testbed python -c \
+	    'from bed import mirror, paths; mirror.ensure(paths.cache_root())'
 
 .PHONY: integration
 integration: testbed ## tests on nodes of the test bed
@@ -92,9 +94,9 @@ bench-converge: testbed ## time of a converge with nothing to do, against a ping
 
 .PHONY: demo demo-down
 demo: ## from a bare machine to two K3s sites, and what they look like
-	@tools/demo.sh up
+	@$(BED).demo up
 demo-down: ## remove what `make demo` made
-	@tools/demo.sh down
+	@$(BED).demo down
 
 .PHONY: clean
 clean: ## remove what was made for this clone (environments and builds that clones share stay)

@@ -27,10 +27,13 @@ def check_python(path: str, tree: ast.Module) -> list[Finding]:
     """Comparisons and match cases with the name of a distribution."""
     findings = []
     for node in ast.walk(tree):
-        compared = isinstance(node, ast.Compare) and any(
-            map(_named, [node.left, *node.comparators])
-        )
-        if compared or (isinstance(node, ast.MatchValue) and _named(node.value)):
+        if isinstance(node, ast.Compare):
+            compared = [node.left, *node.comparators]
+        elif isinstance(node, ast.MatchValue):
+            compared = [node.value]
+        else:
+            continue
+        if any(map(_named, compared)):
             findings.append(Finding(path, node.lineno, WHAT))
     return findings
 
