@@ -10,6 +10,7 @@ documented to use. Every verb may run again and finds nothing the second time.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import typing as t
@@ -24,6 +25,8 @@ from . import paths
 
 INTERFACES = ("cni0", "flannel.1", "flannel-v6.1", "flannel-wg", "flannel-wg-v6", "kube-ipvs0")
 MOUNTS = ("/run/k3s", "/var/lib/kubelet", "/run/netns/cni-")
+CGROUP = "/sys/fs/cgroup"
+POD_CGROUPS = ("kubepods", "kubepods.slice")
 CHAINS = ("KUBE-", "CNI-", "FLANNEL", "flannel")
 FOLDERS = (
     "/run/k3s",
@@ -95,6 +98,7 @@ def _clear(host: Host, step: Step) -> None:
     _end_containers(host, step.target)
     _unmount(host)
     _drop_interfaces(host)
+    _drop_cgroups(host)
     for command in ("iptables", "ip6tables"):
         _drop_rules(host, command)
 
@@ -156,6 +160,15 @@ def _unmount(host: Host) -> None:
     for name in host.names("/run/netns"):
         if name.startswith("cni-"):
             host.run(["ip", "netns", "delete", name], check=False)
+
+
+def _drop_cgroups(host: Host) -> None:
+    """Remove the pods' cgroups of every hierarchy; one in which something still lives stays."""
+    trees = [CGROUP, *(f"{CGROUP}/{name}" for name in host.names(CGROUP))]
+    for top in (f"{tree}/{name}" for tree in trees for name in POD_CGROUPS):
+        for folder, dummy, dummy in os.walk(host.path(top), topdown=False):
+            with contextlib.suppress(OSError):
+                os.rmdir(folder)
 
 
 def _drop_interfaces(host: Host) -> None:
