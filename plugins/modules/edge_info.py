@@ -16,9 +16,30 @@ description:
   - Changes nothing. A service that is stopped, absent or broken is reported, it is no failure.
 author:
   - lightk8s.edge contributors (@lightk8s)
-extends_documentation_fragment:
-  - lightk8s.edge.node
 options:
+  site:
+    description:
+      - Name of the site that the node belongs to.
+    type: str
+    default: ""
+  role:
+    description:
+      - What the node should be in its cluster. It counts where nothing is installed.
+    type: str
+    choices: [server, agent]
+    default: server
+  data_dir:
+    description:
+      - Folder for the distribution's data, where its configuration does not name one.
+    type: path
+  bin_dir:
+    description:
+      - Folder for the distribution's programs. Unset means where they are found.
+    type: path
+  node_name:
+    description:
+      - Name of the Node object. Unset means what is configured, else the host name in lower case.
+    type: str
   distribution:
     description:
       - The Kubernetes distribution.

@@ -25,10 +25,11 @@ MEMBERS: dict[str, t.Any] = {
         "addresses": {"type": "list", "elements": "str", "default": []},
     },
 }
+KEYS = ("site", "role", "data_dir", "bin_dir", "node_name")
 ARGS: dict[str, t.Any] = {
     "argument_spec": {
         "distribution": {"type": "str", "default": "k3s", "choices": ["k3s"]},
-        **options.NODE,
+        **{key: options.NODE[key] for key in KEYS},
         "members": MEMBERS,
     },
     "supports_check_mode": True,

@@ -11,8 +11,8 @@ import typing as t
 from .._core.errors import EdgeError
 from .._distribution.access import connect
 from .._host.host import Host
-from .identity import Host as InventoryHost
-from .identity import compare, known
+from .._kube.identity import Host as InventoryHost
+from .._kube.identity import compare, known
 
 if t.TYPE_CHECKING:
     from .._kube.client import Client

@@ -10,7 +10,7 @@ import typing as t
 from dataclasses import dataclass
 
 from .._distribution.spec import Spec
-from .identity import Host
+from .._kube.identity import Host
 
 
 @dataclass(frozen=True)

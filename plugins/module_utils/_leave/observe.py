@@ -15,7 +15,7 @@ from .._distribution.access import connect
 from .._distribution.adapter import Adapter, Records
 from .._distribution.noun import adapter_of
 from .._host.host import Host
-from .._info.identity import find, known
+from .._kube.identity import find, known
 from .spec import Object, Seen, Wish
 
 if t.TYPE_CHECKING:

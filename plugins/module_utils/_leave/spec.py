@@ -10,7 +10,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from .._distribution.spec import Spec
-from .._info.identity import Host
+from .._kube.identity import Host
 
 ALL, DRAIN, REMOVE = "all", "drain", "remove"
 STAGES = (ALL, DRAIN, REMOVE)
