@@ -90,7 +90,7 @@ func (g *Group) Start(s Spec) *Child {
 		g.running = slices.DeleteFunc(g.running, func(o *Child) bool { return o == c })
 		g.mu.Unlock()
 		if !expected {
-			logs.Fatal("%s exited: %v", name, err)
+			logs.Fatal("%s exited: %v", name, c.cmd.ProcessState)
 		}
 	}()
 	<-started

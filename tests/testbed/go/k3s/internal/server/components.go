@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"net/http"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -79,8 +80,27 @@ func (s *Server) election() []string {
 	if s.kind == sqlite {
 		return []string{"leader-elect=false"}
 	}
-	return []string{"leader-elect=true", "leader-elect-lease-duration=8s", "leader-elect-renew-deadline=5s",
-		"leader-elect-retry-period=1s"}
+	return []string{"leader-elect=true"}
+}
+
+// dropLeases gives up the leases of our own former life, which nobody else could take before they
+// end.
+func (s *Server) dropLeases(ctx context.Context) {
+	host, err := os.Hostname()
+	if err != nil {
+		return
+	}
+	for _, name := range []string{"kube-controller-manager", "kube-scheduler"} {
+		path := "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/" + name
+		var lease struct {
+			Spec struct {
+				Holder string `json:"holderIdentity"`
+			} `json:"spec"`
+		}
+		if s.kube.Get(ctx, path, &lease) == nil && strings.HasPrefix(lease.Spec.Holder, host+"_") {
+			_ = s.kube.Do(ctx, http.MethodDelete, path, nil, nil)
+		}
+	}
 }
 
 func (s *Server) startControllers() {

@@ -6,9 +6,12 @@ package server
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"embed"
+	"encoding/json"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -69,19 +72,89 @@ func (s *Server) stage() error {
 
 // deploy applies the manifests of the folder for as long as the server runs.
 func (s *Server) deploy(ctx context.Context) {
-	applied := map[string]time.Time{}
+	d := &deployed{file: s.db("deployed.json"), sums: map[string]string{}, times: map[string]time.Time{}}
+	d.load()
 	for {
-		s.deployOnce(applied)
+		s.deployOnce(d)
 		if !sleep(ctx, deployInterval) {
 			return
 		}
 	}
 }
 
-func (s *Server) deployOnce(applied map[string]time.Time) {
-	var files []string
-	var times []time.Time
-	err := filepath.WalkDir(s.manifests(), func(name string, e fs.DirEntry, err error) error {
+// deployed remembers what has been applied: over a restart by content, so that later changes by
+// hand stay until the file changes.
+type deployed struct {
+	file  string
+	sums  map[string]string
+	times map[string]time.Time
+}
+
+func (d *deployed) load() {
+	if text, err := os.ReadFile(d.file); err == nil {
+		_ = json.Unmarshal(text, &d.sums)
+	}
+}
+
+func (d *deployed) save() {
+	text, _ := json.Marshal(d.sums)
+	if err := pki.WriteFile(d.file, text, 0o600); err != nil {
+		logs.Error("Failed to keep the state of the manifests: %v", err)
+	}
+}
+
+// changed tells whether a file has to be applied.
+func (d *deployed) changed(name string, modified time.Time) bool {
+	if d.times[name].Equal(modified) {
+		return false
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return false
+	}
+	if d.sums[name] == fmt.Sprintf("%x", sha256.Sum256(text)) {
+		d.times[name] = modified
+		return false
+	}
+	return true
+}
+
+func (d *deployed) done(name string, modified time.Time) {
+	if text, err := os.ReadFile(name); err == nil {
+		d.sums[name] = fmt.Sprintf("%x", sha256.Sum256(text))
+	}
+	d.times[name] = modified
+	d.save()
+	logs.Info("Applied manifest %s", name)
+}
+
+func (s *Server) deployOnce(d *deployed) {
+	files, err := s.pending(d)
+	if err != nil {
+		logs.Error("Failed to process config: %v", err)
+		return
+	}
+	names := slices.Sorted(maps.Keys(files))
+	// all in one call at start; one by one where that fails, so that a bad file stops no other
+	if len(names) > 1 && s.kubectl(applyArgs(names)...) == nil {
+		for _, name := range names {
+			d.done(name, files[name])
+		}
+		return
+	}
+	for _, name := range names {
+		if err := s.kubectl(applyArgs([]string{name})...); err != nil {
+			logs.Error("Failed to process config: failed to process %s: %v", name, err)
+			continue
+		}
+		d.done(name, files[name])
+	}
+}
+
+// pending are the files to apply, with their times; what is disabled is removed on the way.
+func (s *Server) pending(d *deployed) (map[string]time.Time, error) {
+	files := map[string]time.Time{}
+	return files, filepath.WalkDir(s.manifests(), func(name string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() || !slices.Contains([]string{".yaml", ".yml", ".json"}, filepath.Ext(name)) {
 			return err
 		}
@@ -91,36 +164,19 @@ func (s *Server) deployOnce(applied map[string]time.Time) {
 		}
 		if s.disabled(name) {
 			s.remove(name)
+			delete(d.sums, name)
+			d.save()
 			return nil
 		}
-		if !applied[name].Equal(info.ModTime()) {
-			files, times = append(files, name), append(times, info.ModTime())
+		if d.changed(name, info.ModTime()) {
+			files[name] = info.ModTime()
 		}
 		return nil
 	})
-	if err != nil {
-		logs.Error("Failed to process config: %v", err)
-		return
-	}
-	// all in one call at start; one by one where that fails, so that a bad file stops no other
-	if len(files) > 1 && s.kubectl(append([]string{"apply"}, applyArgs(files)...)...) == nil {
-		for i, name := range files {
-			applied[name] = times[i]
-		}
-		return
-	}
-	for i, name := range files {
-		if err := s.kubectl(append([]string{"apply"}, applyArgs([]string{name})...)...); err != nil {
-			logs.Error("Failed to process config: failed to process %s: %v", name, err)
-			continue
-		}
-		applied[name] = times[i]
-		logs.Info("Applied manifest %s", name)
-	}
 }
 
 func applyArgs(files []string) []string {
-	args := []string{"--server-side", "--force-conflicts", "--field-manager=deploy@k3s"}
+	args := []string{"apply", "--server-side", "--force-conflicts", "--field-manager=deploy@k3s"}
 	for _, f := range files {
 		args = append(args, "-f", f)
 	}

@@ -134,6 +134,7 @@ func (s *Server) controlPlane(ctx context.Context) error {
 	if err := s.waitAPI(ctx); err != nil {
 		return err
 	}
+	s.dropLeases(ctx)
 	s.startControllers()
 	if err := errors.Join(s.stage(), s.writeKubeconfig()); err != nil {
 		return err
