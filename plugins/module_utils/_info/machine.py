@@ -10,10 +10,10 @@ import os
 import typing as t
 
 from .._core.errors import EdgeError
+from .._core.proc import megabytes
 from .._distribution.adapter import Records
 from .._host.host import Host
 from .._host.systemd import UnitState
-from .._preflight.proc import megabytes
 
 DAY = 86400
 MIB = 1 << 20

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import typing as t
 
-from .proc import Network, Route
+from .._core.proc import Network, Route
 from .spec import Finding, Seen, Wish
 
 Found = t.Iterator[tuple[bool, Finding]]

@@ -14,7 +14,7 @@ import sys
 import typing as t
 from dataclasses import replace
 
-from .._core import versions
+from .._core import proc, versions
 from .._core.errors import EdgeError
 from .._distribution.adapter import Adapter
 from .._distribution.noun import adapter_of
@@ -22,7 +22,6 @@ from .._distribution.requirements import Module, Port
 from .._distribution.spec import Release, Spec
 from .._host.host import PATHS, Host
 from .._host.systemd import UnitState
-from . import proc
 from .spec import ABSENT, THERE, UNKNOWN, Finding, Folder, Seen, Taken, Wish
 
 PYTHON_MODULES = ("ctypes", "fcntl", "hashlib", "ipaddress", "json", "ssl", "subprocess", "zlib")

@@ -9,10 +9,10 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
+from .._core.proc import Mount, Route
 from .._distribution.requirements import Requirements
 from .._distribution.spec import Spec as Distribution
 from .._resources.spec import Spec as Resources
-from .proc import Mount, Route
 
 THERE, ABSENT, UNKNOWN = "there", "absent", "unknown"
 

@@ -38,9 +38,13 @@ ELSEWHERE = frozenset(
         "edge_alias_of",
         "edge_firewall",
         "edge_hosts",
+        "edge_leave",
+        "edge_leave_force",
+        "edge_leave_timeout",
         "edge_mode",
         "edge_partial_site",
         "edge_rank",
+        "edge_report_path",
         "edge_reset_confirm",
         "edge_reset_state",
         "edge_timezone",
@@ -82,7 +86,9 @@ def collect(
     for option in wanted:
         name = f"edge_{option}"
         if option not in NO_INPUTS and variables.get(name) is not None:
-            found[option] = template(variables[name])
+            value = template(variables[name])
+            if value is not None and value != "":  # an empty answer of a survey
+                found[option] = value
     place = (variables.get("edge_topology") or {}).get(variables.get("inventory_hostname"))
     if place:
         found.update({key: place[key] for key in FROM_TOPOLOGY if key in wanted})

@@ -36,5 +36,7 @@ class InputsAction(EdgeAction):
             )
         except EdgeError as exc:
             return {"changed": False, **failed(exc)}
-        self._task.args = {**inputs, **self._task.args}
+        # An empty text is what an unset role variable becomes on its way into a task.
+        given = {name: v for name, v in self._task.args.items() if v is not None and v != ""}
+        self._task.args = {**inputs, **given}
         return super().run(tmp, task_vars)
