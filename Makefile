@@ -88,6 +88,10 @@ test-full: export HYPOTHESIS_PROFILE := full
 test-full: test ## the same with more examples, and the slow tests too
 	@STEP_SHOW='$(SUMMARY)' $(STEP) integration-slow $(PYTEST) -m slow tests/integration
 
+.PHONY: soak-power
+soak-power: testbed ## CUTS power cuts (20) at random moments of runs
+	@LIGHTK8S_POWER_CUTS=$(or $(CUTS),20) $(PYTEST) -m slow tests/integration/test_faults_power.py
+
 .PHONY: bench-converge
 bench-converge: testbed ## time of a converge with nothing to do, against a ping; the last line is JSON
 	@$(INSIDE) link python -m tests.bench.converge
