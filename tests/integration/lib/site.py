@@ -1,0 +1,147 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A fleet that playbooks bring to a state, and what systemd, find and ip say of its nodes.
+
+Nothing here asks the collection's own modules: what they claim is what the tests check.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bed import mirror, paths
+from bed.fleet import Fleet
+from bed.node import Node
+from bed.plays import Plays, Run, TaskResult, playbook
+
+from .distributions import Distribution
+
+WAIT = 300.0  # seconds a test waits for something that a busy machine may delay
+_MAIN = ("MainPID", "ExecMainStartTimestampMonotonic", "InvocationID")
+# Written by the system itself and not because of a run.
+_RESTLESS = ("/etc/mtab", "/etc/resolv.conf")
+
+
+@dataclass
+class Site:
+    """A fleet with the inputs that its nodes are brought to."""
+
+    fleet: Fleet
+    distribution: Distribution
+    inputs: dict[str, Any]
+
+    def converge(self, *args: str, check: bool = True, **inputs: Any) -> Run:
+        """Run converge.yml with the site's inputs, changed for this run by `inputs`."""
+        return self.play("converge", *args, check=check, **inputs)
+
+    def play(self, what: str | Path | Plays, *args: str, check: bool = True, **inputs: Any) -> Run:
+        """Run a playbook of the collection by its name, a file, or plays, as `converge` does."""
+        number = len(list((self.fleet.root / "runs").glob("*.log"))) + 1
+        file = self.fleet.root / f"inputs-{number:03}.json"
+        file.write_text(json.dumps({**self.inputs, **inputs}, indent=1), encoding="utf-8")
+        return playbook(self.fleet, what, "-e", f"@{file}", *args, check=check)
+
+    def unit(self, node: Node) -> str:
+        return self.distribution.unit(node.spec.role)
+
+    def main(self, node: Node) -> Main:
+        """Which start of the distribution's service runs on the node."""
+        return main(node, self.unit(node))
+
+
+@dataclass(frozen=True)
+class Main:
+    """One start of a unit's main process."""
+
+    pid: str
+    since: str
+    invocation: str
+
+
+def main(node: Node, unit: str) -> Main:
+    """The start that runs now; pid "0" where none does."""
+    wanted = [f"--property={name}" for name in _MAIN]
+    shown = node.run(["systemctl", "show", *wanted, unit]).stdout
+    found = dict(line.split("=", 1) for line in shown.splitlines() if "=" in line)
+    return Main(*(found[name] for name in _MAIN))
+
+
+def starts(node: Node, unit: str) -> int:
+    """How often systemd has begun to start the unit since the node booted."""
+    said = f"Starting {unit} "
+    log = node.run(["journalctl", "--boot", "--no-pager", "--output=cat", f"--unit={unit}"]).stdout
+    return sum(line.startswith(said) for line in log.splitlines())
+
+
+def actions(run: Run, host: str) -> list[str]:
+    """What the run has done on the host, or would do in check mode."""
+    return list(results(run, host)[-1].result.get("actions", []))
+
+
+def results(run: Run, host: str) -> list[TaskResult]:
+    """What each module run on the host has given, check mode's look first."""
+    return [t for t in run.of(host, action="edge_site") if t.status != "skipped"]
+
+
+def failure(run: Run, host: str) -> dict[str, str]:
+    """The `failure` of the last module run on the host that has one."""
+    found = [t.result["failure"] for t in results(run, host) if "failure" in t.result]
+    if not found:
+        raise AssertionError(f"nothing failed on {host}:\n{run.output[-4000:]}")
+    return dict(found[-1])
+
+
+def files(node: Node, *roots: str) -> dict[str, str]:
+    """Path -> mode, owner, size, inode, times of everything below the folders."""
+    form = r"%p\t%y %m %u:%g %s %i %T@ %C@ %l\n"
+    words = ["find", *roots, "-xdev", "-printf", form]
+    listed = node.run(words, check=False).stdout
+    rows = (line.split("\t", 1) for line in listed.splitlines())
+    return {row[0]: row[1] for row in rows if row[0] not in _RESTLESS}
+
+
+def wait_for(what: str, look: Callable[[], Any], limit: float = WAIT) -> Any:
+    """The first true value of `look`; AssertionError naming what did not come."""
+    end = time.monotonic() + limit
+    while not (found := look()):
+        if time.monotonic() > end:
+            raise AssertionError(f"{what}: not after {limit:g} s")
+        time.sleep(0.5)
+    return found
+
+
+def run_pod(site: Site, node: Node, name: str, on: str = "") -> None:
+    """Run a pod of the test bed's probe image from an archive on a server: nothing is pulled.
+
+    `on` pins the pod to the node of that name.
+    """
+    archive = Path(site.inputs["edge_release_mirrors"][0]).parent / "images" / "probe.tar"
+    node.put(archive, "/run/probe.tar")
+    node.run([*site.distribution.ctr, "images", "import", "/run/probe.tar"])
+    node.run(["rm", "/run/probe.tar"])
+    pin = ["--overrides", json.dumps({"spec": {"nodeName": on}})] if on else []
+    node.kubectl("run", name, f"--image={mirror.PROBE}", "--image-pull-policy=Never", *pin)
+    wait_for(f"pod {name}", lambda: phase(node, name) == "Running")
+
+
+def phase(node: Node, pod: str) -> str:
+    words = ("get", "pod", pod, "--ignore-not-found", "-o", "jsonpath={.status.phase}")
+    return node.kubectl(*words, check=False).stdout.strip()
+
+
+def common_inputs(distribution: Distribution, releases: Path) -> dict[str, Any]:
+    """What every contract test sets: the test bed's mirror, an own cache, the air gap's images."""
+    return {
+        "edge_distribution": distribution.name,
+        "edge_version": distribution.version,
+        "edge_release_mirrors": [str(releases)],
+        "edge_cache_dir": str(paths.cache_root() / "release-cache"),
+        "edge_mode": "offline",
+        "edge_wait_timeout": int(WAIT),
+    }

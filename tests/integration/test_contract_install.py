@@ -1,0 +1,192 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A distribution installed on a bare node without any route, left alone, stopped, taken off again.
+
+The tests tell one story, in this order.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from bed.node import Node
+from bed.plays import Run
+
+from .conftest import MakeFleet
+from .lib.distributions import DISTRIBUTIONS, Distribution
+from .lib.site import (
+    Site,
+    actions,
+    common_inputs,
+    files,
+    main,
+    phase,
+    results,
+    run_pod,
+    starts,
+    wait_for,
+)
+from .lib.traces import left_behind, traces
+
+OURS = ("/etc", "/usr/local", "/opt", "/var/lib/lightk8s")
+WIRE = 48_000  # bytes of an ssh connection with one command; a module by itself is above 100 kB
+
+
+@pytest.fixture(scope="module", params=DISTRIBUTIONS, ids=lambda d: d.name)
+def site(request: pytest.FixtureRequest, make_fleet: MakeFleet, release_mirror: Any) -> Site:
+    distribution: Distribution = request.param
+    fleet = make_fleet("shop=server", airgap=True)
+    inputs = {
+        **common_inputs(distribution, release_mirror),
+        "edge_node_ip": ["{{ ansible_host }}"],
+        "edge_max_pods": 20,
+        "edge_max_cpu_percent": 60,
+        "edge_journal_max_mb": 40,
+        "edge_labels": {"example.org/shelf": "north"},
+    }
+    return Site(fleet, distribution, inputs)
+
+
+@pytest.fixture(scope="module")
+def node(site: Site) -> Node:
+    return site.fleet["shop-server1"]
+
+
+@pytest.fixture(scope="module")
+def bare(node: Node) -> dict[str, set[str]]:
+    """The node before anything of ours was there."""
+    return traces(node)
+
+
+@pytest.fixture(scope="module")
+def predicted(site: Site, bare: dict[str, set[str]]) -> Run:
+    """Check mode on the bare node."""
+    return site.converge("--check", "--diff")
+
+
+@pytest.fixture(scope="module")
+def installed(site: Site, predicted: Run) -> Run:
+    """The installation itself."""
+    return site.converge()
+
+
+def test_check_mode_leaves_a_bare_node_alone(
+    bare: dict[str, set[str]], predicted: Run, node: Node
+) -> None:
+    assert predicted.changed()
+    assert left_behind(bare, traces(node)) == {}
+
+
+def test_check_mode_on_a_bare_node_names_what_the_real_run_does(
+    predicted: Run, installed: Run, node: Node
+) -> None:
+    assert actions(predicted, node.name) == actions(installed, node.name)
+    assert actions(installed, node.name)
+
+
+def test_the_node_is_ready_with_the_wanted_version(site: Site, installed: Run, node: Node) -> None:
+    said = node.kubectl(
+        "get",
+        "node",
+        node.name,
+        "-o",
+        'jsonpath={.status.nodeInfo.kubeletVersion} {.status.conditions[?(@.type=="Ready")].status}'
+        " {.status.capacity.pods} {.metadata.labels.example\\.org/shelf}",
+    ).stdout.split()
+    assert said == [site.distribution.version, "True", "20", "north"]
+    assert starts(node, site.unit(node)) == 1
+
+
+def test_a_pod_runs_from_an_image_that_nobody_can_pull(
+    site: Site, installed: Run, node: Node
+) -> None:
+    assert "default" not in node.run("ip route show").stdout
+    run_pod(site, node, "probe")
+    wait_for("the cluster's DNS", lambda: _dns_runs(node))
+
+
+def _dns_runs(node: Node) -> bool:
+    words = ("-n", "kube-system", "get", "pods", "-l", "k8s-app=kube-dns")
+    said = node.kubectl(*words, "-o", "jsonpath={.items[*].status.phase}", check=False)
+    return said.stdout.split() == ["Running"]
+
+
+def test_a_second_run_touches_nothing_and_sends_nothing(
+    site: Site, installed: Run, node: Node
+) -> None:
+    site.converge()
+    before, began, sent = files(node, *OURS), site.main(node), node.net_bytes()
+    run = site.converge()
+    assert node.net_bytes() - sent < WIRE
+    assert files(node, *OURS) == before
+    assert site.main(node) == began
+    assert run.changed() == []
+    assert [t.result["actions"] for t in results(run, node.name)] == [[]]
+
+
+def test_check_mode_on_an_installed_node_has_nothing_to_say(
+    site: Site, installed: Run, node: Node
+) -> None:
+    before = files(node, *OURS)
+    run = site.converge("--check", "--diff", edge_verify="full")
+    assert run.changed() == []
+    assert actions(run, node.name) == []
+    assert files(node, *OURS) == before
+
+
+STATES = """
+- name: Bring the distribution into a state
+  hosts: all
+  gather_facts: false
+  tasks:
+    - name: Converge the node
+      lightk8s.edge.edge_site:
+        state: "{{ state }}"
+"""
+
+
+def _state(site: Site, state: str, *args: str) -> Run:
+    file = site.fleet.root / "state.yml"
+    file.write_text(STATES, encoding="utf-8")
+    return site.play(file, *args, state=state)
+
+
+def test_stopped_and_back(site: Site, installed: Run, node: Node) -> None:
+    predicted = _state(site, "stopped", "--check")
+    run = _state(site, "stopped")
+    assert actions(run, node.name) == actions(predicted, node.name)
+    assert main(node, site.unit(node)).pid == "0"
+    assert _state(site, "stopped").changed() == []
+    predicted = site.converge("--check")
+    run = site.converge()
+    assert actions(run, node.name) == actions(predicted, node.name)
+    wait_for("the pod from before", lambda: phase(node, "probe") == "Running")
+    assert site.converge().changed() == []
+
+
+def test_absent_keeps_the_data(site: Site, installed: Run, node: Node) -> None:
+    node.kubectl("create", "configmap", "kept", "--from-literal=a=b")
+    predicted = _state(site, "absent", "--check")
+    run = _state(site, "absent")
+    assert actions(run, node.name) == actions(predicted, node.name)
+    assert not node.exists(site.distribution.binary)
+    assert node.exists(site.distribution.data)
+    assert _state(site, "absent").changed() == []
+    site.converge()
+    kept = node.kubectl("get", "configmap", "kept", "-o", "jsonpath={.data.a}")
+    assert kept.stdout == "b"
+    assert site.converge().changed() == []
+
+
+def test_purged_leaves_nothing(
+    site: Site, bare: dict[str, set[str]], installed: Run, node: Node
+) -> None:
+    predicted = _state(site, "purged", "--check")
+    run = _state(site, "purged")
+    assert actions(run, node.name) == actions(predicted, node.name)
+    left = left_behind(bare, traces(node))
+    assert not left, json.dumps(left, indent=1)
+    assert _state(site, "purged").changed() == []
