@@ -70,13 +70,23 @@ type Agent struct {
 	images     *images
 }
 
-// Prepare makes folders, starts containerd and imports images. It needs no server.
-func Prepare(n *node.Node) (*Agent, error) {
+func newAgent(n *node.Node) *Agent {
 	a := &Agent{Node: n}
 	a.images = &images{agent: a, dir: a.Path("agent/images")}
+	return a
+}
+
+// Prepare makes what needs no server: folders, containerd, images.
+func Prepare(n *node.Node) (*Agent, error) {
+	a := newAgent(n)
+	return a, a.prepare()
+}
+
+func (a *Agent) prepare() error {
+	n := a.Node
 	for _, dir := range []string{"agent", "agent/etc", "agent/etc/cni/net.d", "agent/pod-manifests"} {
 		if err := os.MkdirAll(a.Path(dir), 0o700); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if n.Release.Behaviour == release.NeverReady || n.Options.FlannelBackend == "none" {
@@ -84,16 +94,16 @@ func Prepare(n *node.Node) (*Agent, error) {
 	}
 	crictl := fmt.Sprintf("runtime-endpoint: %s\n", a.runtimeEndpoint())
 	if err := os.WriteFile(a.Path("agent/etc/crictl.yaml"), []byte(crictl), 0o644); err != nil {
-		return nil, err
+		return err
 	}
 	if n.Options.ContainerRuntimeEndpoint != "" {
-		return a, nil
+		return nil
 	}
 	if err := a.startContainerd(); err != nil {
-		return nil, err
+		return err
 	}
 	a.images.start()
-	return a, nil
+	return nil
 }
 
 // Run is the whole of an agent: it returns when the node has joined.
@@ -102,13 +112,18 @@ func Run(ctx context.Context, n *node.Node) error {
 	if n.Release.Behaviour == release.NoStart {
 		return errors.New("failed to start the agent: this build is broken")
 	}
-	a, err := Prepare(n)
+	a := newAgent(n)
+	b, err := a.connect(ctx)
 	if err != nil {
 		return err
 	}
-	if err := a.joinRemote(ctx); err != nil {
+	if err := a.prepare(); err != nil {
 		return err
 	}
+	if err := a.run(ctx); err != nil {
+		return err
+	}
+	go a.followServers(ctx, b)
 	node.Notify()
 	logs.Info("k3s agent is up and running")
 	return nil
@@ -117,17 +132,20 @@ func Run(ctx context.Context, n *node.Node) error {
 // JoinLocal joins the server of the same process and waits for nothing afterwards.
 func (a *Agent) JoinLocal(ctx context.Context, supervisor, apiServer, text string) error {
 	a.supervisor, a.apiServer = supervisor, apiServer
-	return a.join(ctx, text)
-}
-
-// joinRemote joins a cluster through a load balancer on loopback.
-func (a *Agent) joinRemote(ctx context.Context) error {
-	u, err := url.Parse(a.Options.Server)
-	if err != nil {
+	if err := a.join(ctx, text); err != nil {
 		return err
 	}
+	return a.run(ctx)
+}
+
+// connect joins a cluster through a load balancer on loopback.
+func (a *Agent) connect(ctx context.Context) (*balancer, error) {
+	u, err := url.Parse(a.Options.Server)
+	if err != nil {
+		return nil, err
+	}
 	if u.Scheme != "https" {
-		return fmt.Errorf("only https:// URLs are supported, invalid scheme: %s", a.Options.Server)
+		return nil, fmt.Errorf("only https:// URLs are supported, invalid scheme: %s", a.Options.Server)
 	}
 	server := u.Host
 	if u.Port() == "" {
@@ -136,15 +154,11 @@ func (a *Agent) joinRemote(ctx context.Context) error {
 	b, err := startBalancer(ctx, a.Options.LBServerPort, server,
 		a.Path("agent/etc/k3s-agent-load-balancer.json"), a.Path("agent/etc/k3s-api-server-agent-load-balancer.json"))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	a.supervisor = "https://" + b.local
 	a.apiServer = a.supervisor
-	if err := a.join(ctx, a.Options.Token); err != nil {
-		return err
-	}
-	go a.followServers(ctx, b)
-	return nil
+	return b, a.join(ctx, a.Options.Token)
 }
 
 // followServers keeps the load balancer's list as the cluster has it.
@@ -183,7 +197,7 @@ func (a *Agent) join(ctx context.Context, text string) error {
 			return ctx.Err()
 		}
 	}
-	return a.run(ctx)
+	return nil
 }
 
 func pause(ctx context.Context, d time.Duration) bool {
