@@ -12,12 +12,18 @@ from .spec import Finding, Folder, Seen, Wish
 
 Found = t.Iterator[tuple[bool, Finding]]
 EVICTION_MB = 64  # what the kubelet keeps free; see _resources.plan
+HIDDEN_MB = 128
 EVICTION_PERCENT = 5  # of a file system: below it the kubelet evicts pods
 
 
 def tolerated(nominal_mb: int) -> int:
-    """What a machine with `nominal_mb` may report: firmware and kernel keep up to an eighth."""
-    return nominal_mb * 7 // 8
+    """What a machine with `nominal_mb` may report: firmware and kernel keep some of it."""
+    return nominal_mb - min(nominal_mb // 8, HIDDEN_MB)
+
+
+def nominal(reported_mb: int) -> int:
+    """What a machine that reports `reported_mb` may have."""
+    return reported_mb + min(reported_mb // 7, HIDDEN_MB)
 
 
 def memory(wish: Wish, seen: Seen) -> Found:
@@ -40,7 +46,7 @@ def memory(wish: Wish, seen: Seen) -> Found:
         f" and the machine has {seen.memory_mb}"
     )
     room = max(
-        0, min(seen.memory_mb * 8 // 7 - needs.memory_mb, seen.memory_mb - EVICTION_MB) - kept
+        0, min(nominal(seen.memory_mb) - needs.memory_mb, seen.memory_mb - EVICTION_MB) - kept
     )
     hint = f"set edge_max_memory_mb to {room} or less"
     if bounds.max_memory_mb > room:
