@@ -15,6 +15,7 @@ import typing as t
 from dataclasses import dataclass
 
 from .._core.errors import EdgeError
+from .._core.proc import mounts
 
 KEPT_ATTRIBUTES = ("system.posix_acl_access", "security.selinux")
 
@@ -204,9 +205,9 @@ def remove_tree(path: str) -> None:
     if not os.path.isdir(path) or os.path.islink(path):
         remove(path)
         return
-    device = os.lstat(path).st_dev
+    mounted = mounts_below(path)
     for folder, folders, names in os.walk(path, topdown=False):
-        if os.lstat(folder).st_dev != device:
+        if any(f"{os.path.realpath(folder)}/".startswith(f"{point}/") for point in mounted):
             continue
         for name in names:
             os.unlink(os.path.join(folder, name))
@@ -214,11 +215,19 @@ def remove_tree(path: str) -> None:
             entry = os.path.join(folder, name)
             if os.path.islink(entry):
                 os.unlink(entry)
-            elif not os.path.ismount(entry):
+            elif os.path.realpath(entry) not in mounted:
                 _remove_empty(entry)
     if not os.path.ismount(path):
         _remove_empty(path)
     sync_folder(os.path.dirname(path))
+
+
+def mounts_below(path: str) -> frozenset[str]:
+    """Mount points inside a folder; a bind mount has the device number of what it shows."""
+    with open("/proc/self/mounts", encoding="utf-8", errors="surrogateescape") as stream:
+        points = [mount.folder for mount in mounts(stream.read())]
+    inside = os.path.realpath(path) + "/"
+    return frozenset(point for point in points if point.startswith(inside))
 
 
 def _remove_empty(path: str) -> None:

@@ -14,6 +14,7 @@ from ..access import look_at_node
 from ..adapter import Facts, NodeView
 from ..spec import AGENT, SERVER, Spec
 from . import found, paths
+from .remains import leftovers
 from .tokens import same_password
 
 RECEIPT = "/var/lib/lightk8s/state/distribution.json"
@@ -162,10 +163,3 @@ def certificate_days(host: Host, data: str, role: str) -> int | None:
         if pem:
             ends.append(not_after(pem))
     return int((min(ends) - host.now()) // 86400) if ends else None
-
-
-def leftovers(host: Host, data: str) -> tuple[str, ...]:
-    """What a purge would still find; see purge.py for how each kind goes."""
-    places = (data, paths.CONFIG_DIR, "/etc/rancher/node", "/run/k3s", "/run/flannel")
-    more = ("/var/lib/kubelet", "/var/lib/cni", "/var/log/pods", "/var/log/containers")
-    return tuple(place for place in (*places, *more) if host.inspect(place))

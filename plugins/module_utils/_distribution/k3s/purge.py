@@ -4,39 +4,29 @@
 
 """Taking K3s off a node.
 
-What there is to take away: docs.k3s.io, "Uninstalling K3s" (installation/uninstall) and the places that K3s is
-documented to use. Every verb may run again and finds nothing the second time.
+What there is to take away: docs.k3s.io, "Uninstalling K3s" (installation/uninstall) and the places
+that K3s is documented to use. Every verb may run again and finds nothing the second time.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import signal
-import typing as t
+import re
 
 from ..._core.errors import EdgeError
 from ..._core.plan import Phase, Step
+from ..._core.resources import Seen
 from ..._core.verbs import Verb
 from ..._host.host import Host
 from ..adapter import Observation
 from ..spec import PURGED, Spec
-from . import paths
+from . import paths, processes, remains
 
 INTERFACES = ("cni0", "flannel.1", "flannel-v6.1", "flannel-wg", "flannel-wg-v6", "kube-ipvs0")
-MOUNTS = ("/run/k3s", "/var/lib/kubelet", "/run/netns/cni-")
 CGROUP = "/sys/fs/cgroup"
 POD_CGROUPS = ("kubepods", "kubepods.slice")
-CHAINS = ("KUBE-", "CNI-", "FLANNEL", "flannel")
-FOLDERS = (
-    "/run/k3s",
-    "/run/flannel",
-    "/var/lib/kubelet",
-    "/var/lib/cni",
-    "/var/log/pods",
-    "/var/log/containers",
-    "/etc/rancher/node",
-)
+CHAINS = re.compile("KUBE-|CNI-|(?i:flannel)")
 OURS = (
     "/etc/systemd/system/lightk8s-recover.service",
     "/etc/systemd/system/lightk8s-pod-cap.service",
@@ -59,7 +49,7 @@ def steps(spec: Spec, seen: Observation) -> tuple[Step, ...]:
             found.append(Step(Phase.STOP, "stop", name, f"stop {name}"))
         if state.enabled:
             found.append(Step(Phase.UNITS, "disable", name, f"disable {name}"))
-    data = paths.data_dir(spec)
+    data = str(seen.facts.config.get("data-dir") or paths.data_dir(spec)).rstrip("/")
     busy = seen.facts.leftovers or any(seen.units[name].load == "loaded" for name in ours)
     if busy and (spec.state == PURGED or any(step.verb == "stop" for step in found)):
         found.append(
@@ -67,12 +57,16 @@ def steps(spec: Spec, seen: Observation) -> tuple[Step, ...]:
                 Phase.STOP, "k3s_clear", data, "end containers, mounts, interfaces and rules of K3s"
             )
         )
-    for path, there in seen.paths.items():
-        if there is not None:
-            found.append(Step(Phase.FILES, "remove", path, f"remove {path}"))
+    found += [
+        Step(Phase.FILES, "remove", path, f"remove {path}")
+        for path, there in seen.paths.items()
+        if there is not None and not _foreign(path, there)
+    ]
     if spec.state == PURGED:
-        for folder in seen.facts.leftovers:
-            found.append(Step(Phase.CLEAN, "remove_tree", folder, f"remove {folder}"))
+        found += [
+            Step(Phase.CLEAN, "remove_tree", folder, f"remove {folder}")
+            for folder in seen.facts.leftovers
+        ]
     elif paths.CONFIG_DIR in seen.facts.leftovers:
         found.append(
             Step(Phase.CLEAN, "remove_tree", paths.CONFIG_DIR, f"remove {paths.CONFIG_DIR}")
@@ -80,6 +74,13 @@ def steps(spec: Spec, seen: Observation) -> tuple[Step, ...]:
     if any(step.target.startswith(paths.UNITS) for step in found):
         found.append(Step(Phase.CLEAN, "reload", "systemd", "make systemd read its units anew"))
     return tuple(sorted(found, key=lambda step: step.phase))
+
+
+def _foreign(path: str, there: Seen) -> bool:
+    """Whether what bears the name of a tool is not K3s under another name, but the user's own."""
+    if os.path.basename(path) not in paths.TOOLS:
+        return False
+    return there.kind != "link" or os.path.basename(there.target) != "k3s"
 
 
 def files(spec: Spec, bin_dir: str) -> tuple[str, ...]:
@@ -95,7 +96,7 @@ def files(spec: Spec, bin_dir: str) -> tuple[str, ...]:
 
 
 def _clear(host: Host, step: Step) -> None:
-    _end_containers(host, step.target)
+    processes.end(host, step.target)
     _unmount(host)
     _drop_interfaces(host)
     _drop_cgroups(host)
@@ -103,60 +104,15 @@ def _clear(host: Host, step: Step) -> None:
         _drop_rules(host, command)
 
 
-def _end_containers(host: Host, data: str) -> None:
-    """End every containerd shim that K3s started, with all its children, and containerd itself."""
-    marks = (f"{data}/data/", "/run/k3s/containerd/")
-    for dummy in range(20):
-        table = _processes()
-        roots = [
-            pid for pid, (parent, text) in table.items() if any(mark in text for mark in marks)
-        ]
-        doomed = {*roots, *_below(table, roots)} - {os.getpid()}
-        if not doomed:
-            return
-        for pid in doomed:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
-        host.sleep(0.25)
-    raise EdgeError("processes of K3s do not end", kind="command", hint="restart the node")
-
-
-def _processes() -> dict[int, tuple[int, str]]:
-    """Pid -> (parent, command line) of all processes that live."""
-    found: dict[int, tuple[int, str]] = {}
-    for name in os.listdir("/proc"):
-        if not name.isdigit():
-            continue
-        try:
-            with open(f"/proc/{name}/stat", encoding="utf-8", errors="replace") as stream:
-                fields = stream.read().rpartition(")")[2].split()
-            with open(f"/proc/{name}/cmdline", "rb") as stream:
-                words = stream.read()
-        except OSError:
-            continue
-        if fields[0] != "Z":
-            found[int(name)] = (
-                int(fields[1]),
-                words.replace(b"\0", b" ").decode("utf-8", "replace"),
-            )
-    return found
-
-
-def _below(table: t.Mapping[int, tuple[int, str]], roots: t.Iterable[int]) -> set[int]:
-    found: set[int] = set()
-    edge = set(roots)
-    while edge:
-        edge = {pid for pid, (parent, dummy) in table.items() if parent in edge} - found
-        found |= edge
-    return found
-
-
 def _unmount(host: Host) -> None:
-    points = [line.split()[1] for line in host.read_text("/proc/self/mounts").splitlines()]
-    for point in sorted((p for p in points if p.startswith(MOUNTS)), reverse=True):
-        host.run(["umount", "-l", "--", point.replace("\\040", " ")], check=False)
+    """EdgeError(kind=command) where something stays mounted: its content must not be taken away."""
+    for point in remains.containers_mounts(host):
+        host.run(["umount", "-l", "--", point], check=False)
+    left = remains.containers_mounts(host)
+    if left:
+        raise EdgeError(
+            f"{left[0]} does not unmount", kind="command", hint="unmount it, then run again"
+        )
     for name in host.names("/run/netns"):
         if name.startswith("cni-"):
             host.run(["ip", "netns", "delete", name], check=False)
@@ -183,7 +139,7 @@ def _drop_rules(host: Host, command: str) -> None:
     saved = host.run([f"{command}-save"], check=False)
     if saved.rc or not saved.out.strip():
         return
-    kept = [line for line in saved.out.splitlines() if not any(mark in line for mark in CHAINS)]
+    kept = [line for line in saved.out.splitlines() if not CHAINS.search(line)]
     if len(kept) != len(saved.out.splitlines()):
         host.run([f"{command}-restore"], text="\n".join(kept) + "\n")
 
