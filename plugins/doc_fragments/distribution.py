@@ -26,7 +26,8 @@ options:
     type: str
   release_mirrors:
     description:
-      - Places to take releases from, in order. Each is a URL or a folder on the controller that holds C(<version>/<asset>).
+      - Places to take releases from, in order. Each is a URL or a folder on the controller that holds
+        C(<version>/<asset>).
       - Unset means the distribution's official one.
     type: list
     elements: str
@@ -114,7 +115,8 @@ options:
     type: bool
   network_mode:
     description:
-      - The cluster's network. With V(calico) and V(cilium) the distribution brings none and its manifests are yours to apply.
+      - The cluster's network. With V(calico) and V(cilium) the distribution brings none and its manifests are
+        yours to apply.
       - With V(none) a node counts as healthy although it reports that it has no network.
     type: str
     choices: ["flannel", "calico", "cilium", "none"]
@@ -152,11 +154,13 @@ options:
     type: bool
   registries:
     description:
-      - Mirrors and credentials of image registries, with the keys C(mirrors) and C(configs) of the distribution's C(registries.yaml).
+      - Mirrors and credentials of image registries, with the keys C(mirrors) and C(configs) of the distribution's
+        C(registries.yaml).
     type: dict
   proxy:
     description:
-      - C(http_proxy), C(https_proxy) and C(no_proxy) of the service. The cluster's own ranges and names are added to the last.
+      - C(http_proxy), C(https_proxy) and C(no_proxy) of the service. The cluster's own ranges and names are added
+        to the last.
     type: dict
   kubeconfig_mode:
     description:
@@ -173,7 +177,8 @@ options:
     choices: [info, debug]
   extra_config:
     description:
-      - Further flags of the distribution, named as in its configuration file. They are checked against its documented flags.
+      - Further flags of the distribution, named as in its configuration file. They are checked against its
+        documented flags.
     type: dict
   adopt:
     description:

@@ -11,7 +11,8 @@ module: edge_resources
 short_description: Bound what pods may use on a node
 version_added: 0.1.0
 description:
-  - Sets node allocatable, reservations and the number of pods through the kubelet, and caps the processor time of all pods.
+  - Sets node allocatable, reservations and the number of pods through the kubelet, and caps the processor time of
+    all pods.
   - Works before the distribution is installed. Where it runs already, it is restarted once if something changed.
 author:
   - lightk8s.edge contributors (@lightk8s)
@@ -81,7 +82,9 @@ failure:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lightk8s.edge.plugins.module_utils._doors.edge_resources import ARGS, main as run
+
+from ansible_collections.lightk8s.edge.plugins.module_utils._doors.edge_resources import ARGS
+from ansible_collections.lightk8s.edge.plugins.module_utils._doors.edge_resources import main as run
 
 
 def main() -> None:

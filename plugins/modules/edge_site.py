@@ -12,7 +12,8 @@ short_description: Converge everything on a node in one run
 version_added: 0.1.0
 description:
   - Brings the distribution, the bounds of pods and the bounds of logs of one node to what the options describe.
-  - All of it is looked at in one go and costs one restart at most. A node that is right already costs one short exchange.
+  - All of it is looked at in one go and costs one restart at most. A node that is right already costs one short
+    exchange.
 author:
   - lightk8s.edge contributors (@lightk8s)
 extends_documentation_fragment:
@@ -122,7 +123,9 @@ failure:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lightk8s.edge.plugins.module_utils._doors.edge_site import ARGS, main as run
+
+from ansible_collections.lightk8s.edge.plugins.module_utils._doors.edge_site import ARGS
+from ansible_collections.lightk8s.edge.plugins.module_utils._doors.edge_site import main as run
 
 
 def main() -> None:

@@ -121,7 +121,9 @@ failure:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lightk8s.edge.plugins.module_utils._doors.k3s_install import ARGS, main as run
+
+from ansible_collections.lightk8s.edge.plugins.module_utils._doors.k3s_install import ARGS
+from ansible_collections.lightk8s.edge.plugins.module_utils._doors.k3s_install import main as run
 
 
 def main() -> None:

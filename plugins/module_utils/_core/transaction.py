@@ -17,7 +17,8 @@ import os
 import shlex
 import typing as t
 
-from .._host.host import HOME, Host
+from .._host.host import Host
+from .places import HOME
 from .plan import Phase, Step
 from .verbs import ARTIFACTS, COMMON, artifact_path
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import base64
 import typing as t
 
-from .._host.host import HOME, Host
+from .._host.host import Host
 from .errors import EdgeError
+from .places import HOME
 from .plan import Step
 
 Verb = t.Callable[[Host, Step], None]

@@ -36,6 +36,10 @@ class VersionError(EdgeError):
         )
 
 
+# What stands between a flavour's name and its build number, where anything does.
+_BEFORE_BUILD = {"k0s": "."}
+
+
 @total_ordering
 @dataclass(frozen=True)
 class Version:
@@ -51,8 +55,11 @@ class Version:
 
     def __str__(self) -> str:
         pre = "-" + "".join(str(part) for dummy, part in self.pre) if self.pre else ""
-        dot = "." if self.flavour == "k0s" else ""
-        build = f"+{self.flavour}{dot}{self.build}" if self.flavour else ""
+        build = (
+            f"+{self.flavour}{_BEFORE_BUILD.get(self.flavour, '')}{self.build}"
+            if self.flavour
+            else ""
+        )
         return "v{}.{}.{}".format(*self.numbers) + pre + build
 
     def __lt__(self, other: object) -> bool:

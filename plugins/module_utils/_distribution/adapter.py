@@ -95,7 +95,7 @@ class Observation:
     """All that a plan is made from."""
 
     facts: Facts
-    paths: t.Mapping[str, t.Optional[Seen]]
+    paths: t.Mapping[str, Seen | None]
     units: t.Mapping[str, SeenUnit]
 
 

@@ -12,7 +12,7 @@ from .._distribution.spec import SERVER, STATES, Asset, Join, Release, Spec
 from .._logging import spec as logging_spec
 from .._resources import spec as resources_spec
 
-Options = t.Dict[str, t.Dict[str, t.Any]]
+Options = dict[str, dict[str, t.Any]]
 
 
 NOUNS = ("distribution", "resources", "logging")

@@ -22,10 +22,22 @@ import typing as t
 from dataclasses import dataclass
 
 from .._core.errors import EdgeError
+from .._core.places import HOME
 from . import files, systemd
 
-HOME = "/var/lib/lightk8s"
 PATHS = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/bin"
+
+
+class _Process(subprocess.Popen[bytes]):
+    """A command that does not outlive its time."""
+
+    def finish(self, data: bytes | None, timeout: float) -> tuple[bytes, bytes]:
+        """(standard output, standard error); TimeoutExpired after `timeout` seconds."""
+        try:
+            return self.communicate(data, timeout)
+        except BaseException:
+            self.kill()
+            raise
 
 
 @dataclass(frozen=True)
@@ -76,15 +88,15 @@ class Host:
         Raises EdgeError(kind=command) when it is missing, takes too long or, with `check`, fails.
         """
         try:
-            done = subprocess.run(
+            process = _Process(
                 list(argv),
-                input=None if text is None else text.encode(),
-                stdin=subprocess.DEVNULL if text is None else None,
-                capture_output=True,
-                timeout=timeout,
-                check=False,
+                stdin=subprocess.DEVNULL if text is None else subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
                 env={**os.environ, "PATH": PATHS, "LC_ALL": "C", **(env or {})},
             )
+            with process:
+                out, err = process.finish(None if text is None else text.encode(), timeout)
         except FileNotFoundError as exc:
             if not check:
                 return Done(tuple(argv), 127, "", f"{argv[0]}: not found")
@@ -101,9 +113,9 @@ class Host:
             ) from exc
         result = Done(
             tuple(argv),
-            done.returncode,
-            done.stdout.decode("utf-8", "replace"),
-            done.stderr.decode("utf-8", "replace"),
+            process.returncode,
+            out.decode("utf-8", "replace"),
+            err.decode("utf-8", "replace"),
         )
         if check and result.rc:
             raise EdgeError(f"{' '.join(argv[:3])} failed: {result.said}", kind="command")

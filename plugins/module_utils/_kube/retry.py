@@ -16,11 +16,14 @@ from .errors import ApiError
 class Clock(Protocol):
     """What the standard module `time` offers; handed in, so that tests need not wait."""
 
-    def time(self) -> float: ...
+    def time(self) -> float:
+        """Seconds since the epoch."""
 
-    def monotonic(self) -> float: ...
+    def monotonic(self) -> float:
+        """Seconds of a clock that nobody sets."""
 
-    def sleep(self, seconds: float, /) -> None: ...
+    def sleep(self, seconds: float, /) -> None:
+        """Wait."""
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ class Observation:
 
     layout: Layout
     gate: Step
-    paths: t.Mapping[str, t.Optional[Seen]]
+    paths: t.Mapping[str, Seen | None]
     units: t.Mapping[str, SeenUnit]
 
 

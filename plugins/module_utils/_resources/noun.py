@@ -11,8 +11,9 @@ import typing as t
 from .._core.engine import Noun
 from .._distribution.noun import adapter_of
 from .apply import VERBS
-from .observe import Observation, observe
+from .observe import observe
 from .plan import plan
+from .seen import Observation
 from .spec import Spec
 
 

@@ -8,47 +8,20 @@ from __future__ import annotations
 
 import os
 import typing as t
-from dataclasses import dataclass
 
 from .._core.looking import look_at_paths, look_at_units
-from .._core.plan import Step
-from .._core.resources import Seen, SeenUnit
-from .._distribution.adapter import Layout
 from .._distribution.noun import gate_on, layout_on
 from .._host.host import Host
+from .plan import POD_CAP_UNIT, wishes
+from .seen import Machine, Observation
 from .spec import Spec
 
 CGROUP = "/sys/fs/cgroup"
 ROOTS = ("cpu", "cpu,cpuacct", "")  # of the processor controller: v1, v1 with joined mounts, v2
 
 
-@dataclass(frozen=True)
-class Machine:
-    """Capacity as the kubelet sees it: MiB, processors, MiB of the file system that holds pods."""
-
-    memory_mb: int
-    processors: int
-    storage_mb: int
-
-
-@dataclass(frozen=True)
-class Observation:
-    """All that the plan is made from. `cap`: processor time of all pods in percent of all processors,
-    0 where none is set, None where no pod cgroup exists yet.
-    """
-
-    machine: Machine
-    layout: Layout
-    gate: Step
-    paths: t.Mapping[str, t.Optional[Seen]]
-    units: t.Mapping[str, SeenUnit]
-    cap: int | None = None
-
-
 def observe(host: Host, spec: Spec) -> Observation:
     """Look; changes nothing."""
-    from .plan import POD_CAP_UNIT, wishes
-
     layout = layout_on(host, spec.distribution)
     machine = look_at_machine(host, layout.data_dir)
     return Observation(

@@ -14,15 +14,13 @@ from __future__ import annotations
 import typing as t
 
 from .._core.errors import EdgeError
+from .._core.places import HOME
 from .._core.plan import Phase, Plan, Step, merge
 from .._core.resources import Absent, File, Unit, Wish, plan_paths, plan_units
 from .._distribution.adapter import Layout
 from .._distribution.kubelet import dropin
-from .._host.host import HOME
+from .seen import Machine, Observation
 from .spec import Spec
-
-if t.TYPE_CHECKING:
-    from .observe import Machine, Observation
 
 EVICTION_MB = 64  # memory below which the kubelet evicts; what is left for the kernel to breathe
 EVICTION_PERCENT = 5  # of the file systems, as K3s sets it

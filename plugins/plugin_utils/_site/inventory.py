@@ -24,7 +24,7 @@ def read_members(task_vars: t.Mapping[str, t.Any]) -> list[Member]:
     hostvars = task_vars["hostvars"]
     in_play = list(task_vars.get("ansible_play_hosts_all") or ())
     chosen = set(in_play)
-    everyone = [name for name in task_vars.get("groups", {}).get("all", in_play)]
+    everyone = list(task_vars.get("groups", {}).get("all", in_play))
     members = [_member(name, hostvars[name], True) for name in everyone if name in chosen]
     touched = {member.site for member in members}
     for name in everyone:

@@ -194,8 +194,8 @@ def test_commands_that_cannot_be_taken_over(argv: tuple[str, ...], word: str) ->
 def test_same_effect(name: str, one: Value | None, other: Value | None, same: bool) -> None:
     flag = flags.lookup(name)
     assert flag is not None
-    assert adopt.same_effect(flag, one, other) is same
-    assert adopt.same_effect(flag, other, one) is same
+    for pair in ((one, other), (other, one)):
+        assert adopt.same_effect(flag, *pair) is same
 
 
 @pytest.mark.parametrize(

@@ -113,7 +113,9 @@ def test_rate_is_shared_by_connections_and_bounds_them(echo: Echo) -> None:
     with Link(rate=200_000) as link:
         address = link.forward(echo.address)
         started = time.monotonic()
-        threads = [threading.Thread(target=exchange, args=(address, b"x" * 20_000)) for _ in "ab"]
+        threads = [
+            threading.Thread(target=exchange, args=(address, b"x" * 20_000)) for dummy in "ab"
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:

@@ -86,7 +86,7 @@ def configuration(spec: Spec, facts: Facts) -> Config:
             token_file=paths.TOKEN_FILE if has_token(spec, facts) else "",
             agent_token_file=paths.AGENT_TOKEN_FILE if spec.agent_token else "",
             server=server_url(spec, facts),
-            cluster_init=spec.role == SERVER and storage(spec) == "etcd" and not joins(spec, facts),
+            cluster_init=begins(spec, facts),
             datastore_endpoint=given.get("datastore_endpoint") or "",
             node_name=spec.node_name or "",
             node_ips=spec.node_ips,
@@ -96,9 +96,7 @@ def configuration(spec: Spec, facts: Facts) -> Config:
             cluster_cidr=given.get("cluster_cidr") or (),
             service_cidr=given.get("service_cidr") or (),
             disable=disabled(given),
-            flannel_backend=BACKENDS.get(given.get("network_mode") or "", "")
-            or given.get("flannel_backend")
-            or "",
+            flannel_backend=BACKENDS.get(given.get("network_mode") or "", ""),
             disable_network_policy=given.get("network_mode") in ("calico", "cilium") or None,
             secrets_encryption=given.get("secrets_encryption"),
             snapshot_enabled=given.get("snapshot_enabled") if storage(spec) == "etcd" else None,
@@ -109,6 +107,11 @@ def configuration(spec: Spec, facts: Facts) -> Config:
             extra_config=given.get("extra_config") or {},
         )
     )
+
+
+def begins(spec: Spec, facts: Facts) -> bool:
+    """Whether this node is the one that began its embedded etcd."""
+    return spec.role == SERVER and storage(spec) == "etcd" and not joins(spec, facts)
 
 
 def storage(spec: Spec) -> str:
