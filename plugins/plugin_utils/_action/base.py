@@ -102,9 +102,9 @@ class EdgeAction(ActionBase):
         returned mapping and does not make the task's own host unreachable.
         """
         other, other_vars = peer.action_for(self, host, task_vars)
-        # Nothing is hidden on the way: an answer may well hold a secret of this task (a join token with
-        # the site's own token in it), and with the word struck out it would be another one.
-        node = Node(other, other_vars, self._bundle, ())
+        # No word is struck out on the way: an answer may hold a secret of this task (a join token
+        # with the site's own token in it), and with stars in its place it would be another one.
+        node = Node(other, other_vars, self._bundle, private=True)
         try:
             try:
                 result = node.run_door(door, params)

@@ -22,6 +22,7 @@ from ansible.errors import AnsibleError
 from ansible_collections.lightk8s.edge.plugins.module_utils._core import kept
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._action.bundle import Bundle
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._action.loader import COMMAND, opening
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._action.node_boot import masked
 
 ABSENT = ("zip", "code")  # answers of a node that has no compiled code, see loader
 LARGE = 512  # bytes of JSON above which a parameter travels by its sha256
@@ -54,12 +55,16 @@ class Crashed(Exception):
 
 @dataclasses.dataclass
 class Node:
-    """`action`, an ActionBase, gives connection, become, templating; `task_vars` are its host's."""
+    """`action`, an ActionBase, gives connection, become, templating; `task_vars` are its host's.
+
+    `private`: the whole answer is a secret, which not even the most talkative log may show.
+    """
 
     action: t.Any
     task_vars: dict[str, t.Any]
     bundle: Bundle
     hide: tuple[str, ...] = ()
+    private: bool = False
 
     def run_door(self, door: str, params: dict[str, t.Any]) -> dict[str, t.Any]:
         """The door's result. Raises NeedsTerminal, NoAnswer, Crashed; AnsibleConnectionFailure."""
@@ -67,7 +72,8 @@ class Node:
         large = {name: kept.digest(given[name]) for name in given if _size(given[name]) > LARGE}
         small = {name: given[name] for name in given if name not in large}
         request = self._request(door=door, params=small, **({"kept": large} if large else {}))
-        answer = self.ask(request)
+        whole = request | {"params": given, "kept": {}, "keep": list(large)}
+        answer = self.ask(request, whole=whole)
         if answer["state"] == "sections":
             names = answer["wanted"]
             request["kept"] = {name: large[name] for name in large if name not in names}
@@ -96,16 +102,25 @@ class Node:
             "diff": bool(task.diff),
             "deadline": int(task.timeout or 0),
             "nonce": secrets.token_hex(4),
+            "mask": secrets.token_hex(16) if self.private else "",
         }
         return fields | {name: value for name, value in common.items() if value}
 
-    def ask(self, request: dict[str, t.Any], payload: bytes = b"") -> dict[str, t.Any]:
-        """One exec; a second one where the node has to compile the code or needs it sent."""
+    def ask(
+        self,
+        request: dict[str, t.Any],
+        payload: bytes = b"",
+        whole: dict[str, t.Any] | None = None,
+    ) -> dict[str, t.Any]:
+        """One exec; a second one where the node has to compile the code or needs it sent.
+
+        `whole` is the same request with all sections: a node without code has no sections either.
+        """
         answer = self._exchange(request, payload)
         if answer["state"] == "zip":
             answer = self._exchange(request, payload, rescue=True)
         if answer["state"] in ABSENT:
-            request = request | {"code": len(self.bundle.packed)}
+            request = (whole or request) | {"code": len(self.bundle.packed)}
             answer = self._exchange(request, self.bundle.packed + payload, rescue=True)
         if answer["state"] in ABSENT:
             raise NoAnswer(0, "the code arrived damaged")
@@ -117,7 +132,8 @@ class Node:
         self, request: dict[str, t.Any], more: bytes, rescue: bool = False
     ) -> dict[str, t.Any]:
         by_stdin = pipelines(self.action._connection)
-        head = opening(request if by_stdin else request | {"raw": False}, rescue)
+        request = request if by_stdin else request | {"raw": False}
+        head = opening(request, rescue)
         command = interpreter_command(self.action, self.task_vars, COMMAND % len(head))
         try:
             got = self._execute(command, head + more)
@@ -129,7 +145,7 @@ class Node:
         end = "\n" if by_stdin else "\\r?\n"  # a terminal adds the one that may belong to raw bytes
         match = re.search(f"{nonce}<{end}(.*?){end}{nonce}>", got["stdout"], re.DOTALL)
         if match:
-            return decode(match.group(1))
+            return decode(match.group(1), request)
         if NEEDS_TTY.search(got["stderr"]):
             raise NeedsTerminal(got["stderr"])
         text = SSH_CHATTER.sub("", got["stderr"]).strip() or got["stdout"].strip()
@@ -179,8 +195,15 @@ def require_terminal(connection: t.Any) -> None:
     connection.set_option("pipelining", False)
 
 
-def decode(text: str) -> dict[str, t.Any]:
-    """JSON, or its zlib form (which begins with an x) as bytes or in base64."""
+def decode(text: str, request: dict[str, t.Any]) -> dict[str, t.Any]:
+    """JSON, or its zlib form (which begins with an x) as bytes or in base64; see node_boot.packed.
+
+    A node without the code answers in JSON, whatever it was asked.
+    """
+    if request.get("mask") and not text.startswith('{"state":"'):
+        data = text.encode("utf-8", "surrogateescape")
+        data = masked(data if request.get("raw") else b64decode(data), request["mask"])
+        text = zlib.decompress(data).decode("ascii")
     if not text.startswith("{"):
         data = text.encode("utf-8", "surrogateescape")
         data = data if text.startswith("x") else b64decode(data)

@@ -73,7 +73,7 @@ def test_nodes_may_have_an_old_python() -> None:
 def test_every_python_here_compiles_it(tmp_path: Path) -> None:
     path = tmp_path / "code.zip"
     path.write_bytes(bundle().archive)
-    install = NODE_HALVES["lightk8s_node/_kept/install.py"]
+    install = str(NODE_HALVES["lightk8s_node/_kept/install.py"])
     code = "import sys; exec(open(sys.argv[1]).read()); compiled(open(sys.argv[2], 'rb').read())"
     found = {sys.executable, *filter(None, (shutil.which(f"python3.{n}") for n in range(9, 15)))}
     for python in found:

@@ -64,7 +64,7 @@ def ask(home: Path, request: dict[str, t.Any], more: bytes = b"") -> dict[str, t
     body, mark, _end = rest.rpartition(b"\n0011aabb>\n")
     if not mark:
         raise AssertionError(done)
-    return decode(body.decode("utf-8", "surrogateescape"))
+    return decode(body.decode("utf-8", "surrogateescape"), request)
 
 
 def send(home: Path, doors: Bundle, **request: t.Any) -> dict[str, t.Any]:
@@ -116,12 +116,19 @@ def test_sections_are_asked_for_once(tmp_path: Path, doors: Bundle) -> None:
     assert ask(tmp_path, by_digest)["result"]["params"]["value"] == section
 
 
-@given(JSON, st.booleans())
-def test_any_answer_survives(value: t.Any, raw: bool) -> None:
-    request = {"call": "nowhere", "hide": [], "raw": raw}
+@given(JSON, st.booleans(), st.sampled_from(["", "00ff" * 8]))
+def test_any_answer_survives(value: t.Any, raw: bool, mask: str) -> None:
+    request = {"raw": raw, "mask": mask}
     reply = {"state": "done", "result": value}
     data = node_boot.packed(request, reply)
-    assert decode(data.decode("utf-8", "surrogateescape")) == reply
+    assert decode(data.decode("utf-8", "surrogateescape"), request) == reply
+
+
+def test_a_masked_answer_shows_nothing() -> None:
+    reply = {"state": "done", "result": {"token": "abc"}}
+    assert b"abc" in node_boot.packed({"raw": True}, reply)
+    for raw in (True, False):
+        assert b"abc" not in node_boot.packed({"raw": raw, "mask": "0123"}, reply)
 
 
 LETTERS = st.text("abcdefgh", max_size=30)
