@@ -16,6 +16,7 @@ from .plan import Phase, Plan, Step, merge
 from .transaction import FILE_VERBS, Transaction
 from .verbs import COMMON, Verb, artifact_path
 
+LOOKS = 3  # after a change, at a node that is healthy one moment and does not answer the next
 LOCK_WAIT = 30.0  # seconds that a run may take beside its gate while another one waits
 
 
@@ -69,16 +70,33 @@ def converge(bounds: t.Sequence[Bound], host: Host, *, check: bool) -> Outcome:
         if needs:
             raise NeedsArtifacts(needs)
         _apply(plan, host, _verbs(bounds))
-        rest, reports = _look(bounds, host)
+        rest, reports = _look_settled(bounds, host)
         host.keep_digests()
     if not rest.empty:
+        left = "; ".join(step.summary for step in rest.steps)
         raise EdgeError(
-            "applied without an error, yet there is still to do: " + "; ".join(rest.actions()),
+            f"applied without an error, yet there is still to do: {left}",
             kind="not_converged",
             hint="something on the node changes these things back: find it, then run again",
             step=rest.steps[0].summary,
         )
     return Outcome(plan, reports, [])
+
+
+def _look_settled(
+    bounds: t.Sequence[Bound], host: Host
+) -> tuple[Plan, dict[str, dict[str, t.Any]]]:
+    """Look again after a change; an API that is busy just then gets the time that a gate has."""
+    verbs = _verbs(bounds)
+    rest, reports = _look(bounds, host)
+    for dummy in range(LOOKS):
+        if rest.empty or min(step.phase for step in rest.steps) != Phase.GATE:
+            break
+        for step in rest.steps:
+            if step.verb == "gate":
+                verbs[step.verb](host, step)
+        rest, reports = _look(bounds, host)
+    return rest, reports
 
 
 def _patience(plan: Plan) -> float:
