@@ -12,6 +12,7 @@ import typing as t
 from pathlib import Path
 
 from ansible.utils.display import Display
+
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.door import failed
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._action.base import EdgeAction, Result
@@ -53,8 +54,8 @@ class SiteAction(EdgeAction):
     def _converse(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> Result:
         self._assets = {}
         self._params = params
-        stopped = self._stopped_by(params, task_vars)
-        if stopped and not self._task.check_mode:
+        stopped = "" if self._task.check_mode else self._stopped_by(params, task_vars)
+        if stopped:
             return {"changed": False, "skipped": True, "skip_reason": stopped, "msg": stopped}
         try:
             return super()._converse(params, task_vars)
@@ -62,10 +63,14 @@ class SiteAction(EdgeAction):
             return {"changed": False, **failed(exc, str(params.get("site") or ""))}
 
     def _stopped_by(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> str:
-        """Why this node must wait: a server of its own site failed in an earlier rank of this run."""
+        """Why this node must wait: a node of its own site was refused or failed earlier in this run."""
         hostvars = task_vars.get("hostvars") or {}
-        for peer in params.get("join_from") or {}:
-            if peer in hostvars and hostvars[peer].get("__edge_failed") is not None:
+        places = task_vars.get("edge_topology") or {}
+        members = [name for name, place in places.items() if place["site"] == params.get("site")]
+        for peer in dict.fromkeys([*(params.get("join_from") or {}), *members]):
+            values = hostvars[peer] if peer in hostvars else {}
+            refused = (values.get("__edge_planned") or {}).get("failed")
+            if refused or values.get("__edge_failed") is not None:
                 return f"site {params.get('site')}: left alone because {peer} failed"
         return ""
 
