@@ -124,7 +124,7 @@ func Run(ctx context.Context, n *node.Node) error {
 		return err
 	}
 	go a.followServers(ctx, b)
-	node.Notify()
+	n.Notify()
 	logs.Info("k3s agent is up and running")
 	return nil
 }

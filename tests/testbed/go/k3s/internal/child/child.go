@@ -50,6 +50,7 @@ type Child struct {
 func (g *Group) Command(program string, args ...string) *exec.Cmd {
 	cmd := exec.Command(filepath.Join(g.Bin, program), args...)
 	cmd.Env = append(os.Environ(), g.Env...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	return cmd
 }
 
@@ -66,7 +67,6 @@ func (g *Group) Start(s Spec) *Child {
 	if s.Log != nil {
 		c.cmd.Stdout, c.cmd.Stderr = s.Log, s.Log
 	}
-	c.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	started := make(chan struct{})
 	go func() {
 		// "parent died" is about the thread that forked, so that one has to stay

@@ -36,11 +36,13 @@ type Node struct {
 	Name    string
 	IP      string // the first of IPs
 	IPs     []string
+	socket  string
 }
 
 // New finds out name and addresses.
 func New(o *args.Options, r *release.Release, g *child.Group) (*Node, error) {
-	n := &Node{Options: o, Release: r, Group: g, IPs: o.NodeIP}
+	n := &Node{Options: o, Release: r, Group: g, IPs: o.NodeIP, socket: os.Getenv("NOTIFY_SOCKET")}
+	_ = os.Unsetenv("NOTIFY_SOCKET")
 	name := o.NodeName
 	if name == "" {
 		host, err := os.Hostname()
@@ -165,9 +167,9 @@ func (n *Node) Verbosity() []string {
 	return []string{"v=" + strconv.Itoa(n.Options.Verbosity)}
 }
 
-// Notify tells systemd that we are ready.
-func Notify() {
-	name := os.Getenv("NOTIFY_SOCKET")
+// Notify tells systemd that we are ready. No component may do that for us.
+func (n *Node) Notify() {
+	name := n.socket
 	if name == "" {
 		return
 	}

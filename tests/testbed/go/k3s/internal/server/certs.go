@@ -116,9 +116,12 @@ func (s *Server) ca(name string) (*pki.CA, error) {
 	return pki.LoadCA(s.tls(name+".crt"), s.tls(name+".key"))
 }
 
-// ensureLeaves issues what is missing or ends within 120 days, and the kubeconfigs over them.
-func (s *Server) ensureLeaves() error {
+// ensureLeaves issues what is missing or ends within 120 days, of the files with a prefix.
+func (s *Server) ensureLeaves(prefix string) error {
 	for _, l := range s.leaves() {
+		if !strings.HasPrefix(l.file, prefix) {
+			continue
+		}
 		ca, err := s.ca(l.ca)
 		if err != nil {
 			return err
@@ -126,6 +129,14 @@ func (s *Server) ensureLeaves() error {
 		if err := ca.EnsureLeaf(s.tls(l.file+".crt"), s.tls(l.file+".key"), l.leaf); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// ensureClients issues all certificates and writes the kubeconfigs over them.
+func (s *Server) ensureClients() error {
+	if err := s.ensureLeaves(""); err != nil {
+		return err
 	}
 	for name, file := range map[string]string{"admin": "client-admin", "supervisor": "client-supervisor",
 		"controller": "client-controller", "scheduler": "client-scheduler", "api-server": "client-kube-apiserver",

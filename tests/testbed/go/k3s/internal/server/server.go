@@ -68,7 +68,7 @@ func Run(ctx context.Context, n *node.Node) error {
 	prepared := make(chan error, 1)
 	go func() {
 		var err error
-		if !n.Options.DisableAgent {
+		if !n.Options.DisableAgent && !n.Options.ClusterReset {
 			worker, err = agent.Prepare(n)
 		}
 		prepared <- err
@@ -76,7 +76,7 @@ func Run(ctx context.Context, n *node.Node) error {
 	if err := s.controlPlane(ctx); err != nil {
 		return err
 	}
-	node.Notify()
+	n.Notify()
 	logs.Info("k3s is up and running")
 	if err := <-prepared; err != nil || worker == nil {
 		return err
@@ -121,7 +121,7 @@ func (s *Server) controlPlane(ctx context.Context) error {
 		go s.promoteLearners(ctx)
 	}
 	for _, step := range []func() error{s.checkHash, s.ensureAuthorities, s.ensureCredentials, s.ensureEncryption,
-		s.ensureLeaves,
+		s.ensureClients,
 		s.writeTokens, s.listen} {
 		if err := step(); err != nil {
 			return err

@@ -145,10 +145,13 @@ func (s *Server) startEtcd(ctx context.Context) error {
 	default:
 		logs.Info("Managed etcd cluster bootstrap already complete and initialized")
 	}
-	if err := s.ensureAuthorities(); err != nil {
-		return err
+	// on a restart what is missing comes from the datastore, and only etcd's own is needed before
+	if fresh {
+		if err := s.ensureAuthorities(); err != nil {
+			return err
+		}
 	}
-	if err := s.ensureLeaves(); err != nil {
+	if err := s.ensureLeaves("etcd/"); err != nil {
 		return err
 	}
 	name, err := s.etcdName()
