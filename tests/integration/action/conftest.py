@@ -4,16 +4,13 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 import typing as t
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-
-from rig import Node
+from .rig import Node
 
 
 @pytest.fixture(scope="session")

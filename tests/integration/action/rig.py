@@ -11,7 +11,6 @@ another user it is an ordinary sshd for the user that runs the tests.
 
 from __future__ import annotations
 
-import getpass
 import json
 import os
 import shutil
@@ -86,7 +85,7 @@ class Node:
         (self.folder / "sshd.conf").write_text(SSHD.format(port=self.port, folder=self.folder))
         self.config.write_text(CONFIG.format(folder=self.folder, control=control))
         self.inventory(self.hosts())
-        link_collections(self.folder / "collections")
+        copy_collections(self.folder / "collections")
         sshd = [shutil.which("sshd") or "/usr/sbin/sshd", "-D", "-f", self.folder / "sshd.conf"]
         script = self.private_view() if ROOT else ""
         shell = ["sh", "-ec", script + 'exec "$@"', "sh", *sshd]
@@ -195,18 +194,16 @@ class Node:
             self.daemon.wait(30)
 
 
-def link_collections(folder: Path) -> None:
-    for space, name, target in (("lightk8s", "edge", EDGE), ("test", "kept", HERE / "collection")):
-        parent = folder / "ansible_collections" / space
-        parent.mkdir(parents=True)
-        (parent / name).symlink_to(target, target_is_directory=True)
+def copy_collections(folder: Path) -> None:
+    """Copies: a file that is edited during the tests would change the digest under them."""
+    for space, name, source in (("lightk8s", "edge", EDGE), ("test", "kept", HERE / "collection")):
+        for part in ("plugins", "meta"):
+            target = folder / "ansible_collections" / space / name / part
+            shutil.copytree(source / part, target, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(source / "galaxy.yml", target.parent)
 
 
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def me() -> str:
-    return getpass.getuser()

@@ -13,8 +13,9 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from relay import Relay
-from rig import ROOT, Node
+
+from .relay import Relay
+from .rig import ROOT, Node
 
 NAMES = 40
 

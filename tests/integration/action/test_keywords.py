@@ -11,10 +11,15 @@ import time
 from pathlib import Path
 
 import pytest
-from rig import BIN, PASSWORD, ROOT, Node
+
+from .rig import BIN, PASSWORD, ROOT, Node
 
 SECRETS = ("s3secret", "pwsecret", PASSWORD)
-WAYS = [("here", "me", "kept"), ("self", "me", "kept"), ("nopipe", "me", "module")]
+WAYS: list[tuple[str, int | str, str]] = [
+    ("here", "me", "kept"),
+    ("self", "me", "kept"),
+    ("nopipe", "me", "module"),
+]
 if ROOT:
     WAYS += [
         ("free", 0, "kept"),

@@ -10,9 +10,14 @@ import hashlib
 import json
 
 import pytest
-from rig import ROOT, Node
 
-PAIRS = [("self", "here", "me"), ("here", "self", "me"), ("self", "nopipe", "me")]
+from .rig import ROOT, Node
+
+PAIRS: list[tuple[str, str, int | str]] = [
+    ("self", "here", "me"),
+    ("here", "self", "me"),
+    ("self", "nopipe", "me"),
+]
 if ROOT:
     PAIRS += [
         ("self", "free", 0),

@@ -15,8 +15,9 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from relay import Relay
-from rig import ROOT, Node
+
+from .relay import Relay
+from .rig import ROOT, Node
 
 STEP = 1 << 20
 SIZE = 12 * STEP + 12345
