@@ -17,6 +17,8 @@ from .access import connect, view
 
 PAUSE = 0.5  # seconds between two looks
 CRASHES = 3  # starts in a row that failed before we stop hoping
+# What systemd says at each start beside containers that outlive the service.
+NOISE = ("Found left-over process", "This usually indicates unclean termination")
 NO_NETWORK = "NetworkPluginNotReady"
 
 
@@ -107,7 +109,11 @@ def seconds(stamp: str) -> float:
 
 
 def _failure(host: Host, step: Step, message: str) -> EdgeError:
-    lines = [line for line in host.journal(step.target) if line.strip()]
+    lines = [
+        line
+        for line in host.journal(step.target, 60)
+        if line.strip() and not any(words in line for words in NOISE)
+    ]
     said = "; its last log lines:\n" + "\n".join(lines[-12:]) if lines else ""
     return EdgeError(
         message + said, kind="health", hint="mend what the log lines name, then run again"
