@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
-from .._core.plan import Step
+from .._core.plan import Plan, Step
 from .._core.resources import Seen, SeenUnit, Unit, Wish
 from .._core.verbs import Verb
 from .._host.host import Host
@@ -140,6 +140,9 @@ class Adapter(t.Protocol):
 
     def join_token(self, host: Host, spec: Spec, joiner: str) -> str:
         """What a node with the role `joiner` needs to join this server; empty where none runs here."""
+
+    def repair(self, spec: Spec, facts: Facts, units: t.Mapping[str, SeenUnit]) -> Plan:
+        """What heals a service that runs and yet cannot be right, such as ended certificates; pure."""
 
     def gate(self, spec: Spec, config: t.Mapping[str, t.Any], hostname: str) -> Step:
         """The step that waits until the node is healthy; pure."""

@@ -62,9 +62,11 @@ def plan(spec: Spec, seen: Observation) -> Plan:
         return Plan(adapter.removal(spec, seen))
     files = plan_paths(adapter.wishes(spec, seen.facts), seen.paths)
     units = plan_units(adapter.wanted_units(spec, seen.facts), seen.units, files)
+    repair = adapter.repair(spec, seen.facts, seen.units)
     later: list[Plan] = []
     if spec.state == PRESENT:
-        moved = any(step.verb in ("start", "restart") for step in units.steps)
+        service = (*units.steps, *repair.steps)
+        moved = any(step.verb in ("start", "restart") for step in service)
         healthy = seen.facts.node is not None and seen.facts.node.ready
         gate = (
             (adapter.gate(spec, seen.facts.config, seen.facts.hostname),)
@@ -72,7 +74,7 @@ def plan(spec: Spec, seen: Observation) -> Plan:
             else ()
         )
         later = [Plan(gate), Plan(adapter.objects(spec, seen.facts))]
-    return merge([files, units, *later, Plan(warnings=seen.facts.problems)])
+    return merge([files, units, repair, *later, Plan(warnings=seen.facts.problems)])
 
 
 def report(spec: Spec, seen: Observation) -> dict[str, t.Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..._core.plan import Step
+from ..._core.plan import Plan, Step
 from ..._core.resources import SeenUnit, Unit, Wish
 from ..._core.transaction import RECOVER_UNIT
 from ..._core.verbs import Verb
@@ -17,7 +17,7 @@ from .. import gate, objects
 from ..adapter import Facts, Layout, Observation, Records
 from ..requirements import Requirements
 from ..spec import SERVER, Spec
-from . import found, guard, look, needs, paths, purge, records, wishes
+from . import found, guard, look, needs, paths, purge, records, repair, wishes
 
 
 class K3s:
@@ -73,6 +73,10 @@ class K3s:
     def wanted_units(self, spec: Spec, facts: Facts) -> tuple[Unit, ...]:
         """See Adapter.wanted_units."""
         return wishes.wanted_units(spec)
+
+    def repair(self, spec: Spec, facts: Facts, units: t.Mapping[str, SeenUnit]) -> Plan:
+        """See Adapter.repair."""
+        return repair.plan(spec, facts, units)
 
     def gate(self, spec: Spec, config: t.Mapping[str, t.Any], hostname: str) -> Step:
         """See Adapter.gate."""
