@@ -87,7 +87,7 @@ class ActionModule(InputsAction):
         raise EdgeError(
             "no other server of the site can act for it"
             + (f"; {'; '.join(reasons)}" if reasons else ": it has none"),
-            kind="refused" if not reasons else "join",
+            kind="refused",
             hint="bring back a server of the site; playbooks/reset.yml takes a whole site down",
         )
 

@@ -31,6 +31,11 @@ class Process(t.NamedTuple):
         shim = bool(self.words) and os.path.basename(self.words[0]).startswith(SHIM)
         return shim and any(word.startswith(SOCKETS) for word in self.words)
 
+    @property
+    def of_containerd(self) -> bool:
+        """Whether it is a containerd, or a shim of one, K3s' or another."""
+        return os.path.basename(self.program or self.words[0]).startswith("containerd")
+
 
 Table = t.Mapping[int, Process]
 

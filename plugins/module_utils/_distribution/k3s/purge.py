@@ -26,6 +26,7 @@ from . import paths, processes, remains
 INTERFACES = ("cni0", "flannel.1", "flannel-v6.1", "flannel-wg", "flannel-wg-v6", "kube-ipvs0")
 CGROUP = "/sys/fs/cgroup"
 POD_CGROUPS = ("kubepods", "kubepods.slice")
+SHIM_SOCKETS = "/run/containerd"  # of every containerd, wherever its own folder is
 CHAINS = re.compile("KUBE-|CNI-|(?i:flannel)")
 OURS = (
     "/etc/systemd/system/lightk8s-recover.service",
@@ -97,6 +98,8 @@ def files(spec: Spec, bin_dir: str) -> tuple[str, ...]:
 
 def _clear(host: Host, step: Step) -> None:
     processes.end(host, step.target)
+    if not any(process.of_containerd for process in processes.table().values()):
+        host.remove_tree(SHIM_SOCKETS)
     _unmount(host)
     _drop_interfaces(host)
     _drop_cgroups(host)

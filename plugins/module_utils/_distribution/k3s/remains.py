@@ -25,6 +25,8 @@ PLACES = (
     "/var/log/containers",
     *(f"{paths.UNITS}/{unit}.d" for unit in (paths.SERVER_UNIT, paths.AGENT_UNIT)),
 )
+# Folders that K3s makes on its way to others; they go where nothing else is in them.
+PARENTS = {"/etc/rancher": {"k3s", "node"}, "/var/lib/rancher": {"k3s"}}
 # What K3s makes in its data folder; a folder of the user's own may hold other things too.
 DATA = ("agent", "data", "server", "storage")
 
@@ -33,7 +35,8 @@ def leftovers(host: Host, data: str) -> tuple[str, ...]:
     """Folders that a purge takes away. A mount point stays, and counts while it holds anything."""
     mine = (data,) if data == paths.DATA_DIR else tuple(f"{data}/{name}" for name in DATA)
     points = mount_points(host)
-    return tuple(place for place in (*mine, *PLACES) if _holds(host, place, points))
+    parents = (place for place, ours in PARENTS.items() if ours.issuperset(host.names(place)))
+    return tuple(place for place in (*mine, *PLACES, *parents) if _holds(host, place, points))
 
 
 def mount_points(host: Host) -> frozenset[str]:
