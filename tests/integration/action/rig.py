@@ -78,7 +78,7 @@ class Node:
 
     def start(self) -> None:
         for name in ("host_key", "key"):
-            command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.folder / name]
+            command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"{self.folder}/{name}"]
             subprocess.run(command, check=True)
         control = self.folder / "cp"
         control.mkdir()
@@ -86,7 +86,7 @@ class Node:
         self.config.write_text(CONFIG.format(folder=self.folder, control=control))
         self.inventory(self.hosts())
         copy_collections(self.folder / "collections")
-        sshd = [shutil.which("sshd") or "/usr/sbin/sshd", "-D", "-f", self.folder / "sshd.conf"]
+        sshd = [shutil.which("sshd") or "/usr/sbin/sshd", "-D", "-f", f"{self.folder}/sshd.conf"]
         script = self.private_view() if ROOT else ""
         shell = ["sh", "-ec", script + 'exec "$@"', "sh", *sshd]
         self.daemon = subprocess.Popen(["unshare", "--mount", *shell] if ROOT else shell)
@@ -129,13 +129,16 @@ class Node:
         return "mount --make-rprivate /\n" + "\n".join(binds) + "\n"
 
     def hosts(self) -> dict[str, dict[str, object]]:
-        ssh = {
+        ssh: dict[str, object] = {
             "ansible_host": "127.0.0.1",
             "ansible_port": self.port,
             "ansible_ssh_private_key_file": str(self.folder / "key"),
             "ansible_python_interpreter": PYTHON,
         }
-        local = {"ansible_connection": "local", "ansible_python_interpreter": PYTHON}
+        local: dict[str, object] = {
+            "ansible_connection": "local",
+            "ansible_python_interpreter": PYTHON,
+        }
         hosts: dict[str, dict[str, object]] = {"here": local, "self": ssh}
         hosts["nopipe"] = local | {"ansible_connection": "test.kept.nopipe"}
         if not ROOT:

@@ -44,7 +44,8 @@ def sent(output: str) -> int:
 
 
 def arrived(node: Node, need: dict[str, t.Any]) -> bytes:
-    return (node.state / "artifacts" / str(need["sha256"])).read_bytes()
+    path: Path = node.state / "artifacts" / str(need["sha256"])
+    return path.read_bytes()
 
 
 TARGETS = ["self", "here", "nopipe"] + (["free", "asked", "tty", "su"] if ROOT else [])
