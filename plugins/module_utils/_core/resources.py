@@ -45,9 +45,10 @@ class Link:
 
 @dataclass(frozen=True)
 class Absent:
-    """A file or link that must not be there."""
+    """A file or link that must not be there. `secret` keeps the content out of diffs."""
 
     path: str
+    secret: bool = False
     restarts: tuple[str, ...] = ()
     what: str = ""
 
@@ -108,7 +109,8 @@ def plan_paths(wishes: t.Sequence[Wish], seen: t.Mapping[str, Seen | None]) -> P
                     restarts=wish.restarts,
                 )
             )
-            changes.append(Change(wish.path, _shown(found.data), ""))
+            before = "(secret)\n" if wish.secret else _shown(found.data)
+            changes.append(Change(wish.path, before, ""))
     return Plan(tuple(steps), tuple(changes), tuple(warnings))
 
 

@@ -174,7 +174,9 @@ def has_token(spec: Spec, facts: Facts) -> bool:
 
 
 def _configuration(spec: Spec, facts: Facts, config: Config, unit: str) -> t.Iterator[Wish]:
-    secret = any(flag.secret for flag in map(lookup, config.values) if flag is not None)
+    # The file that is replaced may hold a token, too, where others have written it.
+    flags = map(lookup, (*config.values, *facts.config))
+    secret = any(flag.secret for flag in flags if flag is not None)
     label = "the K3s configuration"
     yield File(
         paths.CONFIG, 0o600, config.text.encode(), secret=secret, restarts=(unit,), what=label
@@ -219,6 +221,7 @@ def _service(spec: Spec, facts: Facts, config: Config, unit: str) -> t.Iterator[
     yield File(
         f"{paths.UNITS}/{unit}",
         data=render_unit(spec.role, facts.bin_dir, env).encode(),
+        secret=facts.foreign is not None and _token_in_command(facts.foreign.sources),
         restarts=(unit,),
         what=f"the unit {unit}",
     )
@@ -228,8 +231,14 @@ def _service(spec: Spec, facts: Facts, config: Config, unit: str) -> t.Iterator[
             env, 0o600, text.encode(), secret=True, restarts=(unit,), what="the proxy settings"
         )
     else:
-        yield Absent(env, restarts=(unit,), what="the service's environment file")
+        yield Absent(env, secret=True, restarts=(unit,), what="the service's environment file")
     yield File(RECOVER_FILE, data=RECOVER_TEXT.encode(), what=RECOVER_UNIT)
+
+
+def _token_in_command(sources: t.Mapping[str, str]) -> bool:
+    """Whether a flag that holds a secret stands in the command of a unit that we take over."""
+    named = (name for name, source in sources.items() if source == "command")
+    return any(flag is not None and flag.secret for flag in map(lookup, named))
 
 
 def receipt(spec: Spec, facts: Facts) -> bytes:
