@@ -79,13 +79,14 @@ class Delivery:
             where = {"offset": offset, "length": length}
             reply = self.carrier.call("receive", self.key | where, self.piece(offset, length))
             self.carrier.sent += length
+            if reply.get("busy") or reply.get("moved"):
+                # Another run, or what is left of one that was killed, sends the same.
+                reply = self.start()
+                continue
             if not reply.get("done") and reply["have"] <= offset:
                 idle += 1
                 if idle > TRIES:
                     raise AnsibleError(f"{self.name} does not arrive whole: {reply}")
-            if reply.get("busy") or reply.get("moved"):
-                reply = self.start()
-                continue
             self.progress.show(reply["have"])
             step = next_step(length, time.monotonic() - began)
         self.progress.end()
