@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -81,7 +82,11 @@ class Started:
 
     def kill(self) -> None:
         """SIGKILL to ansible-playbook and its workers, as when the controller dies."""
-        os.killpg(self.process.pid, signal.SIGKILL)
+        # Newer cores give each worker a session of its own: they are found by their parents.
+        doomed = _family(self.process.pid)
+        for pid in doomed:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         self.process.wait()
 
     def results(self) -> list[TaskResult]:
@@ -142,6 +147,16 @@ def playbook(
     if check and run.code != 0:
         raise BedError(f"ansible-playbook ended with {run.code}:\n{run.output[-6000:]}")
     return run
+
+
+def _family(pid: int) -> list[int]:
+    """The process and all that descend from it, parents first."""
+    found = [pid]
+    for parent in found:
+        for task in Path(f"/proc/{parent}/task").glob("*/children"):
+            with contextlib.suppress(OSError):
+                found += map(int, task.read_text(encoding="ascii").split())
+    return found
 
 
 def _program() -> str:
