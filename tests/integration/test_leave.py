@@ -1,0 +1,165 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An agent leaves its site, living and dead, and comes back under its name; reports meanwhile."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bed.fleet import Fleet
+from bed.node import Node
+from bed.plays import Run
+
+from ..unit.kube.authority import DAY, Authority, now
+from .ha_site import Controller, messages, ready, replace_machine, until
+
+SERVER, AGENT = "leave-server1", "leave-agent1"
+ADMIN = "/var/lib/rancher/k3s/server/tls/client-admin.crt"
+
+
+@pytest.fixture(scope="module")
+def fleet(make_fleet: Callable[..., Fleet]) -> Fleet:
+    return make_fleet("leave=server,agent")
+
+
+@pytest.fixture(scope="module")
+def site(
+    fleet: Fleet, release_mirror: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Controller:
+    made = Controller(fleet, release_mirror, tmp_path_factory.mktemp("cache"))
+    made.converge()
+    return made
+
+
+@pytest.fixture
+def server(site: Controller) -> Node:
+    return site.fleet[SERVER]
+
+
+def info(run: Run, host: str) -> dict[str, Any]:
+    found: dict[str, Any] = run.of(host, action="edge_info")[-1].result["info"]
+    return found
+
+
+def left(run: Run) -> dict[str, Any]:
+    return run.of(AGENT, action="edge_node_leave")[-1].result
+
+
+def remove(site: Controller, *args: str, check: bool = True, **more: Any) -> Run:
+    return site.play("remove_node", *args, check=check, edge_leave=[AGENT], **more)
+
+
+def secrets(server: Node) -> list[str]:
+    listed = server.kubectl("get", "secrets", "-n", "kube-system", "-o", "name").stdout.split()
+    return [name for name in listed if AGENT in name]
+
+
+def pods(server: Node, host: str) -> list[str]:
+    listed = json.loads(server.kubectl("get", "pods", "-A", "-o", "json").stdout)["items"]
+    return [
+        pod["metadata"]["name"]
+        for pod in listed
+        if pod["spec"].get("nodeName") == host and not pod["metadata"].get("deletionTimestamp")
+    ]
+
+
+def pinned(server: Node, name: str) -> None:
+    """A pod on the agent and a budget that does not let it go."""
+    image = "docker.io/rancher/mirrored-pause:3.6"
+    spec = json.dumps({"spec": {"nodeSelector": {"kubernetes.io/hostname": AGENT}}})
+    server.kubectl("run", name, f"--image={image}", "-l", f"app={name}", f"--overrides={spec}")
+    server.kubectl("create", "pdb", name, f"--selector=app={name}", "--min-available=1")
+    until("the pod runs", lambda: "Running" in server.kubectl("get", "pod", name).stdout)
+
+
+def test_reports_agree_with_kubectl(site: Controller, server: Node, tmp_path: Path) -> None:
+    ghost = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "ghost"}}
+    server.run(f"k3s kubectl create -f - <<'END'\n{json.dumps(ghost)}\nEND")
+    path = tmp_path / "report.json"
+    run = site.play("info", edge_report_path=str(path))
+    server.kubectl("delete", "node", "ghost")
+    assert not [task for task in run.changed() if task.action.endswith("edge_info")]
+    found = info(run, SERVER)
+    nodes = {row["name"]: row["ready"] for row in found["nodes"]}
+    assert nodes == {SERVER: True, AGENT: True, "ghost": False}
+    assert (found["unknown_nodes"], found["missing_nodes"]) == (["ghost"], [])
+    assert found["datastore"]["kind"] == "sqlite"
+    assert found["datastore"]["bytes"] > 10_000
+    shown = server.run("systemctl show -p MainPID --value k3s").stdout
+    assert found["service"]["pid"] == int(shown)
+    agent = info(run, AGENT)
+    assert (agent["role"], agent["node"]["ready"], agent["datastore"]) == ("agent", True, {})
+    assert "Node ghost is in no inventory" in run.output
+    assert set(json.loads(path.read_text())) == {SERVER, AGENT}
+
+
+def test_a_budget_is_respected(site: Controller, server: Node) -> None:
+    pinned(server, "kept")
+    run = remove(site, check=False, edge_leave_timeout=5)
+    assert run.code
+    assert "pods did not leave" in messages(run)
+    assert "default/kept" in messages(run)
+    assert set(ready(server)) == {SERVER, AGENT}
+    assert pods(server, AGENT) == ["kept"]
+    assert site.fleet[AGENT].exists("/usr/local/bin/k3s")
+
+
+def test_a_living_agent_leaves_as_foretold(site: Controller, server: Node) -> None:
+    foretold = left(remove(site, "--check"))
+    assert set(ready(server)) == {SERVER, AGENT}
+    done = left(remove(site, edge_leave_timeout=5, edge_leave_force=True))
+    assert done["actions"] == foretold["actions"]
+    assert done["leave"]["forced"] == ["default/kept"]
+    assert list(ready(server)) == [SERVER]
+    assert secrets(server) == []
+    agent = site.fleet[AGENT]
+    assert not agent.exists("/usr/local/bin/k3s")
+    assert not agent.exists("/var/lib/rancher")
+    again = remove(site)
+    assert again.changed() == []
+
+
+def test_it_comes_back_under_its_name_and_dies(site: Controller, server: Node) -> None:
+    replace_machine(site.fleet, site.fleet[AGENT])
+    site.converge()
+    assert ready(server) == {SERVER: True, AGENT: True}
+    site.fleet[AGENT].kill()
+    run = remove(site, edge_leave_timeout=120)
+    assert left(run)["changed"]
+    assert list(ready(server)) == [SERVER]
+    assert secrets(server) == []
+
+
+def test_reports_name_what_is_away(site: Controller) -> None:
+    run = site.play("info")
+    assert "unreachable" in run.output
+    assert info(run, SERVER)["missing_nodes"] == [AGENT]
+
+
+def test_the_last_server_stays(site: Controller, server: Node) -> None:
+    run = site.play("remove_node", check=False, edge_leave=[SERVER])
+    assert run.code
+    assert "no other server of the site" in messages(run)
+    assert ready(server) == {SERVER: True}
+
+
+def test_strangers_are_named(site: Controller) -> None:
+    run = site.play("remove_node", check=False, edge_leave=["nobody"])
+    assert run.code
+    assert "not in the inventory: nobody" in messages(run)
+
+
+def test_a_stopped_server_with_an_ended_certificate(site: Controller, server: Node) -> None:
+    ended = Authority().issue("admin", before=now() - 9 * DAY, after=now() - 3 * DAY)
+    server.run("systemctl stop k3s")
+    server.run(f"cat > {ADMIN} <<'END'\n{ended.cert.decode()}END")
+    found = info(site.play("info"), SERVER)
+    assert found["service"]["state"] == "stopped"
+    assert found["api"] == {"state": "off"}
+    assert found["certificates"]["expired"] == [ADMIN]
+    assert found["certificates"]["days"] < 0
