@@ -17,6 +17,7 @@ from .access import connect, view
 
 PAUSE = 0.5  # seconds between two looks
 CRASHES = 3  # starts in a row that failed before we stop hoping
+RENEWAL = 60  # seconds in which a start may still serve, or hold, certificates that have ended
 # What systemd says at each start beside containers that outlive the service.
 NOISE = ("Found left-over process", "This usually indicates unclean termination")
 NO_NETWORK = "NetworkPluginNotReady"
@@ -33,7 +34,8 @@ def step(unit: str, **params: t.Any) -> Step:
 
 def perform(host: Host, step: Step) -> None:
     """Wait until healthy. EdgeError(kind=health | certificate) with the unit's last log lines."""
-    deadline = host.monotonic() + float(step.params["timeout"])
+    began = host.monotonic()
+    deadline = began + float(step.params["timeout"])
     crashes = _Crashes(host.unit(step.target).restarts)
     reason = ""
     while True:
@@ -41,7 +43,7 @@ def perform(host: Host, step: Step) -> None:
             reason = _unhealthy(host, step)
         except EdgeError as exc:
             reason = exc.message
-            if exc.kind == "certificate":
+            if exc.kind == "certificate" and host.monotonic() - began > RENEWAL:
                 raise
         if not reason:
             return
