@@ -6,6 +6,7 @@ package unpack
 
 import (
 	"archive/tar"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -22,7 +23,7 @@ import (
 // Ensure returns the folder of a release below dir, unpacked if it is not there yet.
 func Ensure(dir, id string, payload io.Reader) (string, error) {
 	final := filepath.Join(dir, id)
-	if _, err := os.Stat(filepath.Join(final, "bin", "k3s")); err == nil {
+	if whole(final) {
 		return final, link(dir, final)
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -36,7 +37,7 @@ func Ensure(dir, id string, payload io.Reader) (string, error) {
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
 		return "", err
 	}
-	if _, err := os.Stat(filepath.Join(final, "bin", "k3s")); err == nil {
+	if whole(final) { // unpacked by another process while we waited
 		return final, link(dir, final)
 	}
 	logs.Info("Preparing data dir %s", final)
@@ -54,6 +55,25 @@ func Ensure(dir, id string, payload io.Reader) (string, error) {
 		return "", err
 	}
 	return final, link(dir, final)
+}
+
+// sizesFile lists the files of a release and their sizes.
+const sizesFile = "sizes.json"
+
+// whole tells whether every file is there in full: nothing is flushed to disk, so a power cut can
+// leave files short.
+func whole(dir string) bool {
+	text, err := os.ReadFile(filepath.Join(dir, sizesFile))
+	var sizes map[string]int64
+	if err != nil || json.Unmarshal(text, &sizes) != nil || len(sizes) == 0 {
+		return false
+	}
+	for name, size := range sizes {
+		if info, err := os.Lstat(filepath.Join(dir, name)); err != nil || info.Size() != size {
+			return false
+		}
+	}
+	return true
 }
 
 // link points "current" at the release, and "previous" at the one before.
@@ -87,10 +107,11 @@ func extract(dir string, payload io.Reader) error {
 		return err
 	}
 	defer z.Close()
+	sizes := map[string]int64{}
 	for t := tar.NewReader(z); ; {
 		h, err := t.Next()
 		if errors.Is(err, io.EOF) {
-			return nil
+			return writeSizes(dir, sizes)
 		}
 		if err != nil {
 			return err
@@ -104,6 +125,7 @@ func extract(dir string, payload io.Reader) error {
 		}
 		switch h.Typeflag {
 		case tar.TypeReg:
+			sizes[h.Name] = h.Size
 			err = write(name, t)
 		case tar.TypeSymlink:
 			err = os.Symlink(h.Linkname, name)
@@ -112,6 +134,14 @@ func extract(dir string, payload io.Reader) error {
 			return err
 		}
 	}
+}
+
+func writeSizes(dir string, sizes map[string]int64) error {
+	text, err := json.Marshal(sizes)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, sizesFile), text, 0o644)
 }
 
 func write(name string, from io.Reader) error {
