@@ -93,8 +93,9 @@ soak-power: testbed ## CUTS power cuts (20) at random moments of runs
 	@LIGHTK8S_POWER_CUTS=$(or $(CUTS),20) $(PYTEST) -m slow tests/integration/test_faults_power.py
 
 .PHONY: bench-converge
-bench-converge: testbed ## time of a converge with nothing to do, against a ping; the last line is JSON
-	@$(INSIDE) link python -m tests.bench.converge
+bench-converge: testbed ## what a converge with nothing to do costs; BENCH="--only KEY"; the last line is JSON
+	@$(INSIDE) link env PYTHONPATH=tests/testbed python -m tests.bench.converge \
+	    --distribution $(or $(DISTRIBUTION),k3s) $(BENCH)
 
 .PHONY: demo demo-down
 demo: ## from a bare machine to two K3s sites, and what they look like

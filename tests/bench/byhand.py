@@ -1,0 +1,84 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An installation by site.yml, against the same one by hand with scp and systemctl."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from pathlib import Path
+
+from bed import fleet
+from bed.node import Node
+from bed.shell import BedError, run
+
+from .lab import Lab, up
+
+TOPOLOGY = "ours=server; hand=server"
+# What an administrator would copy: programs, archives of images, configuration, unit.
+COPIED = (
+    "/usr/local/bin/k3s",
+    "/var/lib/rancher/k3s/agent/images",
+    "/var/lib/rancher/k3s/agent/etc/kubelet.conf.d",
+    "/etc/rancher/k3s/config.yaml",
+    "/etc/rancher/k3s/config.yaml.d",
+    "/etc/rancher/k3s/registries.yaml",
+    "/etc/rancher/k3s/token",
+    "/etc/systemd/system/k3s.service",
+    "/etc/systemd/system/k3s.service.env",
+    "/etc/systemd/system/k3s.service.d",
+)
+READY = (
+    "until k3s kubectl get node -o"
+    " jsonpath='{.items[0].status.conditions[?(@.type==\"Ready\")].status}' 2>/dev/null"
+    " | grep -q True; do sleep 0.2; done"
+)
+
+
+def compare(name: str, lab: Lab) -> tuple[float, float]:
+    """Seconds until Ready on a bare node: by site.yml, by hand."""
+    bare = up(name, TOPOLOGY, lab.distribution, lab.releases)
+    try:
+        ours, hand = bare.nodes["ours-server1"], bare.nodes["hand-server1"]
+        installed = bare.run("site", "--limit", ours.name)
+        folder = bare.nodes.root / "by-hand"
+        sources = _collect(ours, hand, folder)
+        ours.kill()
+        began = time.monotonic()
+        _by_hand(hand, sources, lab.kit.unit)
+        return installed.seconds, time.monotonic() - began
+    finally:
+        fleet.down(name)
+
+
+def _collect(ours: Node, hand: Node, folder: Path) -> dict[str, Path]:
+    """What the installation has put on the node, as files here; by their place on a node."""
+    folder.mkdir()
+    there = [path for path in COPIED if ours.exists(path)]
+    archive = folder / "all.tar"
+    ours.run(["tar", "-C", "/", "-cf", "/var/tmp/all.tar", *(p.lstrip("/") for p in there)])
+    run(["podman", "cp", f"{ours.container}:/var/tmp/all.tar", str(archive)], timeout=600)
+    run(["tar", "-C", str(folder), "-xf", str(archive)], timeout=600)
+    archive.unlink()
+    for path in folder.glob("etc/**/*"):
+        if path.is_file():
+            text = path.read_text(encoding="utf-8")
+            path.write_text(
+                text.replace(ours.ip, hand.ip).replace(ours.name, hand.name), encoding="utf-8"
+            )
+    return {path: folder / path.lstrip("/") for path in there}
+
+
+def _by_hand(node: Node, sources: dict[str, Path], unit: str) -> None:
+    """One shared connection, one scp for each place, then start and wait."""
+    parents = sorted({str(Path(path).parent) for path in sources})
+    node.ssh(shlex.join(["mkdir", "-p", *parents]))
+    options = node.ssh_argv()[1:-1]
+    for path, source in sources.items():
+        target = f"root@{node.ip}:{Path(path).parent}/"
+        run(["scp", "-q", "-p", "-r", *options, str(source), target], timeout=1200)
+    script = f"systemctl daemon-reload && systemctl enable --now {unit} && {READY}"
+    done = node.ssh(script, check=False, timeout=1200)
+    if done.returncode != 0:
+        raise BedError(f"by hand: {done.stdout}{done.stderr}")
