@@ -62,6 +62,8 @@ def result(outcome: Outcome, *, diff: bool, secrets: t.Iterable[str] = ()) -> di
         ]
     if outcome.needs:
         found["needs"] = outcome.needs
+    if outcome.asks:
+        found["asks"] = [{**step.params, "node": step.target} for step in outcome.asks]
     return found
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from .._host.host import Host
 from . import transaction
 from .errors import EdgeError, NeedsArtifacts
-from .plan import Phase, Plan, Step, merge
+from .plan import ASK, Phase, Plan, Step, merge
 from .transaction import FILE_VERBS, Transaction
 from .verbs import COMMON, Verb, artifact_path
 
@@ -45,11 +45,12 @@ class Bound:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run did, or would do."""
+    """What a run did, or would do. `asks`: steps left to a server of the site."""
 
     plan: Plan
     reports: dict[str, dict[str, t.Any]]
     needs: list[dict[str, t.Any]]
+    asks: tuple[Step, ...] = ()
 
 
 def converge(bounds: t.Sequence[Bound], host: Host, *, check: bool) -> Outcome:
@@ -72,15 +73,15 @@ def converge(bounds: t.Sequence[Bound], host: Host, *, check: bool) -> Outcome:
         _apply(plan, host, _verbs(bounds))
         rest, reports = _look_settled(bounds, host)
         host.keep_digests()
-    if not rest.empty:
-        left = "; ".join(step.summary for step in rest.steps)
+    left = "; ".join(step.summary for step in rest.steps if step.verb != ASK)
+    if left:
         raise EdgeError(
             f"applied without an error, yet there is still to do: {left}",
             kind="not_converged",
             hint="something on the node changes these things back: find it, then run again",
             step=rest.steps[0].summary,
         )
-    return Outcome(plan, reports, [])
+    return Outcome(plan, reports, [], tuple(step for step in plan.steps if step.verb == ASK))
 
 
 def _look_settled(
@@ -153,7 +154,8 @@ def _apply(plan: Plan, host: Host, verbs: t.Mapping[str, Verb]) -> None:
             if step.phase >= Phase.FILES and not files_done:
                 change.write()
                 files_done = True
-            if not (step.phase == Phase.FILES and step.verb in FILE_VERBS):
+            done = step.phase == Phase.FILES and step.verb in FILE_VERBS
+            if not done and step.verb != ASK:
                 verbs[step.verb](host, step)
     except EdgeError as exc:
         exc.step = exc.step or current.summary

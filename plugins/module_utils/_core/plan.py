@@ -11,6 +11,10 @@ import typing as t
 from dataclasses import dataclass, field
 
 
+# The verb of a step that this node may not carry out: a server of its site is asked to, by the controller.
+ASK = "ask"
+
+
 class Phase(enum.IntEnum):
     """When a step runs; steps of one phase keep the order in which their noun named them."""
 

@@ -9,13 +9,16 @@ from __future__ import annotations
 import json
 import typing as t
 
-from .._core.plan import Phase, Step
+from .._core.plan import ASK, Phase, Step
 from .._host.host import Host
 from .access import connect
 from .adapter import NodeView
-from .spec import Spec
+from .spec import AGENT, Spec
 
 OWNED = "lightk8s.edge/owned"
+# Label domains that the API lets no kubelet change on its own Node, apart from a few names
+# (kubernetes.io, "Using Node Authorization": NodeRestriction); its taints neither, once it is registered.
+GUARDED = ("kubernetes.io", "k8s.io")
 
 
 def steps(spec: Spec, node: NodeView | None, kubeconfig: str, name: str) -> tuple[Step, ...]:
@@ -29,6 +32,7 @@ def steps(spec: Spec, node: NodeView | None, kubeconfig: str, name: str) -> tupl
         "labels": sorted(labels) if labels is not None else owned["labels"],
         "taints": sorted(taints) if taints is not None else owned["taints"],
     }
+    params = {"kubeconfig": kubeconfig, "labels": labels, "taints": taints, "owned": wanted}
     if node is not None:
         wrong = label_changes(node.labels, labels, owned["labels"])
         missing, extra = taint_changes(node.taints, taints, owned["taints"])
@@ -39,8 +43,15 @@ def steps(spec: Spec, node: NodeView | None, kubeconfig: str, name: str) -> tupl
         if not labels and not taints:
             return ()
         summary = f"set the labels and taints of {name}"
-    params = {"kubeconfig": kubeconfig, "labels": labels, "taints": taints, "owned": wanted}
-    return (Step(Phase.OBJECTS, "node", name, summary, params),)
+        return (Step(Phase.OBJECTS, "node", name, summary, params),)
+    by_server = spec.role == AGENT and (missing or extra or any(map(_guarded, wrong)))
+    verb = ASK if by_server else "node"
+    return (Step(Phase.OBJECTS, verb, name, summary, params),)
+
+
+def _guarded(label: str) -> bool:
+    domain = label.rpartition("/")[0]
+    return domain in GUARDED or domain.endswith(tuple(f".{name}" for name in GUARDED))
 
 
 def _summary(

@@ -58,7 +58,10 @@ class SiteAction(EdgeAction):
         if stopped:
             return {"changed": False, "skipped": True, "skip_reason": stopped, "msg": stopped}
         try:
-            return super()._converse(params, task_vars)
+            result = super()._converse(params, task_vars)
+            for ask in result.pop("asks", []):
+                self._ask_a_server(ask, params, task_vars)
+            return result
         except EdgeError as exc:
             return {"changed": False, **failed(exc, str(params.get("site") or ""))}
 
@@ -68,7 +71,9 @@ class SiteAction(EdgeAction):
         places = task_vars.get("edge_topology") or {}
         members = [name for name, place in places.items() if place["site"] == params.get("site")]
         for peer in dict.fromkeys([*(params.get("join_from") or {}), *members]):
-            values = hostvars[peer] if peer in hostvars else {}
+            if peer not in hostvars:
+                continue
+            values = hostvars[peer]
             refused = (values.get("__edge_planned") or {}).get("failed")
             if refused or values.get("__edge_failed") is not None:
                 return f"site {params.get('site')}: left alone because {peer} failed"
@@ -127,6 +132,24 @@ class SiteAction(EdgeAction):
             raise EdgeError(f"no mirror is known to hold {need.get('name')}", kind="artifact")
         pin = None if "images" in asset.name else self._params.get("release_sha256")
         return self._releases(self._params).fetch(asset, pinned_sha256=pin)
+
+    def _ask_a_server(
+        self, ask: dict[str, t.Any], params: dict[str, t.Any], task_vars: dict[str, t.Any]
+    ) -> None:
+        """Have a server change the agent's Node where the agent itself may not. EdgeError(kind=api)."""
+        wish = {key: ask.get(key) for key in ("node", "labels", "taints", "owned")}
+        wish |= {"distribution": self._distribution(params), "data_dir": params.get("data_dir")}
+        said: list[str] = []
+        for peer in params.get("join_from") or {}:
+            answer = self.run_on_peer(peer, "site_node", wish, task_vars, public=("node",))
+            if not answer.get("failed"):
+                return
+            said.append(f"{peer}: {answer.get('msg')}")
+        raise EdgeError(
+            f"no server could set the labels and taints of {ask['node']}: {'; '.join(said) or 'none known'}",
+            kind="api",
+            hint="bring a server of the site up, or make it part of the inventory, then run again",
+        )
 
     def _way_in(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """Ask the site's other servers for a way to join; `alone` where all say that nothing runs."""
