@@ -41,6 +41,7 @@ def site(request: pytest.FixtureRequest, make_fleet: MakeFleet, release_mirror: 
     fleet = make_fleet("shop=server", airgap=True)
     inputs = {
         **common_inputs(distribution, release_mirror),
+        "edge_version": None,  # the mirror's stable channel, and later what is there
         "edge_node_ip": ["{{ ansible_host }}"],
         "edge_max_pods": 20,
         "edge_max_cpu_percent": 60,
