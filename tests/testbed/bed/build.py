@@ -66,7 +66,7 @@ def _sources(part: Part) -> list[Path]:
     return sorted(
         path
         for path in (GO_SOURCES / part.name).rglob("*")
-        if path.is_file() and not path.name.endswith("_test.go")
+        if path.is_file() and not path.name.endswith(("_test.go", ".md"))
     )
 
 

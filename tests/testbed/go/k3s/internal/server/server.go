@@ -119,6 +119,9 @@ func (s *Server) controlPlane(ctx context.Context) error {
 	}
 	if s.kind == etcd {
 		go s.promoteLearners(ctx)
+		if err := s.startSnapshots(ctx); err != nil {
+			return err
+		}
 	}
 	for _, step := range []func() error{s.checkHash, s.ensureAuthorities, s.ensureCredentials, s.ensureEncryption,
 		s.ensureClients,
