@@ -47,6 +47,8 @@ def read(base: str, wanted: dict[str, str]) -> tuple[dict[str, t.Any], list[str]
 def keep(base: str, names: list[str], params: dict[str, t.Any]) -> None:
     """Keep the named parameters. A node that cannot keep them is only asked a second time later."""
     folder = os.path.join(base, "spec")
+    if not os.path.isdir(base):
+        return  # this very run has taken everything of ours off the node
     try:
         os.makedirs(folder, 0o700, exist_ok=True)
         for name in names:

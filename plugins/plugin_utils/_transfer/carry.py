@@ -22,6 +22,7 @@ AIM = 4.0  # seconds that one exec should take: often enough to report, rare eno
 PATIENCE = 600  # seconds without a byte of progress while another run writes the same artifact
 TRIES = 3  # sendings in vain: damaged on the way, or another run was faster
 PAUSE = 1.0
+TERMINAL = sys.stderr.isatty()  # asked at import, in the parent: workers have no terminal
 QUIET = 2.0  # seconds between progress lines on a terminal
 
 Call = t.Callable[..., dict[str, t.Any]]
@@ -154,7 +155,7 @@ class Progress:
 
     def show(self, have: int) -> None:
         now = time.monotonic()
-        if not sys.stderr.isatty() or now - self.shown < QUIET or have >= self.size:
+        if not TERMINAL or now - self.shown < QUIET or have >= self.size:
             return
         self.shown = now
         rate = (have - self.first) / max(now - self.began, 0.001)

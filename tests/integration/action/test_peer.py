@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 
 import pytest
 
@@ -33,8 +34,6 @@ if ROOT:
 
 @pytest.mark.parametrize("target, peer, uid", PAIRS)
 def test_peer(node: Node, target: str, peer: str, uid: int | str) -> None:
-    import os
-
     secret = f"K10-peer-secret-of-{os.geteuid() if uid == 'me' else uid}"
     output = node.play("peer", "-vvvv", "-e", json.dumps({"target": target, "peer": peer}))
     assert hashlib.sha256(secret.encode()).hexdigest() in output
