@@ -10,7 +10,6 @@ import enum
 import typing as t
 from dataclasses import dataclass, field
 
-
 # The verb of a step that this node may not carry out: a server of its site is asked to, by the controller.
 ASK = "ask"
 
