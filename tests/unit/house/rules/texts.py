@@ -50,8 +50,6 @@ def check_licence(path: str, source: str, reuse: str) -> list[Finding]:
     lines = source.splitlines()
     if lines[0].startswith("#!"):
         lines = lines[1:]
-    if path.endswith(".py"):
-        good = lines[:3] == PYTHON_HEADER
-    else:
-        good = any(SPDX in line for line in lines[:5])
+    python = path.endswith(".py")
+    good = lines[:3] == PYTHON_HEADER if python else any(SPDX in line for line in lines[:5])
     return [] if good else [Finding(path, 1, "does not begin with the licence header")]
