@@ -12,8 +12,8 @@ from .._core import door
 from .._core.engine import Bound
 from .._core.errors import EdgeError
 from .._distribution import noun as distribution
-from .._distribution.spec import SERVER, Spec
-from .._host.host import Host
+from .._distribution.spec import PURGED, SERVER, Spec
+from .._host.host import HOME, Host
 from .._logging import noun as logging
 from .._resources import noun as resources
 from . import options
@@ -54,6 +54,8 @@ def run(
     )
     if result.get("failure", {}).get("kind") == "release":
         result["arch"] = here.machine()
+    if spec.state == PURGED and not check and not result.get("failed"):
+        here.remove_tree(HOME)  # the code that runs here is in memory
     return result
 
 

@@ -33,7 +33,9 @@ OURS = (
     "/etc/systemd/system/lightk8s-pod-cap.service",
     "/var/lib/lightk8s/state/distribution.json",
     "/var/lib/lightk8s/bin/pod-cap.sh",
+    "/etc/systemd/journald.conf.d/60-lightk8s.conf",
 )
+JOURNALD = "systemd-journald.service"
 
 HELPER_UNITS = ("lightk8s-recover.service", "lightk8s-pod-cap.service")
 
@@ -63,6 +65,8 @@ def steps(spec: Spec, seen: Observation) -> tuple[Step, ...]:
         for path, there in seen.paths.items()
         if there is not None and not _foreign(path, there)
     ]
+    if any("journald.conf.d" in step.target for step in found):
+        found.append(Step(Phase.SERVICE, "restart", JOURNALD, f"restart {JOURNALD}"))
     if spec.state == PURGED:
         found += [
             Step(Phase.CLEAN, "remove_tree", folder, f"remove {folder}")

@@ -26,7 +26,11 @@ PLACES = (
     *(f"{paths.UNITS}/{unit}.d" for unit in (paths.SERVER_UNIT, paths.AGENT_UNIT)),
 )
 # Folders that K3s makes on its way to others; they go where nothing else is in them.
-PARENTS = {"/etc/rancher": {"k3s", "node"}, "/var/lib/rancher": {"k3s"}}
+PARENTS = {
+    "/etc/rancher": {"k3s", "node"},
+    "/var/lib/rancher": {"k3s"},
+    "/etc/systemd/journald.conf.d": {"60-lightk8s.conf"},
+}
 # What K3s makes in its data folder; a folder of the user's own may hold other things too.
 DATA = ("agent", "data", "server", "storage")
 
