@@ -65,7 +65,7 @@ testbed: ## build the test bed: node image, Kubernetes, distributions
 
 .PHONY: integration
 integration: testbed ## tests on nodes of the test bed
-	@STEP_SHOW='$(SUMMARY)' $(STEP) $@ $(PYTEST) -m 'not slow' tests/integration
+	@STEP_SHOW='$(SUMMARY)' $(STEP) $@ $(PYTEST) -n 2 --dist loadfile -m 'not slow' tests/integration
 
 .PHONY: molecule
 molecule: testbed ## molecule scenarios on nodes of the test bed

@@ -77,7 +77,7 @@ def test_a_good_machine_is_not_mentioned(spec: Spec) -> None:
     assert verdict.problems == verdict.warnings == ()
 
 
-PROBLEMS = [
+PROBLEMS: list[tuple[dict[str, t.Any], str, str]] = [
     ({"systemd": False}, "os", "systemd"),
     ({"machine": "riscv64"}, "architecture", "riscv64"),
     ({"python": (3, 8)}, "python", "3.8 is too old"),
