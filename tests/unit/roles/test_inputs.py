@@ -14,7 +14,7 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._doors.edge_site imp
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site import inputs
 
 GUIDE = Path(__file__).resolve().parents[3] / "docs/guides/variables.md"
-ROW = re.compile(r"^\| (?:`[a-z_.]+` \| )?`(edge_[a-z0-9_]+)` \|", re.MULTILINE)
+ROW = re.compile(r"^\| (?:`[a-z0-9_.]+` \| )?`(edge_[a-z0-9_]+)` \|", re.MULTILINE)
 MADE_BY_PLAYBOOKS = {"edge_topology", "edge_rank"}
 TOPOLOGY_ALONE = {"edge_initial", "edge_join_from"}
 
