@@ -84,19 +84,26 @@ def ensure(cache: Path, releases: Iterable[Release] = RELEASES, log: Log = print
     build.ensure(cache, log)
     root = cache / f"{kind()}-{_digest()}"
     with locked("mirror"):
-        _archive(root.parent / root.name / "images" / "probe.tar", [_probe(cache)])
+        _archive(root / "images" / "probe.tar", [_probe(cache)])
         mirror = root / "mirror"
+        mirror.mkdir(exist_ok=True)
         for release in releases:
             if not (mirror / release.version / SUMS).exists():
-                started = time.monotonic()
-                if root.name.startswith("official"):
-                    _download(mirror, release)
-                else:
-                    _assemble(cache, root, release)
-                log(f"release {release.version}: {time.monotonic() - started:.0f} s")
+                _provide(cache, root, release, log)
         (mirror / "channels").write_text(json.dumps(_channels(), indent=1), encoding="utf-8")
         _sweep(root)
     return mirror
+
+
+def _provide(cache: Path, root: Path, release: Release, log: Log) -> None:
+    started = time.monotonic()
+    if root.name.startswith("standin"):
+        _assemble(cache, root, release)
+    elif release.official:
+        _download(root / "mirror", release)
+    else:
+        return
+    log(f"release {release.version}: {time.monotonic() - started:.0f} s")
 
 
 def _digest() -> str:
@@ -142,9 +149,7 @@ def _url(release: Release, asset: str) -> str:
 
 
 def _download(mirror: Path, release: Release) -> None:
-    """Only releases that exist there; the list of sums comes last and marks it complete."""
-    if not release.official:
-        return
+    """The list of sums comes last and marks it complete."""
     folder = mirror / release.version
     folder.mkdir(parents=True, exist_ok=True)
     for asset in (BINARY, f"{IMAGES}.zst", "k3s-images.txt", SUMS):

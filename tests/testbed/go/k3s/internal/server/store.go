@@ -102,7 +102,7 @@ func (s *Server) startKine(ctx context.Context, address string) error {
 func (s *Server) runKine(address string) *child.Child {
 	socket := "unix://" + s.Path("server/kine.sock")
 	_ = os.Remove(s.Path("server/kine.sock"))
-	args := []string{"kine", "--listen-address=" + socket, "--metrics-bind-address=0", "--endpoint=" + address}
+	args := []string{"kine", "--listen-address=" + socket, "--metrics-bind-address=0"}
 	for flag, file := range map[string]string{"ca-file": s.Options.DatastoreCAFile,
 		"cert-file": s.Options.DatastoreCertFile, "key-file": s.Options.DatastoreKeyFile} {
 		if file != "" && s.kind == external {
@@ -110,7 +110,8 @@ func (s *Server) runKine(address string) *child.Child {
 		}
 	}
 	s.endpoint = datastore.Endpoint{URLs: []string{socket}}
-	return s.Group.Start(child.Spec{Program: "kube", Args: args, Gentle: true})
+	// the address may hold a password, which a command line would show
+	return s.Group.Start(child.Spec{Program: "kube", Args: args, Env: []string{"KINE_ENDPOINT=" + address}, Gentle: true})
 }
 
 // etcdName is the name of this member, made once.
