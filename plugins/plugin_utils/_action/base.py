@@ -165,7 +165,7 @@ class EdgeAction(ActionBase):
         for _dummy in range(ROUNDS):
             result = self._once(params, extra, task_vars)
             needs = result.get("needs") or []
-            if self._task.check_mode and not result.get("failed"):
+            if self._task.check_mode and (needs or not result.get("failed")):
                 sizes = [need.get("size") or 0 for need in needs]
                 return result | ({"bytes_to_send": sum(sizes)} if needs else {})
             if needs:

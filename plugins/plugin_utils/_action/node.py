@@ -16,7 +16,7 @@ import typing as t
 import zlib
 from base64 import b64decode
 
-from ansible import constants
+from ansible import constants, context
 from ansible.errors import AnsibleError
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core import kept
@@ -99,12 +99,22 @@ class Node:
             "hide": list(self.hide),
             "env": {name: str(value) for name, value in environment.items()},
             "check": bool(task.check_mode),
+            "keeping": self._keeping(),
             "diff": bool(task.diff),
             "deadline": int(task.timeout or 0),
             "nonce": secrets.token_hex(4),
             "mask": secrets.token_hex(16) if self.private else "",
         }
         return fields | {name: value for name, value in common.items() if value}
+
+    def _keeping(self) -> bool:
+        """Whether the node keeps code and sections although the task is in check mode.
+
+        The first pass of converge.yml only compares, yet the run is a real one: would it leave
+        nothing, then nodes that are right would be sent the code again in every run.
+        """
+        planning = self.action._task.check_mode and self.task_vars.get("__edge_planning")
+        return bool(planning) and not context.CLIARGS.get("check")
 
     def ask(
         self,

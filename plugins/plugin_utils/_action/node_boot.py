@@ -97,7 +97,8 @@ def called(request: dict[str, t.Any], stdin: t.Any) -> dict[str, t.Any]:
     given = request.get("params", {})
     check = request.get("check", False)
     result = door.main(full(door, {**given, **sections}), check, request.get("diff", False))
-    if request.get("keep") and not check and not result.get("failed"):
+    writes = not check or request.get("keeping")
+    if request.get("keep") and writes and not result.get("failed"):
         kept.keep(request["base"], request["keep"], given)
     return {"state": "done", "result": result}
 
