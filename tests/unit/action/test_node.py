@@ -101,6 +101,15 @@ def test_an_exception_is_told_and_censored(tmp_path: Path, doors: Bundle) -> Non
     assert "secret" not in answer["exception"].replace("boom ********", "").split("ValueError")[-1]
 
 
+def test_a_plan_of_a_real_run_keeps_what_it_was_sent(tmp_path: Path, doors: Bundle) -> None:
+    from ansible_collections.lightk8s.edge.plugins.module_utils._core import kept
+
+    planning = {"check": True, "keeping": True, "params": {"value": "v"}, "keep": ["value"]}
+    assert send(tmp_path, doors, **planning)["result"]["check"] is True
+    by_digest = {"digest": doors.digest, "kept": {"value": kept.digest("v")}}
+    assert ask(tmp_path, by_digest)["result"]["params"]["value"] == "v"
+
+
 def test_sections_are_asked_for_once(tmp_path: Path, doors: Bundle) -> None:
     from ansible_collections.lightk8s.edge.plugins.module_utils._core import kept
 
