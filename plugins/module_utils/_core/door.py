@@ -44,15 +44,17 @@ def answer(
         return {"changed": False, "needs": exc.needs, **failed(exc, site, secrets)}
     except EdgeError as exc:
         return {"changed": False, **failed(exc, site, secrets)}
-    return result(outcome, diff=diff, secrets=secrets)
+    return result(outcome, diff=diff, secrets=secrets, check=check)
 
 
-def result(outcome: Outcome, *, diff: bool, secrets: t.Iterable[str] = ()) -> dict[str, t.Any]:
-    """The contract's keys; `needs` only where bytes are missing."""
+def result(
+    outcome: Outcome, *, diff: bool, secrets: t.Iterable[str] = (), check: bool = False
+) -> dict[str, t.Any]:
+    """The contract's keys; `needs` only where bytes are missing, `pending` only in check mode."""
     plan = outcome.plan
     found: dict[str, t.Any] = {"changed": plan.changed, **outcome.reports}
     found["actions"] = [redact(text, secrets) for text in plan.actions()]
-    if not plan.empty:
+    if check and not plan.empty:
         found["pending"] = True
     if plan.warnings:
         found["warnings"] = [redact(text, secrets) for text in plan.warnings]
