@@ -36,6 +36,7 @@ _LIVING = (
     "/var/cache/",
     "/root/.ansible/",
     "/root/.cache/",
+    "/root/.kube",  # of the kubectl that tests call
 )
 
 

@@ -29,6 +29,7 @@ PLACES = (
 PARENTS = {
     "/etc/rancher": {"k3s", "node"},
     "/var/lib/rancher": {"k3s"},
+    "/usr/libexec/kubernetes": {"kubelet-plugins"},
     "/etc/systemd/journald.conf.d": {"60-lightk8s.conf"},
 }
 # What K3s makes in its data folder; a folder of the user's own may hold other things too.
