@@ -105,6 +105,11 @@ func runNode(o *args.Options, r *release.Release, bin string) error {
 	if err != nil {
 		return err
 	}
+	if o.Role == "server" {
+		if err := args.CheckNodeIPs(o.ClusterCIDR, n.IPs); err != nil {
+			return err
+		}
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	done := make(chan error, 1)
