@@ -23,6 +23,7 @@ _LIVING = (
     "/run/user/",
     "/run/udev/",
     "/run/lock/",
+    "/run/netns",  # iproute's own folder; name spaces in it are looked at below
     "/run/sshd",
     "/run/utmp",
     "/run/motd",
