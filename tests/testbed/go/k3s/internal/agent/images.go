@@ -132,10 +132,14 @@ func (i *images) forget() {
 	}
 }
 
-func decompress(name string, f fs.File) (io.Reader, error) {
+func decompress(name string, f fs.File) (io.ReadCloser, error) {
 	switch {
 	case strings.HasSuffix(name, ".zst") || strings.HasSuffix(name, ".tzst"):
-		return zstd.NewReader(f)
+		z, err := zstd.NewReader(f, zstd.WithDecoderConcurrency(1))
+		if err != nil {
+			return nil, err
+		}
+		return z.IOReadCloser(), nil
 	case strings.HasSuffix(name, ".gz") || strings.HasSuffix(name, ".tgz"):
 		return gzip.NewReader(f)
 	}
@@ -163,6 +167,7 @@ func (a *Agent) importFile(name string) error {
 	if err != nil {
 		return err
 	}
+	defer in.Close()
 	cmd := a.Group.Command("ctr", "-a", Socket, "-n", "k8s.io", "images", "import",
 		"--label", "io.cri-containerd.pinned=pinned", "-")
 	cmd.Stdin = in
