@@ -38,12 +38,23 @@ def check(spec: Spec, facts: Facts) -> None:
     if facts.foreign is not None:
         _check_adoption(spec, facts, config)
     elif facts.joined:
-        # The receipt says what the cluster was begun with; the file may have been edited since.
-        former = facts.receipt.get("fixed", facts.config)
         changed = check_immutable(
-            former, _fixed(config), initialized=facts.initialized, hostname=facts.hostname
+            _former(facts), _fixed(config), initialized=facts.initialized, hostname=facts.hostname
         )
         _raise(changed, "refused")
+
+
+def _former(facts: Facts) -> dict[str, object]:
+    """What the cluster was begun with: the receipt says it, for the file may have been edited since.
+
+    The receipt holds no secret, so these are the file's.
+    """
+    fixed = facts.receipt.get("fixed")
+    if fixed is None:
+        return dict(facts.config)
+    flags = ((key, lookup(key)) for key in facts.config)
+    secret = {key: facts.config[key] for key, flag in flags if flag is not None and flag.secret}
+    return {**secret, **fixed}
 
 
 def _fixed(config: Config) -> dict[str, object]:
