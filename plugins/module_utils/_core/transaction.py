@@ -93,7 +93,9 @@ class Transaction:
             if step.verb == "write":
                 data = base64.b64decode(step.params["data"])
                 self.host.write(f"{ROOM}/new/{number}", data, 0o600)
+        placed = [step.params["sha256"] for step in self.files if step.verb == "place"]
         journal = {
+            "artifacts": sorted({*former.get("artifacts", []), *placed}),
             "undo": undo,
             "running": former.get("running", list(running)),
             "steps": [
@@ -127,11 +129,12 @@ class Transaction:
 
     def finish(self) -> None:
         """Accept or forget: nothing of the change stays behind but its effect."""
+        # Not only this plan's: a change that was cut off may have placed its artifacts by itself.
+        placed = pending(self.host).get("artifacts", [])
         self.host.remove(JOURNAL)
         self._clear()
-        for step in self.files:
-            if step.verb == "place":
-                self.host.remove(artifact_path(step.params["sha256"]))
+        for digest in placed:
+            self.host.remove(artifact_path(str(digest)))
 
     def _clear(self) -> None:
         self.host.remove_tree(ROOM)
