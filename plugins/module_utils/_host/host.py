@@ -19,41 +19,13 @@ import secrets
 import subprocess
 import time
 import typing as t
-from dataclasses import dataclass
 
 from .._core.errors import EdgeError
 from .._core.places import HOME
 from . import files, systemd
+from .commands import Done, Process
 
 PATHS = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/bin"
-
-
-class _Process(subprocess.Popen[bytes]):
-    """A command that does not outlive its time."""
-
-    def finish(self, data: bytes | None, timeout: float) -> tuple[bytes, bytes]:
-        """(standard output, standard error); TimeoutExpired after `timeout` seconds."""
-        try:
-            return self.communicate(data, timeout)
-        except BaseException:
-            self.kill()
-            raise
-
-
-@dataclass(frozen=True)
-class Done:
-    """How a command ended; output is text with undecodable bytes replaced."""
-
-    argv: tuple[str, ...]
-    rc: int
-    out: str
-    err: str
-
-    @property
-    def said(self) -> str:
-        """The last lines of what it printed, standard error first."""
-        text = (self.err.strip() or self.out.strip())[-2000:]
-        return text or f"exit status {self.rc} without a word"
 
 
 class Host:
@@ -88,7 +60,7 @@ class Host:
         Raises EdgeError(kind=command) when it is missing, takes too long or, with `check`, fails.
         """
         try:
-            process = _Process(
+            process = Process(
                 list(argv),
                 stdin=subprocess.DEVNULL if text is None else subprocess.PIPE,
                 stdout=subprocess.PIPE,

@@ -25,7 +25,7 @@ import (
 
 const deployInterval = 2 * time.Second
 
-//go:embed manifests/*.yaml
+//go:embed manifests/*.tmpl
 var packaged embed.FS
 
 func (s *Server) manifests() string { return s.Path("server/manifests") }
@@ -42,12 +42,12 @@ func (s *Server) stage() error {
 		registry = r + "/"
 	}
 	values := map[string]any{"ClusterDomain": s.Options.ClusterDomain, "ClusterDNS": s.Options.ClusterDNS, "Registry": registry}
-	names, err := fs.Glob(packaged, "manifests/*.yaml")
+	names, err := fs.Glob(packaged, "manifests/*.tmpl")
 	if err != nil {
 		return err
 	}
 	for _, name := range names {
-		to := filepath.Join(s.manifests(), filepath.Base(name))
+		to := filepath.Join(s.manifests(), strings.TrimSuffix(filepath.Base(name), ".tmpl")+".yaml")
 		if s.disabled(name) || exists(to+".skip") {
 			continue
 		}
