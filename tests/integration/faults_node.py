@@ -16,6 +16,7 @@ from bed.shell import BedError
 HOME = "var/lib/lightk8s"
 JOURNAL = f"{HOME}/tx/journal.json"
 REDO = f"{HOME}/tx/redo.sh"
+CONFIG = "etc/rancher/k3s/config.yaml"
 Moment = Callable[[Path], bool]
 
 # Stands before systemctl in the search path: ends whoever calls it, once.
@@ -41,8 +42,10 @@ def writing(root: Path) -> bool:
 
 
 def waiting(root: Path) -> bool:
-    """The files are new, and the change has not been accepted yet."""
-    return (root / JOURNAL).exists() and not (root / REDO).exists()
+    """The files are new, the configuration among them, and the change is not accepted yet."""
+    planned = (root / JOURNAL).stat().st_mtime_ns
+    written = (root / CONFIG).stat().st_mtime_ns
+    return written > planned and not (root / REDO).exists()
 
 
 def starting(root: Path) -> bool:
