@@ -62,7 +62,6 @@ def test_two_servers_share_a_database(
         {
             "edge_storage_type": "external",
             "edge_datastore_endpoint": f"postgres://k3s:{PASSWORD}@{address}/k3s?sslmode=disable",
-            "edge_token": "a-token-for-both",
         },
     )
     run = site.converge("--diff")
