@@ -203,7 +203,6 @@ def copy_collections(folder: Path) -> None:
         for part in ("plugins", "meta"):
             target = folder / "ansible_collections" / space / name / part
             shutil.copytree(source / part, target, ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copy(source / "galaxy.yml", target.parent)
 
 
 def free_port() -> int:
