@@ -19,7 +19,8 @@ from bed.plays import Run
 from bed.shell import BedError
 
 Play = str | list[dict[str, Any]]
-TOPOLOGY = "bench=server,agent"
+ALONE = "one-server1"  # a site of its own: what it sends goes to the controller
+TOPOLOGY = "one=server; two=server,agent"
 NAMES = 24  # inventory names over the nodes
 FORKS = (5, 20)
 
