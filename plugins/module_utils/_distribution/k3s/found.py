@@ -13,7 +13,7 @@ from ..._host.host import Host
 from . import paths
 from .adopt import Effective, config_path, effective
 from .config import read_config
-from .unit import environment, environment_files, exec_start, parse_env, parse_unit
+from .unit import MARK, environment, environment_files, exec_start, parse_env, parse_unit
 
 YAML = (".yaml", ".yml")
 
@@ -35,9 +35,9 @@ def configuration(host: Host, path: str = paths.CONFIG) -> dict[str, t.Any]:
 
 
 def installation(host: Host, unit: str) -> Effective | None:
-    """What the unit on this node starts K3s with; None where the unit is not there."""
+    """What a unit that others wrote starts K3s with; None where there is none, or it is ours."""
     text = host.read_text(f"{paths.UNITS}/{unit}")
-    if not text:
+    if not text or text.startswith(MARK):
         return None
     folder = f"{paths.UNITS}/{unit}.d"
     dropins = [host.read_text(f"{folder}/{name}") for name in host.names(folder)]

@@ -25,6 +25,7 @@ from .unit_read import (
 )
 
 __all__ = [
+    "MARK",
     "UnitError",
     "UnitFile",
     "environment",
@@ -37,6 +38,7 @@ __all__ = [
     "render_unit",
 ]
 
+MARK = "# Managed by lightk8s.edge: changes made here are undone."
 ENV_MODE = 0o600  # a proxy's URL may hold a password
 UNIT_MODE = 0o644
 
@@ -67,7 +69,7 @@ def render_unit(
 
     The configuration file stands where K3s looks by itself, so the command needs no argument.
     """
-    lines = ["# Managed by lightk8s.edge: changes made here are undone.", "[Unit]"]
+    lines = [MARK, "[Unit]"]
     lines += ["Description=Lightweight Kubernetes", "Documentation=https://k3s.io"]
     lines += ["Wants=network-online.target", "After=network-online.target", ""]
     lines += ["[Install]", "WantedBy=multi-user.target", "", "[Service]", "Type=notify"]
