@@ -11,9 +11,10 @@ import typing as t
 from .._core import door
 from .._core.engine import Bound
 from .._core.errors import EdgeError
+from .._core.places import HOME
 from .._distribution import noun as distribution
 from .._distribution.spec import PURGED, SERVER, Spec
-from .._host.host import HOME, Host
+from .._host.host import Host
 from .._logging import noun as logging
 from .._resources import noun as resources
 from . import options
