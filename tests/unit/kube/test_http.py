@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 import subprocess
@@ -253,5 +254,11 @@ def test_importing_costs_no_network_library() -> None:
         "client, drain, etcdmembers, nodes\n"
         "sys.exit(','.join({'ssl', 'socket', 'http.client', 'random'} & set(sys.modules)) or 0)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
     assert (done.stderr.strip(), done.returncode) == ("", 0)
