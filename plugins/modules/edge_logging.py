@@ -80,7 +80,9 @@ failure:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lightk8s.edge.plugins.module_utils._doors.edge_logging import ARGS, main as run
+
+from ansible_collections.lightk8s.edge.plugins.module_utils._doors.edge_logging import ARGS
+from ansible_collections.lightk8s.edge.plugins.module_utils._doors.edge_logging import main as run
 
 
 def main() -> None:

@@ -10,6 +10,9 @@ import typing as t
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.topology import (
     AGENTS_RANK,
@@ -17,8 +20,6 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.topology impor
     arrange,
     role_of,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 def server(name: str, **more: t.Any) -> Member:
