@@ -20,6 +20,7 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.k3s import
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.names import ReleaseNames
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.release import Asset
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.store import Store
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.topology import survives_restart
 
 DISPLAY = Display()
 RELEASES: dict[str, ReleaseNames] = {names.distribution: names for names in (K3S,)}
@@ -77,6 +78,26 @@ class SiteAction(EdgeAction):
             refused = (values.get("__edge_planned") or {}).get("failed")
             if refused or values.get("__edge_failed") is not None:
                 return f"site {params.get('site')}: left alone because {peer} failed"
+        return self._quorum_at_risk(params, task_vars)
+
+    def _quorum_at_risk(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> str:
+        """Why a restart of this server must wait: other servers that the run could not reach.
+
+        Known in converge.yml only, whose first pass has looked at every node of the site.
+        """
+        hostvars = task_vars.get("hostvars") or {}
+        peers = list(params.get("join_from") or {})
+        planned = (task_vars.get("__edge_planned") or {}).get("actions") or []
+        away = [
+            peer
+            for peer in peers
+            if peer in hostvars and (hostvars[peer].get("__edge_planned") or {}).get("unreachable")
+        ]
+        restarts = any(action.startswith("restart ") for action in planned)
+        etcd = params.get("role") != "agent" and params.get("storage_type") in (None, "etcd")
+        if restarts and etcd and not survives_restart(len(peers) + 1, len(away)):
+            absent = ", ".join(away)
+            return f"site {params.get('site')}: left alone, etcd would stop while {absent} is away"
         return ""
 
     def more_params(

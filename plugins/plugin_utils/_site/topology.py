@@ -71,6 +71,14 @@ def role_of(given: t.Any, groups: t.Iterable[str], host: str) -> str:
     return AGENT if AGENT_GROUPS.intersection(groups) else SERVER
 
 
+def survives_restart(servers: int, away: int) -> bool:
+    """Whether etcd keeps its majority while one of its living servers restarts.
+
+    With every server there a restart is as safe as it can be made.
+    """
+    return not away or servers - away - 1 >= servers // 2 + 1
+
+
 def arrange(members: t.Sequence[Member], port: int = 6443) -> dict[str, Place]:
     """The place of each member that is in the play; EdgeError(kind=spec | refused) naming the site."""
     by_name = {member.name: member for member in members}

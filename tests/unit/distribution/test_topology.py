@@ -19,6 +19,7 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.topology impor
     Member,
     arrange,
     role_of,
+    survives_restart,
 )
 
 
@@ -143,3 +144,13 @@ def test_every_site_has_one_first_server_and_every_join_stays_inside_the_site(
         names = {member.name for member in members if member.site == site}
         assert sum(places[name].initial for name in names) == 1
         assert all(set(places[name].join_from) <= names - {name} for name in names)
+
+
+@pytest.mark.parametrize(
+    ("servers", "away", "expected"),
+    [(1, 0, True), (3, 0, True), (3, 1, False), (5, 1, True), (5, 2, False), (7, 2, True)],
+)
+def test_a_restart_waits_where_etcd_would_lose_its_majority(
+    servers: int, away: int, expected: bool
+) -> None:
+    assert survives_restart(servers, away) is expected
