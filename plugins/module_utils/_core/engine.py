@@ -87,14 +87,17 @@ def converge(bounds: t.Sequence[Bound], host: Host, *, check: bool) -> Outcome:
 def _look_settled(
     bounds: t.Sequence[Bound], host: Host
 ) -> tuple[Plan, dict[str, dict[str, t.Any]]]:
-    """Look again after a change; an API that is busy just then gets the time that a gate has."""
+    """Look again after a change, and carry out what only shows once a service is up.
+
+    That is the gate for an API that is busy just then, and whatever else nouns put in its phase.
+    """
     verbs = _verbs(bounds)
     rest, reports = _look(bounds, host)
     for dummy in range(LOOKS):
         if rest.empty or min(step.phase for step in rest.steps) != Phase.GATE:
             break
         for step in rest.steps:
-            if step.verb == "gate":
+            if step.phase == Phase.GATE:
                 verbs[step.verb](host, step)
         rest, reports = _look(bounds, host)
     return rest, reports

@@ -171,7 +171,7 @@ def plan(spec: Spec, seen: Observation) -> Plan:
     files = plan_paths(wishes(spec, seen.machine, seen.layout), seen.paths)
     units = plan_units(_wanted_units(spec), seen.units, files)
     gate = (seen.gate,) if any(step.verb == "restart" for step in units.steps) else ()
-    return merge([files, units, Plan(tuple(_cap_steps(spec, seen, files))), Plan(gate)])
+    return merge([files, units, Plan(gate), Plan(tuple(_cap_steps(spec, seen, files)))])
 
 
 def _wanted_units(spec: Spec) -> tuple[Unit, ...]:
@@ -186,10 +186,10 @@ def _cap_steps(spec: Spec, seen: Observation, files: Plan) -> t.Iterator[Step]:
         seen.cap is not None and seen.cap != (wanted or 0) and (wanted or POD_CAP_SCRIPT in touched)
     )
     if wanted is not None and running and (wrong or POD_CAP_SCRIPT in touched):
-        yield Step(Phase.SERVICE, "cap", POD_CAP_UNIT, f"cap pods at {wanted} % of the processors")
+        yield Step(Phase.GATE, "cap", POD_CAP_UNIT, f"cap pods at {wanted} % of the processors")
     if wanted is None and wrong and running:
         yield Step(
-            Phase.SERVICE,
+            Phase.GATE,
             "uncap",
             POD_CAP_UNIT,
             "lift the cap on the processor time of pods",
