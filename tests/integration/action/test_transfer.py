@@ -80,7 +80,8 @@ def test_cut_costs_one_step(
         done = node.start_play("needs", *arguments("self", need))
         assert "unreachable=1" in done.stdout
         output = node.play("needs", *arguments("self", need))
-        assert 0 < sent(output) <= SIZE * (1 - share) + 2 * STEP
+        # One step, and what lay in the sockets' buffers on both sides of the relay.
+        assert 0 < sent(output) <= SIZE * (1 - share) + 4 * STEP
         assert relay.up < SIZE * 1.02 + 2 * STEP
     assert arrived(node, need) == source.read_bytes()
 
