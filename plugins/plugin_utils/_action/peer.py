@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible import context
 from ansible.errors import AnsibleError
 from ansible.executor.task_executor import TaskExecutor
 
@@ -31,11 +32,26 @@ class _Connector(TaskExecutor):
 
     def connect(self, variables: dict[str, t.Any], templar: t.Any) -> t.Any:
         named = variables.get("ansible_connection")
-        transport = templar.template(named) if named is not None else self._task.connection
+        transport = templar.template(named) if named is not None else declared(self._task, templar)
         core: t.Any = self
         self._connection = core._get_connection(variables, templar, transport)
         core._set_connection_options(variables, templar)
         return self._connection
+
+
+def declared(task: t.Any, templar: t.Any) -> str:
+    """The transport that the playbook or the command line names for hosts that name none.
+
+    Not `task.connection`: newer cores write there what the task's own host was reached by, and a
+    peer of a local host would be taken for the controller.
+    """
+    written = (task.get_ds() or {}).get("connection")
+    if written is None:
+        written = task._get_parent_attribute("connection", omit=True)
+    if not isinstance(written, str):
+        written = context.CLIARGS.get("connection") or "ssh"
+    transport = str(templar.template(written))
+    return "ssh" if transport == "smart" else transport
 
 
 def action_for(

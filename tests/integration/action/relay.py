@@ -9,14 +9,19 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+import time
 import typing as t
 
 
 class Relay:
-    """`limit`: bytes towards the node after which all connections are cut, once."""
+    """`limit`: bytes towards the node after which all connections are cut, once.
 
-    def __init__(self, target: int, limit: int | None = None) -> None:
-        self.target, self.limit = target, limit
+    `rate`: bytes a second towards the node. Without it loopback is faster than the node, and a cut
+    also destroys what waits in sshd (a window of 2 MiB) and in sockets, as on no real uplink.
+    """
+
+    def __init__(self, target: int, limit: int | None = None, rate: int | None = None) -> None:
+        self.target, self.limit, self.rate = target, limit, rate
         self.up = self.down = 0
         self.open: list[socket.socket] = []
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=100)
@@ -49,6 +54,8 @@ class Relay:
                     self.limit = None
                     self._cut()
                     return
+                if self.rate and name == "up":
+                    time.sleep(len(data) / self.rate)
                 sink.sendall(data)
             sink.shutdown(socket.SHUT_WR)
 
