@@ -16,7 +16,7 @@ from ansible.errors import AnsibleError
 from ansible.utils.display import Display
 
 STEP = 1 << 20  # the node's unit, see node_receive
-FIRST = 8 << 20  # bytes in the first exec; the node writes in STEPs, so a cut costs one STEP
+FIRST = 2 << 20  # bytes in the first exec; the node writes in STEPs, so a cut costs one STEP
 LARGEST = 32 << 20  # bytes in one exec at most: they are held in memory by each worker
 AIM = 4.0  # seconds that one exec should take: often enough to report, rare enough to cost little
 PATIENCE = 600  # seconds without a byte of progress while another run writes the same artifact
