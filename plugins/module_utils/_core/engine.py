@@ -25,7 +25,8 @@ class Noun:
     """One thing we converge, as the functions of its rooms.
 
     `observe(host, spec)` looks and changes nothing; `plan(spec, seen)` is pure; `report(spec, seen)` is
-    the part of the result that bears the noun's name; `verbs` carry out steps that are its own.
+    the part of the result that bears the noun's name; `verbs` carry out steps that are its own;
+    `units(spec)` names the systemd units that it looks at.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Noun:
     plan: t.Callable[[t.Any, t.Any], Plan]
     report: t.Callable[[t.Any, t.Any], dict[str, t.Any]]
     verbs: t.Mapping[str, Verb] = field(default_factory=dict)
+    units: t.Callable[[t.Any], t.Sequence[str]] = lambda spec: ()
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,9 @@ def missing(host: Host, plan: Plan) -> list[dict[str, t.Any]]:
 
 
 def _look(bounds: t.Sequence[Bound], host: Host) -> tuple[Plan, dict[str, dict[str, t.Any]]]:
-    seen = [(bound, bound.noun.observe(host, bound.spec)) for bound in bounds]
+    units = [name for bound in bounds for name in bound.noun.units(bound.spec)]
+    with host.one_moment(units):
+        seen = [(bound, bound.noun.observe(host, bound.spec)) for bound in bounds]
     plans = [bound.noun.plan(bound.spec, found) for bound, found in seen]
     interrupted = transaction.pending(host)
     if interrupted:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import secrets
 import typing as t
 
 LIMIT = 64  # sections kept; the ones accepted longest ago go first
@@ -60,7 +59,7 @@ def keep(base: str, names: list[str], params: dict[str, t.Any]) -> None:
 
 
 def _store(folder: str, name: str, data: bytes) -> None:
-    temporary = os.path.join(folder, ".new-" + secrets.token_hex(8))
+    temporary = os.path.join(folder, ".new-" + os.urandom(8).hex())
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with open(handle, "wb") as file:

@@ -13,8 +13,10 @@ from .._core.plan import Plan, Step
 from .._core.resources import Seen, SeenUnit, Unit, Wish
 from .._core.verbs import Verb
 from .._host.host import Host
-from .requirements import Requirements
 from .spec import Spec
+
+if t.TYPE_CHECKING:
+    from .requirements import Requirements
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import calendar
 import time
 import typing as t
 
@@ -102,6 +101,8 @@ def _unhealthy(host: Host, step: Step) -> str:
 def seconds(stamp: str) -> float:
     """An RFC 3339 time in UTC as seconds since the epoch; 0 where it is none."""
     whole, dummy, fraction = stamp.rstrip("Z").partition(".")
+    import calendar
+
     try:
         return calendar.timegm(time.strptime(whole, "%Y-%m-%dT%H:%M:%S")) + float(
             f"0.{fraction or 0}"

@@ -119,4 +119,5 @@ def _cluster(facts: Facts) -> dict[str, t.Any]:
 
 def noun(spec: Spec) -> Noun:
     """The noun with the verbs of the spec's distribution."""
-    return Noun("distribution", observe, plan, report, adapter_of(spec.distribution).verbs)
+    adapter = adapter_of(spec.distribution)
+    return Noun("distribution", observe, plan, report, adapter.verbs, adapter.units)

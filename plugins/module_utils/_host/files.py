@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
-import shutil
 import stat
 import typing as t
 from dataclasses import dataclass
@@ -105,7 +103,7 @@ def make_folder(path: str, mode: int) -> None:
 
 def _temporary(path: str) -> str:
     # The name starts with a dot and ends in no suffix that an auto-deploy, image or drop-in watcher knows.
-    return os.path.join(os.path.dirname(path), f".lightk8s-{secrets.token_hex(6)}~")
+    return os.path.join(os.path.dirname(path), f".lightk8s-{os.urandom(6).hex()}~")
 
 
 def _carry_attributes(old: str, new: str) -> None:
@@ -161,6 +159,8 @@ def copy(source: str, path: str, mode: int) -> None:
 
     def fill(stream: t.BinaryIO) -> None:
         with open(source, "rb") as origin:
+            import shutil  # loads every kind of compression, and few runs copy
+
             shutil.copyfileobj(origin, stream, 1 << 20)
 
     write(path, fill, mode)

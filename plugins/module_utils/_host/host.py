@@ -15,7 +15,6 @@ import fcntl
 import hashlib
 import json
 import os
-import secrets
 import subprocess
 import time
 import typing as t
@@ -35,6 +34,7 @@ class Host:
         self.root = root.rstrip("/")
         self._digests: dict[str, list[t.Any]] | None = None
         self._fresh_digests = False
+        self._moment: dict[str, systemd.UnitState] = {}
 
     def machine(self) -> str:
         """The processor architecture in uname's words."""
@@ -109,7 +109,7 @@ class Host:
 
     def secret(self, length: int = 16) -> str:
         """`length` random bytes in hex."""
-        return secrets.token_hex(length)
+        return os.urandom(length).hex()
 
     # ---- files
 
@@ -231,6 +231,20 @@ class Host:
 
     def units(self, names: t.Sequence[str]) -> dict[str, systemd.UnitState]:
         """State of each named unit. Without systemd all of them are absent."""
+        if self._moment.keys() >= set(names):
+            return {name: self._moment[name] for name in names}
+        return self._show(names)
+
+    @contextlib.contextmanager
+    def one_moment(self, names: t.Sequence[str]) -> t.Iterator[None]:
+        """Within, `units` tells of these units by one call: systemctl takes 7 ms each time."""
+        self._moment = self._show(list(dict.fromkeys(names))) if names else {}
+        try:
+            yield
+        finally:
+            self._moment = {}
+
+    def _show(self, names: t.Sequence[str]) -> dict[str, systemd.UnitState]:
         done = self.run(systemd.show_command(names), check=False)
         found = systemd.parse_show(done.out)
         return {name: found.get(name, systemd.UnitState(name)) for name in names}

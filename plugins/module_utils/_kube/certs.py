@@ -88,5 +88,9 @@ def _seconds(text: bytes) -> int:
     digits = text.decode("ascii", "replace")
     if len(digits) == 13:
         digits = ("20" if digits < "50" else "19") + digits
-    moment = datetime.strptime(digits, "%Y%m%d%H%M%SZ").replace(tzinfo=timezone.utc)
+    if len(digits) != 15 or digits[14:] != "Z":
+        raise ValueError(f"{digits} is not a time")
+    parts = (digits[:4], *(digits[at : at + 2] for at in range(4, 14, 2)))
+    year, month, day, hour, minute, second = map(int, parts)
+    moment = datetime(year, month, day, hour, minute, second, tzinfo=timezone.utc)
     return int(moment.timestamp())

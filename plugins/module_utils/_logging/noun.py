@@ -56,11 +56,13 @@ def report(spec: Spec, seen: Observation) -> dict[str, t.Any]:
 
 def noun(spec: Spec) -> Noun:
     """The noun, with the gate of the distribution that its restarts go through."""
-    verbs = adapter_of(spec.distribution.distribution).verbs
+    adapter = adapter_of(spec.distribution.distribution)
+    units = (*adapter.units(spec.distribution), JOURNALD)
     return Noun(
         "logging",
         observe,
         lambda spec, seen: plan_logging(spec, seen.layout, seen.gate, seen.paths, seen.units),
         report,
-        verbs,
+        adapter.verbs,
+        lambda spec: units,
     )

@@ -12,7 +12,7 @@ from .._core.engine import Noun
 from .._distribution.noun import adapter_of
 from .apply import VERBS
 from .observe import observe
-from .plan import plan
+from .plan import POD_CAP_UNIT, plan
 from .seen import Observation
 from .spec import Spec
 
@@ -31,5 +31,6 @@ def report(spec: Spec, seen: Observation) -> dict[str, t.Any]:
 
 def noun(spec: Spec) -> Noun:
     """The noun, with the gate of the distribution that its restarts go through."""
-    verbs = {**adapter_of(spec.distribution.distribution).verbs, **VERBS}
-    return Noun("resources", observe, plan, report, verbs)
+    adapter = adapter_of(spec.distribution.distribution)
+    units = (*adapter.units(spec.distribution), POD_CAP_UNIT)
+    return Noun("resources", observe, plan, report, {**adapter.verbs, **VERBS}, lambda spec: units)

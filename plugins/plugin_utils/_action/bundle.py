@@ -37,11 +37,15 @@ NODE_HALVES = {
 
 @dataclasses.dataclass(frozen=True)
 class Bundle:
-    """`packed` is the archive as it travels; `digest` is the sha256 of the archive itself."""
+    """`digest` is the sha256 of the archive itself."""
 
     digest: str
     archive: bytes
-    packed: bytes
+
+    @functools.cached_property
+    def packed(self) -> bytes:
+        """The archive as it travels. Made when a node lacks the code: most runs need it never."""
+        return zlib.compress(self.archive, 9)
 
 
 def archive(root: Path) -> bytes:
@@ -63,4 +67,4 @@ def archive(root: Path) -> bytes:
 def bundle(root: Path = MODULE_UTILS) -> Bundle:
     """Made once per process: call it at import, in the parent of all forks."""
     data = archive(root)
-    return Bundle(hashlib.sha256(data).hexdigest(), data, zlib.compress(data, 9))
+    return Bundle(hashlib.sha256(data).hexdigest(), data)

@@ -15,9 +15,11 @@ from ..._core.verbs import Verb
 from ..._host.host import Host
 from .. import gate, objects
 from ..adapter import Facts, Layout, Observation, Records
-from ..requirements import Requirements
 from ..spec import SERVER, Spec
-from . import found, guard, look, needs, paths, purge, records, repair, wishes
+from . import found, guard, look, paths, purge, records, repair, wishes
+
+if t.TYPE_CHECKING:
+    from ..requirements import Requirements
 
 
 class K3s:
@@ -46,6 +48,8 @@ class K3s:
 
     def requirements(self, spec: Spec) -> Requirements:
         """See Adapter.requirements."""
+        from . import needs  # for preflight alone
+
         return needs.requirements(spec)
 
     def check(self, spec: Spec, facts: Facts) -> None:

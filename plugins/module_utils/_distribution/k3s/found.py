@@ -11,9 +11,11 @@ import typing as t
 from ..._core.errors import EdgeError
 from ..._host.host import Host
 from . import paths
-from .adopt import Effective, config_path, effective
 from .config import read_config
 from .unit import MARK, environment, environment_files, exec_start, parse_env, parse_unit
+
+if t.TYPE_CHECKING:
+    from .adopt import Effective
 
 YAML = (".yaml", ".yml")
 
@@ -39,6 +41,8 @@ def installation(host: Host, unit: str) -> Effective | None:
     text = host.read_text(f"{paths.UNITS}/{unit}")
     if not text or text.startswith(MARK):
         return None
+    from .adopt import config_path, effective  # no-change runs end above, and loading takes time
+
     folder = f"{paths.UNITS}/{unit}.d"
     dropins = [host.read_text(f"{folder}/{name}") for name in host.names(folder)]
     parsed = parse_unit(text, *dropins)

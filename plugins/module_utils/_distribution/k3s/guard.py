@@ -11,7 +11,6 @@ from ..._core.errors import EdgeError
 from ..adapter import Facts
 from ..spec import SERVER, Spec
 from . import registries
-from .adopt import compare
 from .checks import Problem, check_extra_config, check_immutable, check_values
 from .config import Config
 from .flags import lookup
@@ -70,6 +69,8 @@ def _check_adoption(spec: Spec, facts: Facts, config: Config) -> None:
             hint="look at a run with --check --diff and edge_adopt: true, then set edge_adopt",
         )
     proxy = proxy_environment(spec.proxy, config.values, spec.node_ips)
+    from .adopt import compare  # once in a node's life
+
     report = compare(facts.foreign, config.values, environment=proxy, initialized=facts.initialized)
     if report.refusals:
         raise EdgeError(

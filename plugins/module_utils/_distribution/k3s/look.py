@@ -49,7 +49,7 @@ def look(host: Host, spec: Spec, units: t.Mapping[str, SeenUnit]) -> Facts:
         receipt=receipt,
         certificate_days=certificate_days(host, data, spec.role),
         problems=foreign_dropins(host),
-        leftovers=leftovers(host, data),
+        leftovers=() if spec.wanted else leftovers(host, data),
     )
 
 
