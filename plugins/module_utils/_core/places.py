@@ -7,3 +7,4 @@
 from __future__ import annotations
 
 HOME = "/var/lib/lightk8s"
+RECEIPT = f"{HOME}/state/distribution.json"  # what we have installed on this node

@@ -27,21 +27,6 @@ JOURNAL = f"{ROOM}/journal.json"
 REDO = f"{ROOM}/redo.sh"
 RECOVER_UNIT = "lightk8s-recover.service"
 RECOVER_FILE = f"/etc/systemd/system/{RECOVER_UNIT}"
-RECOVER_TEXT = f"""# Written by lightk8s.edge: completes a change of files that a power cut has interrupted.
-[Unit]
-Description=Complete an interrupted change
-DefaultDependencies=no
-After=local-fs.target
-Before=k3s.service k3s-agent.service multi-user.target
-ConditionPathExists={REDO}
-
-[Service]
-Type=oneshot
-ExecStart=/bin/sh {REDO}
-
-[Install]
-WantedBy=multi-user.target
-"""
 FILE_VERBS = ("write", "place", "mode", "link", "remove")
 
 REDO_HEAD = """#!/bin/sh
@@ -53,6 +38,25 @@ put() {
   chmod "$3" "$2.lightk8s~"
   mv -f "$2.lightk8s~" "$2"
 }
+"""
+
+
+def recover_text(services: t.Iterable[str]) -> str:
+    """The unit that completes a change at boot, before the services it may be about."""
+    return f"""# Written by lightk8s.edge: completes a change of files that a power cut has interrupted.
+[Unit]
+Description=Complete an interrupted change
+DefaultDependencies=no
+After=local-fs.target
+Before={" ".join(services)} multi-user.target
+ConditionPathExists={REDO}
+
+[Service]
+Type=oneshot
+ExecStart=/bin/sh {REDO}
+
+[Install]
+WantedBy=multi-user.target
 """
 
 

@@ -28,6 +28,7 @@ class Layout:
     binary: str
     data_dir: str
     config: str
+    kubelet_dir: str
     kubelet_dropins: str
     images: str
     cgroups: tuple[str, ...] = ()  # parent cgroups of pods, by name below the hierarchy's root

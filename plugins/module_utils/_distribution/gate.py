@@ -91,11 +91,22 @@ def _unhealthy(host: Host, step: Step) -> str:
     started = host.now() - (host.monotonic() - state.since / 1e6)
     if lease is None or seconds((lease.get("spec") or {}).get("renewTime", "")) < started:
         return "the kubelet has not reported since the start"
-    if step.params["version"] and node.version != step.params["version"]:
+    if not runs(step.params["version"], node.version):
         return f"the kubelet reports {node.version}, not {step.params['version']}"
     if not node.ready and not (NO_NETWORK in node.reason and not step.params["network"]):
         return f"the node is not Ready: {node.reason}"
     return ""
+
+
+def runs(wanted: str, reported: str) -> bool:
+    """Whether a kubelet that reports this version is the wanted one; "" wants any.
+
+    A wanted version without a build after "+" is met by every build of it: not all distributions
+    stamp their kubelet.
+    """
+    if not wanted or reported == wanted:
+        return True
+    return "+" not in wanted and reported.partition("+")[0] == wanted
 
 
 def seconds(stamp: str) -> float:

@@ -9,28 +9,13 @@ from __future__ import annotations
 import typing as t
 
 from .._core.engine import Noun
-from .._core.errors import EdgeError
 from .._core.looking import look_at_paths, look_at_units
 from .._core.plan import Plan, Step, merge
 from .._core.resources import plan_paths, plan_units
 from .._host.host import Host
-from .adapter import Adapter, Facts, Layout, Observation
-from .k3s.adapter import K3s
+from .adapter import Facts, Layout, Observation
+from .registry import adapter_of
 from .spec import PRESENT, Spec
-
-ADAPTERS: dict[str, Adapter] = {adapter.name: adapter for adapter in (K3s(),)}
-
-
-def adapter_of(name: str) -> Adapter:
-    """The adapter of a distribution; EdgeError(kind=spec) where there is none."""
-    found = ADAPTERS.get(name)
-    if found is None:
-        raise EdgeError(
-            f"distribution {name!r} is not supported",
-            kind="spec",
-            hint=f"one of: {', '.join(sorted(ADAPTERS))}",
-        )
-    return found
 
 
 def layout_on(host: Host, spec: Spec) -> Layout:

@@ -28,7 +28,7 @@ MEMBERS: dict[str, t.Any] = {
 KEYS = ("site", "role", "data_dir", "bin_dir", "node_name")
 ARGS: dict[str, t.Any] = {
     "argument_spec": {
-        "distribution": {"type": "str", "default": "k3s", "choices": ["k3s"]},
+        **options.NAME,
         **{key: options.NODE[key] for key in KEYS},
         "members": MEMBERS,
     },

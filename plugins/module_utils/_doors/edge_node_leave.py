@@ -27,7 +27,7 @@ MEMBER: dict[str, t.Any] = {
 }
 ARGS: dict[str, t.Any] = {
     "argument_spec": {
-        "distribution": {"type": "str", "default": "k3s", "choices": ["k3s"]},
+        **options.NAME,
         "site": {"type": "str", "default": ""},
         "data_dir": {"type": "path"},
         "member": MEMBER,

@@ -19,7 +19,7 @@ from . import options
 
 ARGS: dict[str, t.Any] = {
     "argument_spec": {
-        "distribution": {"type": "str", "default": "k3s", "choices": ["k3s"]},
+        **options.NAME,
         **options.NODE,
         **options.DISTRIBUTION,
         **options.PROFILE,

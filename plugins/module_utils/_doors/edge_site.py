@@ -13,6 +13,7 @@ from .._core.engine import Bound
 from .._core.errors import EdgeError
 from .._core.places import HOME
 from .._distribution import noun as distribution
+from .._distribution.registry import adapter_of
 from .._distribution.spec import PURGED, SERVER, Spec
 from .._host.host import Host
 from .._logging import noun as logging
@@ -21,7 +22,7 @@ from . import options
 
 ARGS: dict[str, t.Any] = {
     "argument_spec": {
-        "distribution": {"type": "str", "default": "k3s", "choices": ["k3s"]},
+        **options.NAME,
         **options.NODE,
         **options.DISTRIBUTION,
         **options.PROFILE,
@@ -45,7 +46,7 @@ def run(
     try:
         spec = options.distribution_spec(name, params)
         if not check:
-            _ask_the_site(spec, distribution.adapter_of(name).must_join(here, spec), params)
+            _ask_the_site(spec, adapter_of(name).must_join(here, spec), params)
         bounds = bind(spec, params)
     except EdgeError as exc:
         failure = door.failed(exc, params.get("site") or "", [])

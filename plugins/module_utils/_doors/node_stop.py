@@ -10,14 +10,14 @@ import typing as t
 
 from .._core import door
 from .._core.errors import EdgeError
-from .._distribution.noun import adapter_of
+from .._distribution.registry import adapter_of
 from .._host.host import Host
 from .._info.observe import installed_role
 from . import options
 
 ARGS: dict[str, t.Any] = {
     "argument_spec": {
-        "distribution": {"type": "str", "default": "k3s"},
+        **options.NAME,
         "stop": {"type": "bool", "default": False},
         **options.NODE,
     },

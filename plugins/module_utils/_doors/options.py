@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
+from .._distribution import registry
 from .._distribution.spec import SERVER, STATES, Asset, Join, Release, Spec
 from .._logging import spec as logging_spec
 from .._resources import spec as resources_spec
@@ -22,6 +23,13 @@ def _strings(**more: t.Any) -> dict[str, t.Any]:
     return {"type": "list", "elements": "str", **more}
 
 
+NAME: Options = {
+    "distribution": {
+        "type": "str",
+        "default": registry.DEFAULT,
+        "choices": list(registry.NAMES),
+    },
+}
 NODE: Options = {
     "site": {"type": "str", "default": ""},
     "role": {"type": "str", "default": SERVER, "choices": ["server", "agent"]},

@@ -10,13 +10,13 @@ import typing as t
 
 from .._core import door
 from .._core.errors import EdgeError
-from .._distribution.noun import adapter_of
+from .._distribution.registry import adapter_of
 from .._host.host import Host
 from . import options
 
 ARGS: dict[str, t.Any] = {
     "argument_spec": {
-        "distribution": {"type": "str", "default": "k3s"},
+        **options.NAME,
         "joiner": {"type": "str", "default": "agent", "choices": ["server", "agent"]},
         **options.NODE,
     },

@@ -20,7 +20,7 @@ from . import options
 
 ARGS: dict[str, t.Any] = {
     "argument_spec": {
-        "distribution": {"type": "str", "default": "k3s"},
+        **options.NAME,
         "node": {"type": "str", "required": True},
         "labels": {"type": "dict"},
         "taints": {"type": "list", "elements": "str"},

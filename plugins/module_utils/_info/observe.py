@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from .._core.errors import EdgeError
 from .._distribution.adapter import Adapter
-from .._distribution.noun import adapter_of
+from .._distribution.registry import adapter_of
 from .._distribution.spec import AGENT, SERVER, Spec
 from .._host.host import Host
 from .._host.systemd import UnitState

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from .._core.errors import EdgeError
 from .._distribution.access import connect
 from .._distribution.adapter import Adapter, Records
-from .._distribution.noun import adapter_of
+from .._distribution.registry import adapter_of
 from .._host.host import Host
 from .._kube.identity import find, known
 from .spec import Object, Seen, Wish

@@ -14,7 +14,8 @@ from .._core.looking import look_at_paths, look_at_units
 from .._core.plan import Step
 from .._core.resources import Seen, SeenUnit
 from .._distribution.adapter import Layout
-from .._distribution.noun import adapter_of, gate_on, layout_on
+from .._distribution.noun import gate_on, layout_on
+from .._distribution.registry import adapter_of
 from .._host.host import Host
 from .plan import JOURNALD, plan_logging, wishes
 from .spec import Spec

@@ -17,7 +17,7 @@ from dataclasses import replace
 from .._core import proc, versions
 from .._core.errors import EdgeError
 from .._distribution.adapter import Adapter
-from .._distribution.noun import adapter_of
+from .._distribution.registry import adapter_of
 from .._distribution.requirements import Module, Port
 from .._distribution.spec import Release, Spec
 from .._host.host import PATHS, Host

@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from .._core.engine import Noun
-from .._distribution.noun import adapter_of
+from .._distribution.registry import adapter_of
 from .apply import VERBS
 from .observe import observe
 from .plan import POD_CAP_UNIT, plan

@@ -27,7 +27,6 @@ EVICTION_PERCENT = 5  # of the file systems, as K3s sets it
 POD_CAP_UNIT = "lightk8s-pod-cap.service"
 POD_CAP_SCRIPT = f"{HOME}/bin/pod-cap.sh"
 UNITS = "/etc/systemd/system"
-CPU_STATE = "/var/lib/kubelet/cpu_manager_state"
 
 
 def kubelet_settings(spec: Spec, machine: Machine) -> dict[str, t.Any]:
@@ -195,5 +194,8 @@ def _cap_steps(spec: Spec, seen: Observation, files: Plan) -> t.Iterator[Step]:
             "lift the cap on the processor time of pods",
             {"cgroups": list(seen.layout.cgroups)},
         )
-    if spec.cpu_manager_policy is not None and any("kubelet.conf.d" in path for path in touched):
-        yield Step(Phase.FILES, "remove", CPU_STATE, "forget the kubelet's former processor policy")
+    if spec.cpu_manager_policy is not None and any(
+        path.startswith(seen.layout.kubelet_dropins) for path in touched
+    ):
+        state = f"{seen.layout.kubelet_dir}/cpu_manager_state"
+        yield Step(Phase.FILES, "remove", state, "forget the kubelet's former processor policy")

@@ -16,14 +16,12 @@ from ansible.utils.display import Display
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.door import failed
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._action.base import EdgeAction, Result
-from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.k3s import K3S
-from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.names import ReleaseNames
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.catalogue import RELEASES
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.release import Asset
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.store import Store
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.topology import survives_restart
 
 DISPLAY = Display()
-RELEASES: dict[str, ReleaseNames] = {names.distribution: names for names in (K3S,)}
 DEFAULT_CHANNEL = "stable"
 
 

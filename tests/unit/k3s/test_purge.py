@@ -21,9 +21,12 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.k3s im
     remains,
     repair,
 )
-from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.k3s.processes import (
+from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.processes import (
     Process,
     to_end,
+)
+from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.remains import (
+    containers_mounts,
 )
 from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.spec import Spec
 from ansible_collections.lightk8s.edge.plugins.module_utils._host.host import Host
@@ -46,16 +49,16 @@ PROCESSES = {
 
 
 def test_only_what_k3s_runs_is_ended() -> None:
-    assert to_end(PROCESSES, DATA, 12) == {20, 21, 30, 31}
+    assert to_end(PROCESSES, purge.mark(DATA), 12) == {20, 21, 30, 31}
 
 
 def test_whoever_started_this_process_lives() -> None:
     inside = {**PROCESSES, 60: Process(31, "/usr/bin/python3", ("python3",))}
-    assert to_end(inside, DATA, 60) == {20, 21}
+    assert to_end(inside, purge.mark(DATA), 60) == {20, 21}
 
 
 def test_a_data_folder_elsewhere() -> None:
-    assert to_end(PROCESSES, "/srv/k3s", 12) == {30, 31}
+    assert to_end(PROCESSES, purge.mark("/srv/k3s"), 12) == {30, 31}
 
 
 def folders(host: Host, *names: str) -> None:
@@ -108,7 +111,7 @@ def test_mounts_of_containers_alone_are_undone(tmp_path: Path) -> None:
     host = Host(str(tmp_path))
     inner = "/var/lib/kubelet/pods/1/volumes/a"
     mounted(host, "/var/lib/kubelet", "/var/lib/kubelet/pods/1", inner, "/run/k3s-backup", DATA)
-    assert remains.containers_mounts(host) == [inner, "/var/lib/kubelet/pods/1"]
+    assert containers_mounts(host, remains.PLACES) == [inner, "/var/lib/kubelet/pods/1"]
 
 
 def test_the_users_own_tools_stay() -> None:

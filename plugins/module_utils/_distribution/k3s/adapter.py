@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ..._core.places import RECEIPT
 from ..._core.plan import Plan, Step
 from ..._core.resources import SeenUnit, Unit, Wish
 from ..._core.transaction import RECOVER_UNIT
@@ -64,7 +65,7 @@ class K3s:
             return True
         # An agent that has lost its token file cannot start again, and keeps no other copy.
         settled = spec.token or spec.role == SERVER or host.inspect(paths.TOKEN_FILE)
-        return not settled and bool(host.inspect(look.RECEIPT))
+        return not settled and bool(host.inspect(RECEIPT))
 
     def join_token(self, host: Host, spec: Spec, joiner: str) -> str:
         """See Adapter.join_token."""
@@ -97,7 +98,7 @@ class K3s:
     def installed(self, host: Host, spec: Spec) -> str:
         """See Adapter.installed."""
         bin_dir = look.find_bin_dir(host, spec)
-        return look.installed_version(host, bin_dir, host.read_json(look.RECEIPT))
+        return look.installed_version(host, bin_dir, host.read_json(RECEIPT))
 
     def config(self, host: Host) -> t.Mapping[str, t.Any]:
         """See Adapter.config."""

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from ..problems import Problem
 from . import networks, values
 from .config import Value, default_value, normalize_all
 from .flags import FLAGS, Flag, lookup
-from .problems import Problem
 
 _CREDENTIALS = re.compile(r"//[^?]*@")
 _RANGES = ("cluster-cidr", "service-cidr")

@@ -10,11 +10,11 @@ import re
 from collections.abc import Mapping, Sequence
 
 from ..._core.versions import Version
+from ..problems import Problem
 from . import networks, values
 from .agreement import check_immutable, check_server_count, check_site_agreement
 from .config import Value, normalize_all
 from .flags import SERVER, Flag, lookup, nearest
-from .problems import Problem
 
 __all__ = [
     "Problem",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ..._core.places import RECEIPT
 from ..._core.resources import SeenUnit
 from ..._host.host import Host
 from ..access import look_at_node
@@ -16,8 +17,6 @@ from ..spec import AGENT, SERVER, Spec
 from . import found, paths
 from .remains import leftovers
 from .tokens import same_password
-
-RECEIPT = "/var/lib/lightk8s/state/distribution.json"
 
 
 def look(host: Host, spec: Spec, units: t.Mapping[str, SeenUnit]) -> Facts:

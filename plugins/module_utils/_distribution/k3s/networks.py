@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Union
 
-from .problems import Problem
+from ..problems import Problem
 from .values import input_name
 
 Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]

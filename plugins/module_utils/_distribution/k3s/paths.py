@@ -19,6 +19,7 @@ TOKEN_FILE = f"{CONFIG_DIR}/token"
 AGENT_TOKEN_FILE = f"{CONFIG_DIR}/agent-token"
 UNITS = "/etc/systemd/system"
 SERVER_UNIT, AGENT_UNIT = "k3s.service", "k3s-agent.service"
+ALL_UNITS = (SERVER_UNIT, AGENT_UNIT)
 BIN_DIRS = ("/usr/local/bin", "/opt/bin")
 TOOLS = ("kubectl", "crictl", "ctr")
 # uname's machine -> the word that release assets use
@@ -45,6 +46,7 @@ def layout(spec: Spec, bin_dir: str) -> Layout:
         binary=f"{bin_dir}/k3s",
         data_dir=data,
         config=CONFIG,
+        kubelet_dir="/var/lib/kubelet",
         kubelet_dropins=f"{data}/agent/etc/kubelet.conf.d",
         images=f"{data}/agent/images",
         cgroups=("kubepods", "kubepods.slice"),

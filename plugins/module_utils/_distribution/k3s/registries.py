@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from ..._core import yamlish
-from .problems import Problem
+from ..problems import Problem
 
 MODE = 0o600
 _HOST = re.compile(

@@ -11,8 +11,8 @@ import re
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
+from ..problems import Problem
 from .flags import lookup
-from .problems import Problem
 
 Check = Callable[[str], "str | None"]
 

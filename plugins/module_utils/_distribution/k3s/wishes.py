@@ -10,14 +10,15 @@ import json
 import typing as t
 
 from ..._core.errors import EdgeError
+from ..._core.places import RECEIPT
 from ..._core.resources import Absent, File, Link, Unit, Wish
-from ..._core.transaction import RECOVER_FILE, RECOVER_TEXT, RECOVER_UNIT
+from ..._core.transaction import RECOVER_FILE, RECOVER_UNIT, recover_text
 from ..adapter import Facts
 from ..spec import PRESENT, SERVER, Asset, Spec
 from . import paths, purge, registries
 from .config import Config, NodeInputs, render_config
 from .flags import lookup
-from .look import RECEIPT, kubeconfig
+from .look import kubeconfig
 from .unit import proxy_environment, render_env, render_unit
 
 BACKENDS = {"flannel": "", "none": "none", "calico": "none", "cilium": "none"}
@@ -232,7 +233,7 @@ def _service(spec: Spec, facts: Facts, config: Config, unit: str) -> t.Iterator[
         )
     else:
         yield Absent(env, secret=True, restarts=(unit,), what="the service's environment file")
-    yield File(RECOVER_FILE, data=RECOVER_TEXT.encode(), what=RECOVER_UNIT)
+    yield File(RECOVER_FILE, data=recover_text(paths.ALL_UNITS).encode(), what=RECOVER_UNIT)
 
 
 def _token_in_command(sources: t.Mapping[str, str]) -> bool:

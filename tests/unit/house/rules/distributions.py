@@ -15,6 +15,11 @@ WHAT = "asks for a distribution by name; its adapter under _distribution/ should
 IN_TEMPLATES = re.compile(rf"(==|!=|\bin\b)\s*[\[(]?\s*['\"]({'|'.join(sorted(NAMES))})['\"]")
 
 
+def is_adapter(path: str) -> bool:
+    """Whether the file is part of one distribution's adapter; what adapters share knows no name."""
+    return any(f"/_distribution/{name}/" in path for name in NAMES)
+
+
 def _named(node: ast.expr) -> bool:
     if isinstance(node, ast.Constant):
         return node.value in NAMES

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The processes that run because of K3s, and their end."""
+"""The processes that run because of a distribution, and their end."""
 
 from __future__ import annotations
 
@@ -10,11 +10,21 @@ import os
 import signal
 import typing as t
 
-from ..._core.errors import EdgeError
-from ..._host.host import Host
+from .._core.errors import EdgeError
+from .._host.host import Host
 
 SHIM = "containerd-shim"
-SOCKETS = "/run/k3s/containerd/"
+
+
+class Mark(t.NamedTuple):
+    """How processes of a distribution are told from others.
+
+    `programs` are beginnings of paths of files that it runs; `sockets` begins the path of its
+    containerd's socket, which stands in the command of each shim.
+    """
+
+    programs: tuple[str, ...]
+    sockets: tuple[str, ...]
 
 
 class Process(t.NamedTuple):
@@ -24,29 +34,29 @@ class Process(t.NamedTuple):
     program: str
     words: tuple[str, ...]
 
-    def of_k3s(self, data: str) -> bool:
+    def bears(self, mark: Mark) -> bool:
         """By the file that runs: a command line that only mentions a path is somebody else's."""
-        if self.program.startswith(f"{data}/data/"):
+        if self.program.startswith(mark.programs):
             return True
         shim = bool(self.words) and os.path.basename(self.words[0]).startswith(SHIM)
-        return shim and any(word.startswith(SOCKETS) for word in self.words)
+        return shim and any(word.startswith(mark.sockets) for word in self.words)
 
     @property
     def of_containerd(self) -> bool:
-        """Whether it is a containerd, or a shim of one, K3s' or another."""
+        """Whether it is a containerd, or a shim of one, whoever has started it."""
         return os.path.basename(self.program or self.words[0]).startswith("containerd")
 
 
 Table = t.Mapping[int, Process]
 
 
-def end(host: Host, data: str) -> None:
-    """Kill what runs from the data folder (K3s, containerd, shims), with all their children.
+def end(host: Host, mark: Mark, title: str) -> None:
+    """Kill what bears the mark (the distribution, containerd, shims), with all their children.
 
     EdgeError(kind=command) where some of it does not go.
     """
     for dummy in range(20):
-        doomed = to_end(table(), data, os.getpid())
+        doomed = to_end(table(), mark, os.getpid())
         if not doomed:
             return
         for pid in doomed:
@@ -55,12 +65,12 @@ def end(host: Host, data: str) -> None:
             except ProcessLookupError:
                 continue
         host.sleep(0.25)
-    raise EdgeError("processes of K3s do not end", kind="command", hint="restart the node")
+    raise EdgeError(f"processes of {title} do not end", kind="command", hint="restart the node")
 
 
-def to_end(found: Table, data: str, own: int) -> set[int]:
+def to_end(found: Table, mark: Mark, own: int) -> set[int]:
     """Pids to kill: never this process or one that it was started by, pid 1 among them. Pure."""
-    roots = [pid for pid, process in found.items() if process.of_k3s(data)]
+    roots = [pid for pid, process in found.items() if process.bears(mark)]
     return {*roots, *_below(found, roots)} - _ancestors(found, own)
 
 

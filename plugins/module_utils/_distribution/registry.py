@@ -1,0 +1,38 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which distributions there are. Only this file, the adapters and what installs one know their names."""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+
+from .._core.errors import EdgeError
+from .adapter import Adapter
+
+
+def _k3s() -> Adapter:
+    from .k3s.adapter import K3s
+
+    return K3s()
+
+
+# An adapter is loaded where a run is about it, for a node has one distribution only.
+_LOADERS: dict[str, t.Callable[[], Adapter]] = {"k3s": _k3s}
+NAMES = tuple(sorted(_LOADERS))
+DEFAULT = "k3s"
+
+
+@functools.cache
+def adapter_of(name: str) -> Adapter:
+    """The adapter of a distribution; EdgeError(kind=spec) where there is none."""
+    load = _LOADERS.get(name)
+    if load is None:
+        raise EdgeError(
+            f"distribution {name!r} is not supported",
+            kind="spec",
+            hint=f"one of: {', '.join(NAMES)}",
+        )
+    return load()
