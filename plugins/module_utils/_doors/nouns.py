@@ -1,0 +1,76 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""All nouns of one node in one run."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._core import door
+from .._core.engine import Bound
+from .._core.errors import EdgeError
+from .._core.places import HOME
+from .._distribution import noun as distribution
+from .._distribution.registry import adapter_of
+from .._distribution.spec import PURGED, SERVER, Spec
+from .._host.host import Host
+from .._logging import noun as logging
+from .._resources import noun as resources
+from . import options
+
+
+def run(
+    name: str, params: t.Mapping[str, t.Any], check: bool, diff: bool, host: Host | None = None
+) -> dict[str, t.Any]:
+    """Converge a node of the named distribution."""
+    here = host or Host()
+    try:
+        spec = options.distribution_spec(name, params)
+        if not check:
+            _ask_the_site(spec, adapter_of(name).must_join(here, spec), params)
+        bounds = bind(spec, params)
+    except EdgeError as exc:
+        failure = door.failed(exc, params.get("site") or "", [])
+        return {"changed": False, **failure}
+    result = door.answer(
+        bounds, check=check, diff=diff, site=spec.site, secrets=spec.secrets, host=here
+    )
+    if result.get("failure", {}).get("kind") == "release":
+        result["arch"] = here.machine()
+    if spec.state == PURGED and not check and not result.get("failed"):
+        here.remove_tree(HOME)  # the code that runs here is in memory
+    return result
+
+
+def bind(spec: Spec, params: t.Mapping[str, t.Any]) -> list[Bound]:
+    """The nouns that the parameters ask for; bounds mean nothing on a node without a distribution."""
+    asked = params.get("nouns") or options.NOUNS
+    bounds = [Bound(distribution.noun(spec), spec)] if "distribution" in asked else []
+    if spec.wanted and "resources" in asked:
+        bounds_of_pods = options.resources_of(spec, params)
+        bounds.append(Bound(resources.noun(bounds_of_pods), bounds_of_pods))
+    if spec.wanted and "logging" in asked:
+        logs = options.logging_of(spec, params)
+        bounds.append(Bound(logging.noun(logs), logs))
+    return bounds
+
+
+def _ask_the_site(spec: Spec, bare: bool, params: t.Mapping[str, t.Any]) -> None:
+    """EdgeError(kind=join) where the site's other servers have to be asked before this node may start.
+
+    A first server that has lost its disk must join the site it once began, not begin another one: so it
+    starts alone only when the action plugin has found no other server that runs.
+    """
+    begins = spec.role == SERVER and spec.initial
+    if not bare or spec.join is not None or (begins and (spec.single or params.get("alone"))):
+        return
+    if spec.token and params.get("api_endpoint") and not begins:
+        return
+    raise EdgeError(
+        "this node has to join and no living server of its site was found",
+        kind="join",
+        hint="bring up a server of the site first, or give edge_api_endpoint and edge_token",
+        site=spec.site,
+    )
