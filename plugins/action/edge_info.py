@@ -16,6 +16,7 @@ class ActionModule(InputsAction):
 
     DOOR = "edge_info"
     PUBLIC = ("members",)
+    BUILDS = False
 
     def more_params(
         self, result: Result | None, params: dict[str, t.Any], task_vars: dict[str, t.Any]

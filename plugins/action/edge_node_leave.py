@@ -10,6 +10,7 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._core.door import fa
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._action.base import Result
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.members import members_of
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.places import place_of
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.reading import InputsAction
 
 Params = dict[str, t.Any]
@@ -25,6 +26,7 @@ class ActionModule(InputsAction):
 
     DOOR = "edge_node_leave"
     PUBLIC = ("member", "servers")
+    BUILDS = False
     _requires_connection = False
     _supports_async = False
 
@@ -32,7 +34,7 @@ class ActionModule(InputsAction):
         if params.get("member"):
             return super()._converse(params, task_vars)
         host = str(task_vars["inventory_hostname"])
-        place = (task_vars.get("edge_topology") or {}).get(host) or {}
+        place = place_of(task_vars)
         leaving = task_vars.get("edge_leave") or []
         given = params.get("servers") or list(place.get("join_from") or {})
         servers = sorted(given, key=lambda name: name in leaving)

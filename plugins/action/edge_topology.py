@@ -9,13 +9,13 @@ import typing as t
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.door import failed
-from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.inventory import read_members
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.places import FACT
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.topology import arrange
 
 
 class ActionModule(ActionBase):
-    """Works out the sites of a play from its inventory; opens no connection."""
+    """Works out the sites of a play from its inventory; opens no connection and fails for none of them."""
 
     _requires_connection = False
 
@@ -23,14 +23,15 @@ class ActionModule(ActionBase):
         self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None
     ) -> dict[str, t.Any]:
         result: dict[str, t.Any] = super().run(tmp, task_vars)
-        try:
-            places = arrange(read_members(task_vars or {}))
-        except EdgeError as exc:
-            return result | {"changed": False, **failed(exc)}
-        sites = sorted({place.site for place in places.values()})
-        facts = {name: place.facts() for name, place in places.items()}
+        places = arrange(read_members(task_vars or {}))
+        refused = {
+            place.site: str(failed(place.refusal, place.site)["msg"])
+            for place in places.values()
+            if place.refusal is not None
+        }
         return result | {
             "changed": False,
-            "sites": sites,
-            "ansible_facts": {"edge_topology": facts},
+            "sites": sorted({place.site for place in places.values()}),
+            "refused": refused,
+            "ansible_facts": {FACT: {name: place.facts() for name, place in places.items()}},
         }

@@ -35,7 +35,7 @@ def site_table(reports: t.Mapping[str, Report], sites: Report | None = None) -> 
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in (COLUMNS, *rows)
     ]
-    return lines + _notes(reports)
+    return lines + _refusals(places) + _notes(reports)
 
 
 def _row(name: str, report: Report, place: Report) -> tuple[str, ...]:
@@ -83,6 +83,12 @@ def _datastore(found: Report) -> str:
         return "-"
     size = found.get("bytes")
     return str(found["kind"]) if size is None else f"{found['kind']} {size / (1 << 20):.1f} MiB"
+
+
+def _refusals(places: Report) -> list[str]:
+    """Sites that are put together wrongly."""
+    found = {str(place["site"]): place["refusal"] for place in places.values() if "refusal" in place}
+    return [f"site {site}: {why['message']} ({why['hint']})" for site, why in sorted(found.items())]
 
 
 def _notes(reports: t.Mapping[str, Report]) -> list[str]:

@@ -13,8 +13,10 @@ version_added: 0.1.0
 description:
   - Reads C(edge_site), C(edge_role), C(edge_node_ip), C(edge_alias_of), C(edge_storage_type) and C(edge_distribution)
     of all hosts of the play, and says who begins each site, who joins whom and in which order.
-  - Refuses inventories that cannot work, such as an even number of etcd servers, two servers with sqlite, one machine
-    under two names, or a part of a site only.
+  - Refuses sites that cannot work, such as those with an even number of etcd servers, two servers with sqlite, one
+    machine under two names, or a part of a site only. The task does not fail for that. Later tasks of this collection
+    fail on the hosts of such a site, before they open a connection, and work on those of all others. Tasks that only
+    look, or take a site down, refuse nothing but a part of a site.
   - Runs on the controller alone and opens no connection. Run it once per play.
 author:
   - lightk8s.edge contributors (@lightk8s)
@@ -37,17 +39,23 @@ EXAMPLES = r"""
 RETURN = r"""
 sites:
   description: Names of the sites that the play touches.
-  returned: success
+  returned: always
   type: list
   elements: str
   sample: [shop1, shop2]
+refused:
+  description: For each site that is refused, what is wrong with it and what to do.
+  returned: always
+  type: dict
+  sample: {"shop3": "site shop3: 2 etcd servers bear no more failures than 1 (use an odd number of servers)"}
 ansible_facts:
   description: The place of each host, as fact C(edge_topology).
-  returned: success
+  returned: always
   type: dict
   contains:
     edge_topology:
-      description: For each host its C(site), C(role), C(rank), whether it is C(initial), and C(join_from).
+      description: For each host its C(site), C(role), C(rank), whether it is C(initial), C(join_from), and C(refusal)
+        where its site is refused.
       type: dict
 """
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bed import inventory
 from bed.fleet import Fleet
 from bed.node import Node
 from bed.plays import Run
@@ -75,6 +76,42 @@ def pinned(server: Node, name: str) -> None:
     server.kubectl("run", name, f"--image={image}", "-l", f"app={name}", f"--overrides={spec}")
     server.kubectl("create", "pdb", name, f"--selector=app={name}", "--min-available=1")
     until("the pod runs", lambda: "Running" in server.kubectl("get", "pod", name).stdout)
+
+
+# Nothing listens at these addresses: a host that a connection was opened to would be unreachable.
+WRONG: dict[str, tuple[list[dict[str, Any]], str]] = {
+    "even": ([{}, {}], "2 etcd servers bear no more failures than 1"),
+    "lite": ([{"edge_storage_type": "sqlite"}] * 2, "sqlite cannot serve 2 servers"),
+    "twin": ([{}, {"edge_role": "agent", "ansible_host": "127.9.9.1"}], "are one machine"),
+    "boss": ([{"edge_role": "boss"}], "edge_role is 'boss'"),
+    "name": ([{"edge_node_name": "n"}, {"edge_node_name": "n", "edge_role": "agent"}], "the name n"),
+}
+
+
+def with_wrong_sites(fleet: Fleet) -> Path:
+    built = inventory.build(fleet.name, list(fleet.nodes.values()))
+    hosts = built["all"]["hosts"]
+    for place, (site, (rows, _words)) in enumerate(WRONG.items()):
+        for number, row in enumerate(rows):
+            address = "127.9.9.1" if site == "twin" else f"127.9.{place}.{10 + number}"
+            given = {"edge_site": site, "edge_role": "server", "ansible_host": address, **row}
+            hosts[f"{site}{number}"] = {"ansible_port": 9, **given}
+    return inventory.write(fleet.root / "hosts-wrong", built)
+
+
+@pytest.mark.parametrize("play", ["converge", "site"])
+def test_wrong_sites_are_refused_by_name_and_others_go_on(site: Controller, play: str) -> None:
+    run = site.play(play, check=False, inventory=with_wrong_sites(site.fleet))
+    assert run.code == 2
+    assert run.changed() == []
+    assert [run.stats[name]["failures"] for name in (SERVER, AGENT)] == [0, 0]
+    refused = {name: row for name, row in run.stats.items() if name not in (SERVER, AGENT)}
+    assert [row["failures"] for row in refused.values()] == [1] * len(refused)
+    assert not any(row["unreachable"] for row in run.stats.values())
+    for name, (rows, words) in WRONG.items():
+        said = [t for t in run.failed() if t.host.startswith(name) and "failure" in t.result]
+        assert len(said) == len(rows)
+        assert all(f"site {name}: " in t.result["msg"] and words in t.result["msg"] for t in said)
 
 
 def test_reports_agree_with_kubectl(site: Controller, server: Node, tmp_path: Path) -> None:

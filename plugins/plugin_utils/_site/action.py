@@ -19,6 +19,7 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._action.base import 
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.catalogue import RELEASES
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.release import Asset
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.store import Store
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.places import places_of
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.topology import survives_restart
 
 DISPLAY = Display()
@@ -67,7 +68,7 @@ class SiteAction(EdgeAction):
     def _stopped_by(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> str:
         """Why this node must wait: a node of its own site was refused or failed earlier in this run."""
         hostvars = task_vars.get("hostvars") or {}
-        places = task_vars.get("edge_topology") or {}
+        places = places_of(task_vars)
         members = [name for name, place in places.items() if place["site"] == params.get("site")]
         for peer in dict.fromkeys([*(params.get("join_from") or {}), *members]):
             if peer not in hostvars:

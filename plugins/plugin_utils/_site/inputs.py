@@ -10,6 +10,7 @@ import difflib
 import typing as t
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.places import place_of
 
 # Options that are filled in by the controller, or come from the topology, and are no inputs.
 NO_INPUTS = frozenset(("release", "join_url", "join_token", "alone", "state", "nouns"))
@@ -89,7 +90,7 @@ def collect(
             value = template(variables[name])
             if value is not None and value != "":  # an empty answer of a survey
                 found[option] = value
-    place = (variables.get("edge_topology") or {}).get(variables.get("inventory_hostname"))
+    place = place_of(variables)
     if place:
         found.update({key: place[key] for key in FROM_TOPOLOGY if key in wanted})
     if "airgap_images" in wanted and template(variables.get("edge_mode")) == "offline":

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible.errors import AnsibleError
+
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.topology import (
     DEFAULT_SITE,
+    SERVER,
     Member,
     role_of,
 )
@@ -25,15 +29,30 @@ def read_members(task_vars: t.Mapping[str, t.Any]) -> list[Member]:
     in_play = list(task_vars.get("ansible_play_hosts_all") or ())
     chosen = set(in_play)
     everyone = list(task_vars.get("groups", {}).get("all", in_play))
-    members = [_member(name, hostvars[name], True) for name in everyone if name in chosen]
+    members = [_read(name, hostvars[name], True) for name in everyone if name in chosen]
     touched = {member.site for member in members}
     for name in everyone:
         if name not in chosen:
             values = hostvars[name]
             if values.get("edge_site") and str(values["edge_site"]) in touched:
-                members.append(_member(name, values, False))
+                members.append(_read(name, values, False))
     order = {name: number for number, name in enumerate(everyone)}
     return sorted(members, key=lambda member: order[member.name])
+
+
+def _read(name: str, values: t.Mapping[str, t.Any], in_play: bool) -> Member:
+    """The member, or what is wrong with its variables: only its own site is to suffer from that."""
+    try:
+        return _member(name, values, in_play)
+    except EdgeError as exc:
+        problem = exc
+    except AnsibleError as exc:
+        problem = EdgeError(f"{name}: {exc}", kind="spec", hint="mend the host's variables")
+    try:
+        site = str(values.get("edge_site") or DEFAULT_SITE)
+    except AnsibleError:
+        site = DEFAULT_SITE
+    return Member(name, site, SERVER, name, "", in_play=in_play, problem=problem)
 
 
 def _member(name: str, values: t.Mapping[str, t.Any], in_play: bool) -> Member:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.places import places_of
+
 
 def members_of(
     name: str, task_vars: t.Mapping[str, t.Any]
@@ -18,7 +20,7 @@ def members_of(
     row of its own.
     """
     hostvars = task_vars["hostvars"]
-    places = task_vars.get("edge_topology") or {}
+    places = places_of(task_vars)
     site = (places.get(name) or {}).get("site")
     names = [other for other, place in places.items() if site and place["site"] == site]
     rows = [row(other, hostvars[other]) for other in names if _stands_for_itself(hostvars[other])]

@@ -16,6 +16,11 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._action.base import 
     door_args,
 )
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.inputs import collect
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.places import (
+    REMOVALS,
+    place_of,
+    refuse_wrong_site,
+)
 
 
 class InputsAction(EdgeAction):
@@ -25,10 +30,14 @@ class InputsAction(EdgeAction):
     every module and role heed the same variables.
     """
 
+    BUILDS: t.ClassVar[bool] = True  # whether a site must be right before the task touches it
+
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> Result:
         templar = self._templar
         options = door_args(self.BUNDLE_PACKAGE, self.DOOR)["argument_spec"]
+        builds = self.BUILDS and self._task.args.get("state") not in REMOVALS
         try:
+            refuse_wrong_site(place_of(task_vars or {}), builds=builds)
             inputs = collect(
                 options,
                 task_vars or {},

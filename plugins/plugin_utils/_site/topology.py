@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
 
@@ -37,27 +37,33 @@ class Member:
     distribution: str = "k3s"
     in_play: bool = True
     partial: bool = False
+    problem: EdgeError | None = None  # what is wrong with this host by itself
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a host stands in its site."""
+    """Where a host stands in its site; `refusal` says why nothing may be done with the site."""
 
     site: str
     role: str
     rank: int
     initial: bool
     join_from: t.Mapping[str, str] = field(default_factory=dict)
+    refusal: EdgeError | None = None
 
     def facts(self) -> dict[str, t.Any]:
         """As a fact."""
-        return {
+        found: dict[str, t.Any] = {
             "site": self.site,
             "role": self.role,
             "rank": self.rank,
             "initial": self.initial,
             "join_from": dict(self.join_from),
         }
+        if self.refusal is not None:
+            failure = self.refusal.failure()
+            found["refusal"] = {key: failure[key] for key in ("message", "kind", "hint")}
+        return found
 
 
 def role_of(given: t.Any, groups: t.Iterable[str], host: str) -> str:
@@ -80,34 +86,36 @@ def survives_restart(servers: int, away: int) -> bool:
 
 
 def arrange(members: t.Sequence[Member], port: int = 6443) -> dict[str, Place]:
-    """The place of each member that is in the play; EdgeError(kind=spec | refused) naming the site."""
+    """The place of each member that is in the play. A site that is wrong is refused, others are not."""
     by_name = {member.name: member for member in members}
-    _check_aliases(members, by_name)
+    wrong = _wrong_by_members(members, by_name)
+    present = {member.alias_of or member.name for member in members if member.in_play}
     sites: dict[str, list[Member]] = {}
     for member in members:
         if not member.alias_of:
-            sites.setdefault(member.site, []).append(member)
+            here = replace(member, in_play=member.name in present)
+            sites.setdefault(member.site, []).append(here)
     places: dict[str, Place] = {}
     for site, group in sites.items():
-        if any(member.in_play for member in group):
-            _check_site(site, group)
-            places.update(_places(site, group, port))
+        places.update(_places(group, port, wrong.get(site) or _wrong_site(site, group)))
     for member in members:
         if member.alias_of:
-            places[member.name] = places[member.alias_of]
+            places[member.name] = places.get(member.alias_of) or Place(
+                member.site, member.role, AGENTS_RANK, False, refusal=wrong[member.site]
+            )
     return {name: place for name, place in places.items() if by_name[name].in_play}
 
 
-def _places(site: str, group: t.Sequence[Member], port: int) -> dict[str, Place]:
+def _places(group: t.Sequence[Member], port: int, refusal: EdgeError | None) -> dict[str, Place]:
     servers = [member for member in group if member.role == SERVER]
     urls = {member.name: f"https://{_bracket(member.address)}:{port}" for member in servers}
     places: dict[str, Place] = {}
     for number, member in enumerate(servers):
         others = {name: url for name, url in urls.items() if name != member.name}
-        places[member.name] = Place(site, SERVER, number, number == 0, others)
+        places[member.name] = Place(member.site, SERVER, number, number == 0, others, refusal)
     for member in group:
         if member.role == AGENT:
-            places[member.name] = Place(site, AGENT, AGENTS_RANK, False, urls)
+            places[member.name] = Place(member.site, AGENT, AGENTS_RANK, False, urls, refusal)
     return places
 
 
@@ -115,29 +123,50 @@ def _bracket(address: str) -> str:
     return f"[{address}]" if ":" in address else address
 
 
-def _check_aliases(members: t.Sequence[Member], by_name: t.Mapping[str, Member]) -> None:
+def _wrong_by_members(
+    members: t.Sequence[Member], by_name: t.Mapping[str, Member]
+) -> dict[str, EdgeError]:
+    """Site -> the first thing that is wrong with its hosts one by one, or with two of them."""
+    wrong: dict[str, EdgeError] = {}
+    owners: dict[str, Member] = {}
     for member in members:
-        if member.alias_of and (
-            member.alias_of not in by_name or by_name[member.alias_of].alias_of
-        ):
-            raise EdgeError(
-                f"{member.name}: edge_alias_of names {member.alias_of!r}, which is no host of its own",
-                kind="spec",
-                hint="name the inventory host that stands for the machine",
-                site=member.site,
-            )
-    owners: dict[str, str] = {}
-    for member in members:
-        if member.alias_of or not member.machine:
-            continue
-        first = owners.setdefault(member.machine, member.name)
-        if first != member.name:
-            raise EdgeError(
-                f"{first} and {member.name} are one machine ({member.machine})",
-                kind="spec",
-                hint=f"remove one of them, or set edge_alias_of: {first} on {member.name}",
-                site=member.site,
-            )
+        if member.problem is not None:
+            wrong.setdefault(member.site, member.problem)
+        elif member.alias_of:
+            if member.alias_of not in by_name or by_name[member.alias_of].alias_of:
+                wrong.setdefault(member.site, _alias_of_nobody(member))
+        elif member.machine:
+            first = owners.setdefault(member.machine, member)
+            if first is not member:
+                for site in (first.site, member.site):
+                    wrong.setdefault(site, _one_machine(first, member, site))
+    return wrong
+
+
+def _alias_of_nobody(member: Member) -> EdgeError:
+    return EdgeError(
+        f"{member.name}: edge_alias_of names {member.alias_of!r}, which is no host of its own",
+        kind="spec",
+        hint="name the inventory host that stands for the machine",
+        site=member.site,
+    )
+
+
+def _one_machine(first: Member, second: Member, site: str) -> EdgeError:
+    return EdgeError(
+        f"{first.name} and {second.name} are one machine ({second.machine})",
+        kind="spec",
+        hint=f"remove one of them, or set edge_alias_of: {first.name} on {second.name}",
+        site=site,
+    )
+
+
+def _wrong_site(site: str, group: t.Sequence[Member]) -> EdgeError | None:
+    try:
+        _check_site(site, group)
+    except EdgeError as exc:
+        return exc
+    return None
 
 
 def _check_site(site: str, group: t.Sequence[Member]) -> None:

@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.topology import (
     AGENTS_RANK,
     Member,
@@ -102,15 +101,34 @@ REFUSED: list[tuple[str, list[Member], str]] = [
 def test_an_inventory_that_cannot_work_is_refused_with_its_site_and_a_remedy(
     members: list[Member], words: str
 ) -> None:
-    with pytest.raises(EdgeError, match=words) as caught:
-        arrange(members)
-    assert caught.value.site == "shop"
-    assert caught.value.hint
+    right = server("other", site="other")
+    places = arrange([*members, right])
+    assert places.pop("other") == arrange([right])["other"]
+    assert set(places) == {member.name for member in members if member.in_play}
+    for place in places.values():
+        assert place.refusal
+        assert words in place.refusal.message
+        assert (place.refusal.site, place.site) == ("shop", "shop")
+        assert place.facts()["refusal"]["hint"] == place.refusal.hint != ""
+
+
+def test_one_machine_in_two_sites_is_wrong_in_both() -> None:
+    places = arrange([server("a"), server("b", site="other", machine="a:22"), server("c", site="3")])
+    found = {name: place.refusal.site for name, place in places.items() if place.refusal}
+    assert found == {"a": "shop", "b": "other"}
+
+
+def test_a_machine_is_in_the_play_by_any_of_its_names() -> None:
+    twice = [server("a", in_play=False), server("a2", machine="a:22", alias_of="a")]
+    assert arrange(twice)["a2"].refusal is None
+    refusal = arrange([*twice, agent("w", in_play=False)])["a2"].refusal
+    assert refusal
+    assert "left out: w" in refusal.message
 
 
 def test_a_part_of_a_site_is_accepted_when_it_is_meant() -> None:
-    members = [server("a", partial=True), agent("w", in_play=False)]
-    assert set(arrange(members)) == {"a"}
+    places = arrange([server("a", partial=True), agent("w", in_play=False)])
+    assert {name: place.refusal for name, place in places.items()} == {"a": None}
 
 
 def test_two_external_servers_are_fine() -> None:
@@ -132,16 +150,13 @@ def test_every_site_has_one_first_server_and_every_join_stays_inside_the_site(
         replace(server(f"h{number}", storage="external"), site=site, role=role)
         for number, (site, role) in enumerate(hosts)
     ]
-    try:
-        places = arrange(members)
-    except EdgeError:
-        assert any(
-            all(member.role == "agent" for member in members if member.site == site)
-            for site, dummy in hosts
-        )
-        return
+    places = arrange(members)
     for site in {member.site for member in members}:
         names = {member.name for member in members if member.site == site}
+        headless = all(member.role == "agent" for member in members if member.site == site)
+        assert all((places[name].refusal is not None) == headless for name in names)
+        if headless:
+            continue
         assert sum(places[name].initial for name in names) == 1
         assert all(set(places[name].join_from) <= names - {name} for name in names)
 

@@ -81,6 +81,13 @@ def test_hosts_that_are_away_have_a_line_and_a_reason() -> None:
     assert lines[3:] == ["b: no route to host"]
 
 
+def test_a_site_that_is_put_together_wrongly_is_named_once() -> None:
+    refusal = {"message": "sqlite cannot serve 2 servers", "kind": "spec", "hint": "keep one"}
+    place = {"site": "shop1", "role": "server", "refusal": refusal}
+    lines = site_table({"a": report(), "b": report()}, {"a": place, "b": place})
+    assert lines[3:] == ["site shop1: sqlite cannot serve 2 servers (keep one)"]
+
+
 def test_what_does_not_match_is_said_once() -> None:
     doubtful = report(unknown_nodes=["ghost"], missing_nodes=["late"])
     lines = site_table({"a": doubtful, "b": doubtful})
