@@ -4,27 +4,28 @@
 
 """HTTP and HTTPS over one kept connection: the only place with sockets.
 
-http.client and ssl are imported inside functions: they cost 20 to 40 ms, and most runs need no API.
+socket and ssl are imported inside functions: runs that need no API do not pay for them.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from io import BufferedReader
 from typing import TYPE_CHECKING, NamedTuple
 
 from .._core.errors import EdgeError
+from .http_answer import NotHttp, read_body, read_head
 from .http_errors import CertificateExpired, HttpError, explain
 from .tls import Tls, ssl_context
 
 if TYPE_CHECKING:
-    import http.client
     import socket
     import ssl
 
 __all__ = ["CertificateExpired", "Connection", "HttpError", "Response", "Tls", "ssl_context"]
 
-_BLOCK = 65536
 _LISTEN = 1.0  # seconds in which a server that refuses a client has said so
 
 
@@ -69,7 +70,7 @@ class Connection:
         self._read_timeout = read_timeout
         self._max_bytes = max_bytes
         self._context: ssl.SSLContext | None = None
-        self._conn: http.client.HTTPConnection | None = None
+        self._open: tuple[socket.socket, BufferedReader] | None = None
 
     def __enter__(self) -> Connection:
         return self
@@ -79,9 +80,10 @@ class Connection:
 
     def close(self) -> None:
         """End the connection; the next request opens a new one."""
-        if self._conn is not None:
-            self._conn.close()
-            self._conn = None
+        if self._open is not None:
+            for part in reversed(self._open):
+                part.close()
+            self._open = None
 
     def request(
         self,
@@ -93,59 +95,57 @@ class Connection:
         timeout: float | None = None,
     ) -> Response:
         """Send one request and read the whole answer, for `timeout` seconds in all if given."""
-        import http.client
-
         until = None if timeout is None else time.monotonic() + timeout
-        conn, fresh = self._connected()
-        done = False
+        (sock, stream), fresh = self._connected()
+        keep = False
         try:
-            limit = self._read_timeout if timeout is None else min(timeout, self._read_timeout)
-            conn.sock.settimeout(limit)
-            self._send(conn, method, self.prefix + path, dict(headers or {}), body)
-            answer = conn.getresponse()
-            content = self._content(answer, until)
-            done = True
-        except (OSError, http.client.HTTPException) as exc:
+            sock.settimeout(
+                self._read_timeout if timeout is None else min(timeout, self._read_timeout)
+            )
+            self._send(sock, method, self.prefix + path, headers or {}, body)
+            head = read_head(stream)
+            content = self._content(read_body(stream, head), until)
+            keep = head.lasting
+        except (OSError, NotHttp) as exc:
             fault = explain(exc, self.where, sent=True)
             raise (self._refusal(fault) if fresh else fault) from exc
         finally:
-            if not done:
+            if not keep:
                 self.close()
-        names = {name.lower(): value for name, value in answer.getheaders()}
-        return Response(answer.status, names, content)
+        return Response(head.status, head.fields, content)
 
     def _send(
         self,
-        conn: http.client.HTTPConnection,
+        sock: socket.socket,
         method: str,
         path: str,
-        headers: dict[str, str],
+        headers: Mapping[str, str],
         body: bytes | None,
     ) -> None:
-        try:
-            conn.request(method, path, body=body, headers=headers)
-        except (BrokenPipeError, ConnectionResetError):
-            # A server that refuses (a TLS 1.3 alert, an early error) has often said why already.
-            if conn.sock is None:
-                raise
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        fields = {"Host": f"{host}:{self.port}", **headers}
+        if body is not None or method in ("POST", "PUT", "PATCH"):
+            fields["Content-Length"] = str(len(body or b""))
+        lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {fields[name]}" for name in fields)]
+        if any(ord(letter) < 32 for line in lines for letter in line):
+            raise EdgeError(f"{path} cannot be asked for: it holds control characters", kind="spec")
+        head = "\r\n".join((*lines, "\r\n")).encode("latin-1")
+        # A server that refuses (a TLS 1.3 alert, an early error) has often said why already.
+        with suppress(BrokenPipeError, ConnectionResetError):
+            sock.sendall(head + (body or b""))
 
-    def _content(self, answer: http.client.HTTPResponse, until: float | None) -> bytes:
-        blocks: list[bytes] = []
+    def _content(self, blocks: Iterable[bytes], until: float | None) -> bytes:
+        found: list[bytes] = []
         size = 0
-        while True:
-            block = answer.read(_BLOCK)
-            if not block:
-                break
-            blocks.append(block)
+        for block in blocks:
+            found.append(block)
             size += len(block)
             if size > self._max_bytes:
                 text = f"{self.where} sent more than {self._max_bytes} bytes"
                 raise HttpError(text, reason="too_large", sent=True)
             if until is not None and time.monotonic() > until:
                 raise TimeoutError("the answer took too long")
-        if answer.length:
-            raise ConnectionResetError("the answer is incomplete")
-        return b"".join(blocks)
+        return b"".join(found)
 
     def _refusal(self, fault: HttpError) -> HttpError:
         """The server's reason for a hang-up on our first request, or `fault`.
@@ -166,19 +166,15 @@ class Connection:
             pass
         return fault
 
-    def _connected(self) -> tuple[http.client.HTTPConnection, bool]:
-        """The connection, and whether it is a new one."""
-        import http.client
-
-        if self._conn is not None and (self._conn.sock is None or _is_stale(self._conn.sock)):
+    def _connected(self) -> tuple[tuple[socket.socket, BufferedReader], bool]:
+        """The connection with the stream of its answers, and whether it is a new one."""
+        if self._open is not None and _is_stale(self._open[0]):
             self.close()
-        if self._conn is not None:
-            return self._conn, False
-        conn = http.client.HTTPConnection(self.host, self.port)
-        conn.auto_open = 0  # it would reconnect without TLS
-        conn.sock = self._socket()
-        self._conn = conn
-        return conn, True
+        if self._open is not None:
+            return self._open, False
+        sock = self._socket()
+        self._open = sock, sock.makefile("rb")
+        return self._open, True
 
     def _socket(self) -> socket.socket:
         import socket

@@ -66,10 +66,9 @@ def explain(exc: Exception, where: str, sent: bool) -> HttpError:
         timed_out = "timed out" in str(exc)
         reason = "timeout" if timed_out else "reset" if sent else "unreachable"
         return HttpError(f"{where} is not reachable: {detail}", reason=reason, sent=sent)
-    if isinstance(exc, OSError) or type(exc).__name__ == "IncompleteRead":
+    if isinstance(exc, OSError):
         return HttpError(f"{where} ended the connection", reason="reset", sent=sent)
-    detail = f"{type(exc).__name__} {exc}".strip()
-    return HttpError(f"{where} does not speak HTTP: {detail}", reason="protocol", sent=sent)
+    return HttpError(f"{where} does not speak HTTP: {exc}", reason="protocol", sent=sent)
 
 
 def _distrust(exc: ssl.SSLCertVerificationError, where: str) -> HttpError:

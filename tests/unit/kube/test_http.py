@@ -70,6 +70,27 @@ def test_status_headers_and_body_are_handed_on() -> None:
         assert b"X-Own: yes\r\n" in server.requests[0]
 
 
+def test_interim_answers_are_passed_over() -> None:
+    early = b"HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n"
+    with serving(early + answer(b"[]")) as server, Connection(server.url) as connection:
+        assert connection.request("GET", "/").body == b"[]"
+
+
+def test_an_answer_of_unknown_length_lasts_until_the_end() -> None:
+    first = b"HTTP/1.0 200 OK\r\nX: close\r\n\r\nabc"
+    with serving(first, answer(b"2")) as server, Connection(server.url) as connection:
+        bodies = [connection.request("GET", "/").body for dummy in range(2)]
+    assert (bodies, server.connections) == ([b"abc", b"2"], 2)
+
+
+def test_nothing_can_be_slipped_into_a_request() -> None:
+    with serving(answer()) as server:
+        connection = Connection(server.url)
+        with pytest.raises(EdgeError) as caught:
+            connection.request("GET", "/a HTTP/1.1\r\nX: y\r\n\r\nGET /")
+    assert (caught.value.kind, server.requests) == ("spec", [])
+
+
 def test_a_chunked_answer_is_put_together() -> None:
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     sent = head + b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
@@ -86,6 +107,10 @@ def test_a_chunked_answer_is_put_together() -> None:
         (b"SSH-2.0-OpenSSH_9.2\r\nclose\r\n", "protocol"),
         (b"\x15\x03\x01\x00\x02\x02\x16close", "protocol"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", "timeout"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\nConnection: close\r\n\r\n", "protocol"),
+        (b"HTTP/1.1 200 OK\r\nno field\r\nConnection: close\r\n\r\n", "protocol"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\nclose", "protocol"),
+        (b"HTTP/1.1 200 OK\r\n" + 300 * b"A: close\r\n" + b"\r\n", "protocol"),
     ],
 )
 def test_answers_that_are_none(sent: bytes, reason: str) -> None:
@@ -247,7 +272,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 
 def test_importing_costs_no_network_library() -> None:
-    """A run that needs no API must not pay for ssl and http.client."""
+    """A run that needs no API must not pay for ssl."""
     code = (
         "import sys\n"
         "from ansible_collections.lightk8s.edge.plugins.module_utils._kube import "
