@@ -192,6 +192,13 @@ options:
     type: str
     choices: [fast, full]
     default: fast
+  planning:
+    description:
+      - Filled in by the action plugin in the first pass of C(converge.yml), which only looks.
+      - With V(report) a server also tells what it knows of the other Nodes of its site. With V(trust) an agent leaves
+        its own Node to that report instead of asking the API over the network.
+    type: str
+    choices: [own, report, trust]
   nouns:
     description:
       - What is converged. Leave V(resources) and V(logging) out where other tasks take care of them.

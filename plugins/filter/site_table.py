@@ -87,7 +87,9 @@ def _datastore(found: Report) -> str:
 
 def _refusals(places: Report) -> list[str]:
     """Sites that are put together wrongly."""
-    found = {str(place["site"]): place["refusal"] for place in places.values() if "refusal" in place}
+    found = {
+        str(place["site"]): place["refusal"] for place in places.values() if "refusal" in place
+    }
     return [f"site {site}: {why['message']} ({why['hint']})" for site, why in sorted(found.items())]
 
 

@@ -83,6 +83,17 @@ distribution:
     node:
       description: Name, readiness, version and roles of the Node.
       type: dict
+    others:
+      description: With O(planning=report), readiness of the site's other Nodes and digests of what is ours on them.
+      type: dict
+    left:
+      description: With O(planning=trust), the name of the Node that the agent has not asked about.
+      type: str
+wished:
+  description: With O(planning=trust), the Node that servers are to vouch for, and how they must see it.
+  returned: when an agent leaves its Node to the servers of its site
+  type: dict
+  sample: {"node": "edge7", "ready": true, "labels": "f3c1d09ab2e4", "taints": null}
 resources:
   description: What the machine has. Only V(pods_cpu_percent) appears where a cap is in force.
   returned: success

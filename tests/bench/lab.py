@@ -19,7 +19,6 @@ from bed.plays import Run
 from bed.shell import BedError
 
 Play = str | list[dict[str, Any]]
-ALONE = "one-server1"  # a site of its own: what it sends goes to the controller
 TOPOLOGY = "one=server; two=server,agent"
 NAMES = 24  # inventory names over the nodes
 FORKS = (5, 20)

@@ -84,7 +84,10 @@ WRONG: dict[str, tuple[list[dict[str, Any]], str]] = {
     "lite": ([{"edge_storage_type": "sqlite"}] * 2, "sqlite cannot serve 2 servers"),
     "twin": ([{}, {"edge_role": "agent", "ansible_host": "127.9.9.1"}], "are one machine"),
     "boss": ([{"edge_role": "boss"}], "edge_role is 'boss'"),
-    "name": ([{"edge_node_name": "n"}, {"edge_node_name": "n", "edge_role": "agent"}], "the name n"),
+    "name": (
+        [{"edge_node_name": "n"}, {"edge_node_name": "n", "edge_role": "agent"}],
+        "the name n",
+    ),
 }
 
 

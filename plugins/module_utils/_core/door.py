@@ -38,13 +38,14 @@ def answer(
     site: str = "",
     secrets: t.Iterable[str] = (),
     host: Host | None = None,
+    keep: bool = False,
 ) -> dict[str, t.Any]:
     """Converge the bounds and give the result; expected errors become `failure`."""
     from .._host.host import Host  # the controller loads this file for `failed` alone
     from .engine import converge
 
     try:
-        outcome = converge(bounds, host or Host(), check=check)
+        outcome = converge(bounds, host or Host(), check=check, keep=keep)
     except NeedsArtifacts as exc:
         return {"changed": False, "needs": exc.needs, **failed(exc, site, secrets)}
     except EdgeError as exc:

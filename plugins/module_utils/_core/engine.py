@@ -55,14 +55,15 @@ class Outcome:
     asks: tuple[Step, ...] = ()
 
 
-def converge(bounds: t.Sequence[Bound], host: Host, *, check: bool) -> Outcome:
+def converge(bounds: t.Sequence[Bound], host: Host, *, check: bool, keep: bool = False) -> Outcome:
     """Bring the node from what it is to what the bound specs want.
 
+    With `keep` a look remembers the digests that it has computed: it is part of a run that acts.
     Raises EdgeError; NeedsArtifacts when bytes are missing, before anything has been changed.
     """
     plan, reports = _look(bounds, host)
     if plan.empty or check:
-        if not check:
+        if not check or keep:
             host.keep_digests()
         return Outcome(plan, reports, missing(host, plan))
     with host.lock(_patience(plan)):

@@ -47,6 +47,19 @@ def look_at_node(host: Host, kubeconfig: str, name: str) -> tuple[str, NodeView 
     return "ok", None if found is None else view(found)
 
 
+def look_at_nodes(
+    host: Host, kubeconfig: str, name: str
+) -> tuple[str, NodeView | None, list[NodeView]]:
+    """As look_at_node, with the cluster's other Nodes. For servers: others may not list Nodes."""
+    try:
+        with connect(host, kubeconfig) as client:
+            nodes = [view(found) for found in client.list("Node")]
+    except EdgeError as exc:
+        return ("expired" if exc.kind == "certificate" else exc.message), None, []
+    own = next((node for node in nodes if node.name == name), None)
+    return "ok", own, [node for node in nodes if node.name != name]
+
+
 def view(node: t.Mapping[str, t.Any]) -> NodeView:
     """The parts of a Node object that we use."""
     meta, spec, status = node.get("metadata", {}), node.get("spec", {}), node.get("status", {})

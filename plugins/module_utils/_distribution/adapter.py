@@ -56,6 +56,8 @@ class Facts:
 
     `token`: "" no cluster here, "same", "different" or "unknown" compared with the spec's token.
     `api`: "" not asked, "ok", "expired" (certificates), else why it did not answer.
+    `left`: the Node that an agent has left to a server (TRUST in `spec`). `others`: what a server says of
+    its site's other Nodes (REPORT), as `objects.brief` has it.
     """
 
     arch: str
@@ -69,6 +71,8 @@ class Facts:
     token: str = ""
     api: str = ""
     node: NodeView | None = None
+    left: str = ""
+    others: t.Mapping[str, t.Mapping[str, t.Any]] = field(default_factory=dict)
     token_file: bool = False
     known_token: str = field(default="", repr=False)
     foreign: t.Any = None  # an installation by other means, in the adapter's own terms

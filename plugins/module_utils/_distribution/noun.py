@@ -52,13 +52,14 @@ def plan(spec: Spec, seen: Observation) -> Plan:
     if spec.state == PRESENT:
         service = (*units.steps, *repair.steps)
         moved = any(step.verb in ("start", "restart") for step in service)
-        healthy = seen.facts.node is not None and seen.facts.node.ready
+        left = bool(seen.facts.left)
+        healthy = left or (seen.facts.node is not None and seen.facts.node.ready)
         gate = (
             (adapter.gate(spec, seen.facts.config, seen.facts.hostname),)
             if moved or not healthy
             else ()
         )
-        later = [Plan(gate), Plan(adapter.objects(spec, seen.facts))]
+        later = [Plan(gate), Plan(() if left else adapter.objects(spec, seen.facts))]
     return merge([files, units, repair, *later, Plan(warnings=seen.facts.problems)])
 
 
@@ -90,6 +91,10 @@ def _cluster(facts: Facts) -> dict[str, t.Any]:
         found["certificate_days"] = facts.certificate_days
     if facts.api:
         found["api"] = facts.api
+    if facts.left:
+        found["left"] = facts.left
+    if facts.others:
+        found["others"] = dict(facts.others)
     if facts.node is not None:
         found["node"] = {
             "name": facts.node.name,

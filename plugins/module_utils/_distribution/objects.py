@@ -13,6 +13,7 @@ from .._core.plan import ASK, Phase, Step
 from .._host.host import Host
 from .access import connect
 from .adapter import NodeView
+from .digests import digests
 from .spec import AGENT, Spec
 
 OWNED = "lightk8s.edge/owned"
@@ -71,6 +72,14 @@ def owned_by_us(node: NodeView | None) -> dict[str, list[str]]:
     except ValueError:
         found = {}
     return {key: sorted(found.get(key) or []) for key in ("labels", "taints")}
+
+
+def brief(node: NodeView) -> dict[str, t.Any]:
+    """What a server tells of another Node: readiness, and digests of what is ours on it."""
+    owned = owned_by_us(node)
+    labels = {key: node.labels.get(key) for key in owned["labels"]}
+    taints = {taint: taint in node.taints for taint in owned["taints"]}
+    return {"ready": node.ready, **digests(labels, taints)}
 
 
 def label_changes(

@@ -12,6 +12,10 @@ from dataclasses import dataclass, field
 PRESENT, STOPPED, ABSENT, PURGED = "present", "stopped", "absent", "purged"
 STATES = (PRESENT, STOPPED, ABSENT, PURGED)
 SERVER, AGENT = "server", "agent"
+# How a node's look goes in the first pass of a converge over whole sites: it answers for itself, a server
+# reports on its site's other Nodes too, an agent leaves its Node to that report instead of asking the API.
+OWN, REPORT, TRUST = "own", "report", "trust"
+PLANNING = (OWN, REPORT, TRUST)
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,7 @@ class Spec:
     proxy: t.Mapping[str, str] = field(default_factory=dict)
     settings: t.Mapping[str, t.Any] = field(default_factory=dict)
     wait_timeout: int = 300
+    planning: str = ""  # one of PLANNING, empty in any other run
     verify_full: bool = False
 
     @property

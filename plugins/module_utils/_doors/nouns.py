@@ -27,7 +27,8 @@ def run(
     """Converge a node of the named distribution."""
     here = host or Host()
     try:
-        spec = options.distribution_spec(name, params)
+        planning = params.get("planning") if check else None  # a run that acts looks for itself
+        spec = options.distribution_spec(name, {**params, "planning": planning})
         if not check:
             _ask_the_site(spec, adapter_of(name).must_join(here, spec), params)
         bounds = bind(spec, params)
@@ -35,7 +36,13 @@ def run(
         failure = door.failed(exc, params.get("site") or "", [])
         return {"changed": False, **failure}
     result = door.answer(
-        bounds, check=check, diff=diff, site=spec.site, secrets=spec.secrets, host=here
+        bounds,
+        check=check,
+        diff=diff,
+        site=spec.site,
+        secrets=spec.secrets,
+        host=here,
+        keep=bool(spec.planning),
     )
     if result.get("failure", {}).get("kind") == "release":
         result["arch"] = here.machine()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from .._distribution import registry
-from .._distribution.spec import SERVER, STATES, Asset, Join, Release, Spec
+from .._distribution.spec import PLANNING, SERVER, STATES, Asset, Join, Release, Spec
 from .._logging import spec as logging_spec
 from .._resources import spec as resources_spec
 
@@ -75,6 +75,7 @@ DISTRIBUTION: Options = {
     "extra_config": {"type": "dict"},
     "adopt": {"type": "bool", "default": False},
     "verify": {"type": "str", "default": "fast", "choices": ["fast", "full"]},
+    "planning": {"type": "str", "choices": list(PLANNING)},
     "nouns": _strings(default=list(NOUNS), choices=list(NOUNS)),
 }
 # What a profile sets where the option itself is unset.
@@ -151,6 +152,7 @@ def distribution_spec(distribution: str, params: t.Mapping[str, t.Any]) -> Spec:
         settings={key: get(key) for key in SETTINGS if get(key) is not None},
         wait_timeout=get("wait_timeout") or 300,
         verify_full=get("verify") == "full",
+        planning=get("planning") or "",
     )
 
 

@@ -221,11 +221,16 @@ class Host:
         return self._digests
 
     def keep_digests(self) -> None:
-        """Write the memory of digests if it has grown. Not to be called in check mode."""
-        if self._fresh_digests and self._digests is not None:
-            kept = {path: row for path, row in self._digests.items() if self.inspect(path)}
+        """Write the memory of digests if it has grown, on a node that has our folder.
+
+        Not for a run that must leave no trace. A memory that cannot be written costs time only.
+        """
+        if not self._fresh_digests or self._digests is None or self.inspect(HOME) is None:
+            return
+        kept = {path: row for path, row in self._digests.items() if self.inspect(path)}
+        with contextlib.suppress(EdgeError, OSError):
             self.write_json(f"{HOME}/state/digests.json", kept)
-            self._fresh_digests = False
+        self._fresh_digests = False
 
     # ---- systemd
 

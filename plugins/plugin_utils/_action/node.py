@@ -99,22 +99,13 @@ class Node:
             "hide": list(self.hide),
             "env": {name: str(value) for name, value in environment.items()},
             "check": bool(task.check_mode),
-            "keeping": self._keeping(),
+            "keeping": is_planning(task, self.task_vars),
             "diff": bool(task.diff),
             "deadline": int(task.timeout or 0),
             "nonce": secrets.token_hex(4),
             "mask": secrets.token_hex(16) if self.private else "",
         }
         return fields | {name: value for name, value in common.items() if value}
-
-    def _keeping(self) -> bool:
-        """Whether the node keeps code and sections although the task is in check mode.
-
-        The first pass of converge.yml only compares, yet the run is a real one: would it leave
-        nothing, then nodes that are right would be sent the code again in every run.
-        """
-        planning = self.action._task.check_mode and self.task_vars.get("__edge_planning")
-        return bool(planning) and not context.CLIARGS.get("check")
 
     def ask(
         self,
@@ -189,6 +180,16 @@ class Node:
         finally:
             action._low_level_execute_command(shell.remove(remote), sudoable=False)
         return t.cast("dict[str, t.Any]", result)
+
+
+def is_planning(task: t.Any, task_vars: t.Mapping[str, t.Any]) -> bool:
+    """Whether the task is the first pass of a converge.yml that acts.
+
+    That pass is in check mode, for it only compares, yet the node keeps what it learns (code,
+    sections, digests): would it keep nothing, nodes that are right would learn it in every run.
+    """
+    planning = task.check_mode and task_vars.get("__edge_planning")
+    return bool(planning) and not context.CLIARGS.get("check")
 
 
 def pipelines(connection: t.Any) -> bool:

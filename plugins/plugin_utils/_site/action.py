@@ -16,9 +16,11 @@ from ansible.utils.display import Display
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.door import failed
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._action.base import EdgeAction, Result
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._action.node import is_planning
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.catalogue import RELEASES
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.release import Asset
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.store import Store
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._site import views
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.places import places_of
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.topology import survives_restart
 
@@ -46,7 +48,7 @@ def cache_folder(given: str | None) -> str:
 class SiteAction(EdgeAction):
     """Base of the action plugins that bring a distribution to a node."""
 
-    PUBLIC = ("release", "join_url", "alone")
+    PUBLIC = ("release", "join_url", "alone", "planning")
     DISTRIBUTION: t.ClassVar[str] = ""
     _assets: dict[str, Asset]
     _params: dict[str, t.Any]
@@ -61,7 +63,7 @@ class SiteAction(EdgeAction):
             result = super()._converse(params, task_vars)
             for ask in result.pop("asks", []):
                 self._ask_a_server(ask, params, task_vars)
-            return result
+            return result | views.trusting(result, params)
         except EdgeError as exc:
             return {"changed": False, **failed(exc, str(params.get("site") or ""))}
 
@@ -105,7 +107,10 @@ class SiteAction(EdgeAction):
         if params.get("state") in ("absent", "purged"):
             return {}
         if result is None:
-            return self._release(params, params.get("version"), None)
+            more = self._release(params, params.get("version"), None)
+            if is_planning(self._task, task_vars):
+                more["planning"] = views.part(params, task_vars)
+            return more
         failure = result.get("failure") or {}
         if failure.get("kind") == "join" and not params.get("join_token"):
             return self._way_in(params, task_vars)

@@ -113,7 +113,9 @@ def test_an_inventory_that_cannot_work_is_refused_with_its_site_and_a_remedy(
 
 
 def test_one_machine_in_two_sites_is_wrong_in_both() -> None:
-    places = arrange([server("a"), server("b", site="other", machine="a:22"), server("c", site="3")])
+    places = arrange(
+        [server("a"), server("b", site="other", machine="a:22"), server("c", site="3")]
+    )
     found = {name: place.refusal.site for name, place in places.items() if place.refusal}
     assert found == {"a": "shop", "b": "other"}
 

@@ -11,9 +11,9 @@ import typing as t
 from ..._core.places import RECEIPT
 from ..._core.resources import SeenUnit
 from ..._host.host import Host
-from ..access import look_at_node
-from ..adapter import Facts, NodeView
-from ..spec import AGENT, SERVER, Spec
+from ..access import look_at_node, look_at_nodes
+from ..adapter import Facts
+from ..spec import AGENT, REPORT, SERVER, TRUST, Spec
 from . import found, paths
 from .remains import leftovers
 from .tokens import same_password
@@ -29,7 +29,7 @@ def look(host: Host, spec: Spec, units: t.Mapping[str, SeenUnit]) -> Facts:
     data = str(config.get("data-dir") or paths.data_dir(spec)).rstrip("/")
     bin_dir = find_bin_dir(host, spec)
     running = unit in units and units[unit].running
-    api, node = _ask(host, spec, config, data) if running else ("", None)
+    asked = _ask(host, spec, config, data) if running else {}
     return Facts(
         arch=paths.ARCHITECTURES.get(host.machine(), host.machine()),
         bin_dir=bin_dir,
@@ -43,12 +43,11 @@ def look(host: Host, spec: Spec, units: t.Mapping[str, SeenUnit]) -> Facts:
         token_file=host.inspect(paths.TOKEN_FILE) is not None,
         known_token=known_token(host, spec, data, config),
         foreign=foreign,
-        api=api,
-        node=node,
         receipt=receipt,
         certificate_days=certificate_days(host, data, spec.role),
         problems=foreign_dropins(host),
         leftovers=() if spec.wanted else leftovers(host, data),
+        **asked,
     )
 
 
@@ -138,11 +137,18 @@ def node_name(spec: Spec, config: t.Mapping[str, t.Any], hostname: str) -> str:
     return str(spec.node_name or config.get("node-name") or hostname).lower()
 
 
-def _ask(
-    host: Host, spec: Spec, config: t.Mapping[str, t.Any], data: str
-) -> tuple[str, NodeView | None]:
-    name = node_name(spec, config, host.hostname())
-    return look_at_node(host, kubeconfig(spec, config, data), name)
+def _ask(host: Host, spec: Spec, config: t.Mapping[str, t.Any], data: str) -> dict[str, t.Any]:
+    """The facts that the API tells. An agent's is a server's, at the other end of a link."""
+    where, name = kubeconfig(spec, config, data), node_name(spec, config, host.hostname())
+    if spec.planning == TRUST and spec.role == AGENT:
+        return {"left": name}
+    if spec.planning == REPORT and spec.role == SERVER:
+        from ..objects import brief
+
+        api, node, others = look_at_nodes(host, where, name)
+        return {"api": api, "node": node, "others": {one.name: brief(one) for one in others}}
+    api, node = look_at_node(host, where, name)
+    return {"api": api, "node": node}
 
 
 def certificate_days(host: Host, data: str, role: str) -> int | None:

@@ -1,0 +1,85 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a site's servers see of its agents, compared with what the agents want. Pure.
+
+An agent that asks the API about its own Node speaks TLS over the site's network: more bytes than all
+else of a run with nothing to do. In the first pass of converge.yml it does not ask; a server, whose API
+is on its own loopback, tells what it sees of all Nodes, and the two are compared here.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.digests import wished
+from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.spec import (
+    AGENT,
+    OWN,
+    PRESENT,
+    REPORT,
+    TRUST,
+)
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.places import places_of
+
+Values = t.Mapping[str, t.Any]
+
+
+def part(params: Values, task_vars: Values) -> str:
+    """The option `planning` of a host: an agent trusts where a server of its site is in the play."""
+    playing = frozenset(task_vars.get("ansible_play_hosts") or ())
+    if params.get("state") != PRESENT:
+        return OWN
+    if params.get("role") == AGENT:
+        return OWN if playing.isdisjoint(params.get("join_from") or ()) else TRUST
+    places = places_of(task_vars)
+    agents = any(
+        place["role"] == AGENT and place["site"] == params.get("site") and name in playing
+        for name, place in places.items()
+    )
+    return REPORT if agents else OWN
+
+
+def trusting(result: Values, params: Values) -> dict[str, t.Any]:
+    """`wished` of an agent's result: which Node it left to the servers, and how that must be."""
+    node = (result.get("distribution") or {}).get("left")
+    if not node:
+        return {}
+    labels = params.get("labels")
+    texts = None if labels is None else {str(key): str(text) for key, text in labels.items()}
+    wish = wished(texts, params.get("taints"))
+    return {"wished": {"node": node, "ready": True, **wish}}
+
+
+def pending_hosts(planned: t.Mapping[str, Values], places: t.Mapping[str, Values]) -> list[str]:
+    """Hosts with something to do, given what the first pass registered, by name, and edge_topology.
+
+    That is by the host's own plan, or because no server of its site vouches for the Node that the
+    host left to them: none could be asked, or one sees it otherwise.
+    """
+    seen: dict[str, list[Values]] = {}
+    for name, result in planned.items():
+        others = (result.get("distribution") or {}).get("others")
+        if others and name in places:
+            seen.setdefault(places[name]["site"], []).append(others)
+    return [
+        name
+        for name, result in planned.items()
+        if name in places and _pending(result, seen.get(places[name]["site"], ()))
+    ]
+
+
+def _pending(result: Values, views: t.Sequence[Values]) -> bool:
+    if result.get("pending"):
+        return True
+    wish = result.get("wished")
+    if not wish or result.get("failed") or result.get("unreachable"):
+        return False
+    return not views or any(not _as_wished(wish, view.get(wish["node"])) for view in views)
+
+
+def _as_wished(wish: Values, found: Values | None) -> bool:
+    if not found or found.get("ready") is not wish["ready"]:
+        return False
+    return all(wish[key] in (None, found.get(key, "")) for key in ("labels", "taints"))
