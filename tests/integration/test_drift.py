@@ -10,6 +10,7 @@ by shell commands on the node, restarts are counted in systemd's own log.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,9 +19,9 @@ import pytest
 from bed.plays import Run
 
 from .conftest import MakeFleet
-from .drift.k3s import AGENT_DRIFTS, FURTHER_DRIFTS, KEPT, SERVER_DRIFTS, Drift
+from .drift.k3s import AGENT_DRIFTS, BINARY, FURTHER_DRIFTS, KEPT, SERVER_DRIFTS, Drift
 from .lib.distributions import K3S
-from .lib.site import Site, common_inputs
+from .lib.site import Site, actions, common_inputs, results
 
 SERVER, AGENT = "shop-server1", "shop-agent1"
 INPUTS: dict[str, Any] = {
@@ -179,3 +180,36 @@ def test_on_an_agent(on_agent: Run, drift: Drift) -> None:
 @pytest.mark.parametrize("drift", FURTHER_DRIFTS, ids=lambda d: d.name)
 def test_further_on_a_server(further_on_server: Run, drift: Drift) -> None:
     _judge(Story(further_on_server, SERVER, drift))
+
+
+def _marks(site: Site) -> str:
+    form = "jsonpath={.metadata.labels.example\\.org/shelf} {.spec.taints[*].key}"
+    return site.fleet[SERVER].kubectl("get", "node", AGENT, "-o", form).stdout
+
+
+def test_what_only_the_api_knows_of_an_agent_is_found_through_its_server(site: Site) -> None:
+    server = site.fleet[SERVER]
+    server.kubectl("taint", "node", AGENT, "example.org/slow-")
+    run = site.converge()
+    look = results(run, AGENT)[0].result
+    assert look["distribution"]["left"] == AGENT
+    assert look["actions"] == []
+    assert actions(run, AGENT) == ["on the Node: taint example.org/slow:PreferNoSchedule"]
+    assert _marks(site) == "north example.org/slow"
+
+    server.kubectl("label", "node", AGENT, "example.org/shelf-")
+    alone = site.converge("--limit", AGENT, edge_partial_site=True)
+    assert results(alone, AGENT)[0].result["distribution"]["node"]["ready"]
+    assert _marks(site) == "north example.org/slow"
+    assert site.converge().changed() == []
+
+
+def test_a_run_that_acts_remembers_digests_and_check_mode_does_not(site: Site) -> None:
+    memory = "/var/lib/lightk8s/state/digests.json"
+    nodes = site.fleet.nodes.values()
+    for node in nodes:
+        node.run(["rm", memory])
+    site.converge("--check")
+    assert [node.run(["test", "-e", memory], check=False).returncode for node in nodes] == [1, 1]
+    assert site.converge().changed() == []
+    assert all(BINARY in json.loads(node.read(memory)) for node in nodes)
