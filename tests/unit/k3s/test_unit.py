@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.k3s import unit
-from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.k3s.unit_read import (
+from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.unit_read import (
     split_words,
 )
 

@@ -17,6 +17,7 @@ from ..._host.host import Host
 from .. import gate, objects
 from ..adapter import Facts, Layout, Observation, Records
 from ..spec import SERVER, Spec
+from ..storage import begins_alone
 from . import found, guard, look, paths, purge, records, repair, wishes
 
 if t.TYPE_CHECKING:
@@ -59,7 +60,7 @@ class K3s:
 
     def must_join(self, host: Host, spec: Spec) -> bool:
         """See Adapter.must_join."""
-        if not spec.wanted or (spec.role == SERVER and wishes.begins_alone(spec)):
+        if not spec.wanted or (spec.role == SERVER and begins_alone(spec)):
             return False
         if host.inspect(look.credential(spec.role, paths.data_dir(spec))) is None:
             return True

@@ -6,18 +6,19 @@
 
 from __future__ import annotations
 
-from ..._core import versions
 from ..._core.errors import EdgeError
 from ..adapter import Facts
-from ..spec import SERVER, Spec
+from ..guards import check_role, check_storage, check_version, refuse
+from ..spec import Spec
 from . import registries
-from .checks import Problem, check_extra_config, check_immutable, check_values
+from .checks import check_extra_config, check_immutable, check_values
 from .config import Config
 from .flags import lookup
 from .tokens import problem
 from .unit import proxy_environment
-from .wishes import configuration, joins, storage
+from .wishes import PROGRAM, configuration, joins
 
+TITLE = PROGRAM.title
 ROTATE = "k3s token rotate --new-token <new> on a server, then set edge_token to the new one"
 
 
@@ -25,22 +26,22 @@ def check(spec: Spec, facts: Facts) -> None:
     """Raise EdgeError(kind=spec | refused | join) for the first thing that forbids the plan."""
     if not spec.wanted:
         return
-    _check_role(spec, facts)
-    _check_version(spec, facts)
+    check_role(spec, facts, TITLE)
+    check_version(spec, facts, TITLE)
     _check_token(spec, facts)
-    _check_storage(spec, facts)
+    check_storage(spec, facts)
     found = check_extra_config(spec.role, spec.settings.get("extra_config") or {})
-    _raise(found, "spec")
-    _raise(registries.check(spec.settings.get("registries") or {}), "spec")
+    refuse(found, "spec")
+    refuse(registries.check(spec.settings.get("registries") or {}), "spec")
     config = configuration(spec, facts)
-    _raise(check_values(spec.role, config.values), "spec")
+    refuse(check_values(spec.role, config.values), "spec")
     if facts.foreign is not None:
         _check_adoption(spec, facts, config)
     elif facts.joined:
         changed = check_immutable(
             _former(facts), _fixed(config), initialized=facts.initialized, hostname=facts.hostname
         )
-        _raise(changed, "refused")
+        refuse(changed, "refused")
 
 
 def _former(facts: Facts) -> dict[str, object]:
@@ -80,36 +81,6 @@ def _check_adoption(spec: Spec, facts: Facts, config: Config) -> None:
         )
 
 
-def _raise(problems: list[Problem], kind: str) -> None:
-    if problems:
-        text = "; ".join(f"{problem.key}: {problem.message}" for problem in problems)
-        hint = "; ".join(dict.fromkeys(problem.remedy for problem in problems if problem.remedy))
-        raise EdgeError(text, kind=kind, hint=hint)
-
-
-def _check_role(spec: Spec, facts: Facts) -> None:
-    installed = facts.receipt.get("role")
-    if installed and installed != spec.role:
-        raise EdgeError(
-            f"this node is a K3s {installed}, the inventory says {spec.role}",
-            kind="refused",
-            hint="purge the node first, or set edge_role back",
-        )
-
-
-def _check_version(spec: Spec, facts: Facts) -> None:
-    if spec.release is None:
-        if not facts.version:
-            raise EdgeError("no version is given and K3s is not installed", kind="release")
-        return
-    wanted = versions.parse(spec.release.version)
-    if not facts.version:
-        return
-    trouble = versions.upgrade_problem(versions.parse(facts.version), wanted)
-    if trouble:
-        raise EdgeError(trouble, kind="refused", hint="choose a version that may follow")
-
-
 def _check_token(spec: Spec, facts: Facts) -> None:
     if spec.token and facts.token == "different":
         raise EdgeError("edge_token is not the token of this cluster", kind="refused", hint=ROTATE)
@@ -117,25 +88,3 @@ def _check_token(spec: Spec, facts: Facts) -> None:
         trouble = problem(spec.token, first_server=not joins(spec, facts))
         if trouble:
             raise EdgeError(f"edge_token cannot be used: {trouble}", kind="spec")
-
-
-def _check_storage(spec: Spec, facts: Facts) -> None:
-    if spec.role != SERVER:
-        return
-    wanted = storage(spec)
-    if wanted not in ("sqlite", "etcd", "external"):
-        raise EdgeError(f"storage_type {wanted} is not one of sqlite, etcd, external", kind="spec")
-    if wanted == "sqlite" and not spec.single:
-        raise EdgeError(
-            "sqlite cannot serve more than one server",
-            kind="spec",
-            hint="use etcd or external, or keep one server in this site",
-        )
-    if wanted == "external" and not spec.settings.get("datastore_endpoint"):
-        raise EdgeError("storage_type external needs datastore_endpoint", kind="spec")
-    if facts.datastore and facts.datastore != wanted:
-        raise EdgeError(
-            f"the datastore of this cluster is {facts.datastore}, the inventory says {wanted}",
-            kind="refused",
-            hint="set edge_storage_type back; moving a datastore is a migration of its own",
-        )

@@ -11,6 +11,7 @@ import typing as t
 from ..._core.places import RECEIPT
 from ..._core.resources import SeenUnit
 from ..._host.host import Host
+from .. import release
 from ..access import look_at_node, look_at_nodes
 from ..adapter import Facts
 from ..spec import AGENT, REPORT, SERVER, TRUST, Spec
@@ -31,7 +32,7 @@ def look(host: Host, spec: Spec, units: t.Mapping[str, SeenUnit]) -> Facts:
     running = unit in units and units[unit].running
     asked = _ask(host, spec, config, data) if running else {}
     return Facts(
-        arch=paths.ARCHITECTURES.get(host.machine(), host.machine()),
+        arch=release.ARCHITECTURES.get(host.machine(), host.machine()),
         bin_dir=bin_dir,
         hostname=host.hostname(),
         version=installed_version(host, bin_dir, receipt),
@@ -61,13 +62,8 @@ def foreign_dropins(host: Host) -> tuple[str, ...]:
 
 
 def find_bin_dir(host: Host, spec: Spec) -> str:
-    """The wanted folder, else where K3s lies already, else the first one that can be written."""
-    if spec.bin_dir:
-        return spec.bin_dir.rstrip("/")
-    for folder in paths.BIN_DIRS:
-        if host.inspect(f"{folder}/k3s"):
-            return folder
-    return next((f for f in paths.BIN_DIRS if host.writable(f)), paths.BIN_DIRS[-1])
+    """The folder of K3s' programs."""
+    return release.find_bin_dir(host, spec, "k3s")
 
 
 def installed_version(host: Host, bin_dir: str, receipt: t.Mapping[str, t.Any]) -> str:

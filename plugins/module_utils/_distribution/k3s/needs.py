@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import typing as t
 
+from ..release import ARCHITECTURES
 from ..requirements import UDP, Module, Port, Requirements
 from ..spec import SERVER, Spec
-from . import paths
+from ..storage import storage
 from .networks import default_ranges
-from .wishes import storage
 
 MODULES = (
     Module("overlay", "/sys/module/overlay"),
@@ -58,7 +58,7 @@ def requirements(spec: Spec) -> Requirements:
         disk_mb=600,
         disk_recommended_mb=2048,
         inodes=20000,
-        architectures=tuple(sorted(paths.ARCHITECTURES)),
+        architectures=tuple(sorted(ARCHITECTURES)),
         modules=MODULES,
         controllers=("cpu", "cpuset", "memory", "pids"),
         ports=tuple(_ports(spec, server=server, etcd=etcd)),

@@ -20,10 +20,7 @@ AGENT_TOKEN_FILE = f"{CONFIG_DIR}/agent-token"
 UNITS = "/etc/systemd/system"
 SERVER_UNIT, AGENT_UNIT = "k3s.service", "k3s-agent.service"
 ALL_UNITS = (SERVER_UNIT, AGENT_UNIT)
-BIN_DIRS = ("/usr/local/bin", "/opt/bin")
 TOOLS = ("kubectl", "crictl", "ctr")
-# uname's machine -> the word that release assets use
-ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "armv8l": "arm"}
 
 
 def unit_of(role: str) -> str:

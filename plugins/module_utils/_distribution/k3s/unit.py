@@ -10,11 +10,10 @@ The settings are those of the unit that K3s documents for systemd. A start is no
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from .flags import lookup
-from .unit_read import (
+from ..service import MARK, escape, one_line, proxy_variables, render_env, word
+from ..unit_read import (
     UnitError,
     UnitFile,
     environment,
@@ -23,6 +22,7 @@ from .unit_read import (
     parse_env,
     parse_unit,
 )
+from .flags import lookup
 
 __all__ = [
     "MARK",
@@ -38,9 +38,6 @@ __all__ = [
     "render_unit",
 ]
 
-MARK = "# Managed by lightk8s.edge: changes made here are undone."
-ENV_MODE = 0o600  # a proxy's URL may hold a password
-UNIT_MODE = 0o644
 
 _SERVICE = (
     ("KillMode", "process"),  # containers outlive a restart of the service
@@ -56,10 +53,6 @@ _SERVICE = (
     ("ExecStartPre", "-/sbin/modprobe br_netfilter"),
     ("ExecStartPre", "-/sbin/modprobe overlay"),
 )
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_NEVER_PROXIED = ("localhost", "127.0.0.0/8", "::1", ".svc")
-_PROXY_KEYS = ("http_proxy", "https_proxy", "no_proxy")
 
 
 def render_unit(
@@ -73,41 +66,13 @@ def render_unit(
     lines += ["Description=Lightweight Kubernetes", "Documentation=https://k3s.io"]
     lines += ["Wants=network-online.target", "After=network-online.target", ""]
     lines += ["[Install]", "WantedBy=multi-user.target", "", "[Service]", "Type=notify"]
-    files = ("/etc/default/%N", "/etc/sysconfig/%N", _escape(env_file))
+    files = ("/etc/default/%N", "/etc/sysconfig/%N", escape(env_file))
     lines += [f"EnvironmentFile=-{path}" for path in files]
     lines += [f"{key}={value}" for key, value in _SERVICE]
     for key, value in sorted((service or {}).items()):
-        if _CONTROL.search(key + value):
-            raise UnitError(f"the value of {key} holds a line break or control character")
-        lines.append(f"{key}={value}")
-    lines.append(f"ExecStart={_word(bin_dir.rstrip('/') + '/k3s')} {role}")
+        lines.append(f"{key}={one_line(key, value)}")
+    lines.append(f"ExecStart={word(bin_dir.rstrip('/') + '/k3s')} {role}")
     return "\n".join(lines) + "\n"
-
-
-def _escape(path: str) -> str:
-    if _CONTROL.search(path):
-        raise UnitError("a path holds a line break or control character")
-    return path.replace("%", "%%")
-
-
-def _word(path: str) -> str:
-    """The path as one word of an Exec line."""
-    text = _escape(path).replace("$", "$$")
-    if not re.search(r"[\s\"'\\;]", text):
-        return text
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def render_env(variables: Mapping[str, str]) -> str:
-    """An environment file for systemd, sorted by name; empty text for no variables."""
-    lines = []
-    for name, value in sorted(variables.items()):
-        if not _VARIABLE.match(name):
-            raise UnitError(f"{name!r} is not the name of an environment variable")
-        if _CONTROL.search(value):
-            raise UnitError(f"the value of {name} holds a line break or control character")
-        lines.append(f'{name}="' + re.sub(r'(["\\`$])', r"\\\1", value) + '"\n')
-    return "".join(lines)
 
 
 def proxy_environment(
@@ -119,16 +84,7 @@ def proxy_environment(
     config.yaml, whose pod and service ranges and cluster domain never go through a proxy;
     `addresses` are those of the site's nodes and of its API endpoint. Empty without a proxy.
     """
-    given = {key.lower(): value for key, value in proxy.items() if value}
-    for key in given:
-        if key not in _PROXY_KEYS:
-            raise UnitError(f"{key!r} is not a proxy setting; known are {', '.join(_PROXY_KEYS)}")
-    found = {key.upper(): given[key] for key in _PROXY_KEYS[:2] if key in given}
-    if found:
-        asked = [part.strip() for part in given.get("no_proxy", "").split(",")]
-        entries = [*asked, *_NEVER_PROXIED, *_cluster_names(config), *addresses]
-        found["NO_PROXY"] = ",".join(dict.fromkeys(entry for entry in entries if entry))
-    return found
+    return proxy_variables(proxy, [*_cluster_names(config), *addresses])
 
 
 def _cluster_names(config: Mapping[str, object]) -> list[str]:

@@ -9,18 +9,20 @@ from __future__ import annotations
 import json
 import typing as t
 
-from ..._core.errors import EdgeError
 from ..._core.places import RECEIPT
 from ..._core.resources import Absent, File, Link, Unit, Wish
 from ..._core.transaction import RECOVER_FILE, RECOVER_UNIT, recover_text
 from ..adapter import Facts
-from ..spec import PRESENT, SERVER, Asset, Spec
+from ..release import Program, program, recorded
+from ..spec import PRESENT, SERVER, Spec
+from ..storage import storage
 from . import paths, purge, registries
 from .config import Config, NodeInputs, render_config
 from .flags import lookup
 from .look import kubeconfig
 from .unit import proxy_environment, render_env, render_unit
 
+PROGRAM = Program("K3s", "k3s")
 BACKENDS = {"flannel": "", "none": "none", "calico": "none", "cilium": "none"}
 
 
@@ -41,31 +43,10 @@ def wishes(spec: Spec, facts: Facts) -> tuple[Wish, ...]:
 
 
 def _release(spec: Spec, facts: Facts, unit: str) -> t.Iterator[Wish]:
-    release = spec.release
-    asset = release.asset("binary", facts.arch) if release is not None else None
-    binary = f"{facts.bin_dir}/k3s"
-    if release is not None and asset is None:
-        known = facts.receipt.get("version") == release.version and facts.receipt.get("sha256")
-        if not known:
-            raise EdgeError(
-                f"no asset of K3s {release.version} for {facts.arch} is known",
-                kind="release",
-                hint="make a mirror reachable, or fill the release cache of the controller",
-            )
-        asset = Asset("k3s", str(known))
-    if asset is not None:
-        yield File(
-            binary,
-            mode=0o755,
-            sha256=asset.sha256,
-            name=asset.name,
-            size=asset.size,
-            restarts=(unit,),
-            what=f"K3s {release.version if release is not None else ''} at {binary}",
-        )
+    yield from program(spec, facts, PROGRAM, unit)
     for tool in paths.TOOLS:
         yield Link(f"{facts.bin_dir}/{tool}", "k3s")
-    images = release.asset("images", facts.arch) if release is not None else None
+    images = spec.release.asset("images", facts.arch) if spec.release is not None else None
     if spec.airgap_images and images is not None:
         # One name for all versions: a newer archive takes the place of the older one.
         ending = images.name.partition(".")[2]
@@ -113,24 +94,6 @@ def configuration(spec: Spec, facts: Facts) -> Config:
 def begins(spec: Spec, facts: Facts) -> bool:
     """Whether this node is the one that began its embedded etcd."""
     return spec.role == SERVER and storage(spec) == "etcd" and not joins(spec, facts)
-
-
-def storage(spec: Spec) -> str:
-    """The datastore that the spec means; several servers without a word mean embedded etcd."""
-    if spec.storage_type:
-        return spec.storage_type
-    if spec.settings.get("datastore_endpoint"):
-        return "external"
-    return "sqlite" if spec.single else "etcd"
-
-
-def begins_alone(spec: Spec) -> bool:
-    """Whether a bare server of this kind needs nothing of the site's other servers.
-
-    Servers that share an external datastore do not join each other, yet need the same token.
-    """
-    kind = storage(spec)
-    return kind == "sqlite" or (kind == "external" and bool(spec.single or spec.token))
 
 
 def disabled(given: t.Mapping[str, t.Any]) -> tuple[str, ...]:
@@ -244,12 +207,8 @@ def _token_in_command(sources: t.Mapping[str, str]) -> bool:
 
 def receipt(spec: Spec, facts: Facts) -> bytes:
     """What we have installed, for later runs: version and digest, so that no binary has to be asked."""
-    asset = spec.release.asset("binary", facts.arch) if spec.release is not None else None
     found = {
-        "distribution": spec.distribution,
-        "role": spec.role,
-        "version": spec.release.version if spec.release is not None else facts.version,
-        "sha256": asset.sha256 if asset is not None else facts.receipt.get("sha256", ""),
+        **recorded(spec, facts),
         "fixed": {
             key: value
             for key, value in configuration(spec, facts).values.items()

@@ -1,0 +1,72 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Names that the API of Kubernetes and its kubelets accept (kubernetes.io: labels, taints, names). Pure."""
+
+from __future__ import annotations
+
+import re
+
+_LABEL_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?\Z")
+_DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")
+_EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
+# What a kubelet may set on its own Node (kubernetes.io: NodeRestriction, well-known labels).
+_KUBELET_LABELS = (
+    "kubernetes.io/hostname", "kubernetes.io/arch", "kubernetes.io/os",
+    "beta.kubernetes.io/arch", "beta.kubernetes.io/os", "beta.kubernetes.io/instance-type",
+    "node.kubernetes.io/instance-type", "failure-domain.beta.kubernetes.io/zone",
+    "failure-domain.beta.kubernetes.io/region", "topology.kubernetes.io/zone",
+    "topology.kubernetes.io/region", "failure-domain.kubernetes.io/zone",
+    "failure-domain.kubernetes.io/region",
+)  # fmt: skip
+_KUBELET_PREFIXES = ("kubelet.kubernetes.io", "node.kubernetes.io")
+
+
+def is_dns_name(text: str) -> bool:
+    """An RFC 1123 subdomain in lower case."""
+    return len(text) <= 253 and all(_DNS_LABEL.match(part) for part in text.split("."))
+
+
+def label_key(text: str) -> str | None:
+    """What is wrong with the key of a label or taint, or None."""
+    prefix, slash, name = text.rpartition("/")
+    if slash and not is_dns_name(prefix):
+        return f"the prefix of {text!r} is not a DNS name"
+    if not _LABEL_NAME.match(name):
+        return f"{text!r} is not a label key (up to 63 letters, digits, - _ .)"
+    return None
+
+
+def label(text: str) -> str | None:
+    """What is wrong with `key=value` as a label that a kubelet sets on its Node, or None."""
+    key, mark, value = text.partition("=")
+    if not mark:
+        return f"{text!r} is not key=value"
+    if value and not _LABEL_NAME.match(value):
+        return f"the value of {key!r} is not a label value (up to 63 letters, digits, - _ .)"
+    return label_key(key) or _reserved(key)
+
+
+def _reserved(key: str) -> str | None:
+    prefix = key.rpartition("/")[0]
+    owned = any(
+        prefix == domain or prefix.endswith(f".{domain}") for domain in ("kubernetes.io", "k8s.io")
+    )
+    allowed = key in _KUBELET_LABELS or any(
+        prefix == domain or prefix.endswith(f".{domain}") for domain in _KUBELET_PREFIXES
+    )
+    if owned and not allowed:
+        return f"a kubelet may not set {key!r} and would not start"
+    return None
+
+
+def taint(text: str) -> str | None:
+    """What is wrong with `key[=value]:Effect`, or None."""
+    body, dummy, effect = text.rpartition(":")
+    if effect not in _EFFECTS or not body:
+        return f"{text!r} does not end in {', '.join(':' + name for name in _EFFECTS)}"
+    key, dummy, value = body.partition("=")
+    if value and not _LABEL_NAME.match(value):
+        return f"the value of {key!r} is not a taint value (up to 63 letters, digits, - _ .)"
+    return label_key(key)
