@@ -12,9 +12,9 @@ from ..._core.places import RECEIPT
 from ..._core.resources import SeenUnit
 from ..._host.host import Host
 from .. import release
-from ..access import look_at_node, look_at_nodes
 from ..adapter import Facts
-from ..spec import AGENT, REPORT, SERVER, TRUST, Spec
+from ..asking import ask
+from ..spec import AGENT, SERVER, Spec
 from . import found, paths
 from .remains import leftovers
 from .tokens import same_password
@@ -134,17 +134,8 @@ def node_name(spec: Spec, config: t.Mapping[str, t.Any], hostname: str) -> str:
 
 
 def _ask(host: Host, spec: Spec, config: t.Mapping[str, t.Any], data: str) -> dict[str, t.Any]:
-    """The facts that the API tells. An agent's is a server's, at the other end of a link."""
     where, name = kubeconfig(spec, config, data), node_name(spec, config, host.hostname())
-    if spec.planning == TRUST and spec.role == AGENT:
-        return {"left": name}
-    if spec.planning == REPORT and spec.role == SERVER:
-        from ..objects import brief
-
-        api, node, others = look_at_nodes(host, where, name)
-        return {"api": api, "node": node, "others": {one.name: brief(one) for one in others}}
-    api, node = look_at_node(host, where, name)
-    return {"api": api, "node": node}
+    return ask(host, spec, where, name)
 
 
 def certificate_days(host: Host, data: str, role: str) -> int | None:
