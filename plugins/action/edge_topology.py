@@ -10,7 +10,6 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.door import failed
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.inventory import read_members
-from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.places import FACT
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.topology import arrange
 
 
@@ -33,5 +32,5 @@ class ActionModule(ActionBase):
             "changed": False,
             "sites": sorted({place.site for place in places.values()}),
             "refused": refused,
-            "ansible_facts": {FACT: {name: place.facts() for name, place in places.items()}},
+            "places": {name: place.facts() for name, place in places.items()},
         }

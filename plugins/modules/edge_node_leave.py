@@ -99,6 +99,7 @@ EXAMPLES = r"""
 - name: Work out the sites
   lightk8s.edge.edge_topology:
   run_once: true
+  register: edge_topology
 
 - name: Take this host out of its cluster
   lightk8s.edge.edge_node_leave:

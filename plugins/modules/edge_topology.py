@@ -17,7 +17,8 @@ description:
     machine under two names, or a part of a site only. The task does not fail for that. Later tasks of this collection
     fail on the hosts of such a site, before they open a connection, and work on those of all others. Tasks that only
     look, or take a site down, refuse nothing but a part of a site.
-  - Runs on the controller alone and opens no connection. Run it once per play.
+  - Runs on the controller alone and opens no connection. Run it once per play, and register what it found as
+    C(edge_topology): the other modules of this collection look there.
 author:
   - lightk8s.edge contributors (@lightk8s)
 options: {}
@@ -34,6 +35,7 @@ EXAMPLES = r"""
 - name: Work out the sites
   lightk8s.edge.edge_topology:
   run_once: true
+  register: edge_topology
 """
 
 RETURN = r"""
@@ -48,15 +50,12 @@ refused:
   returned: always
   type: dict
   sample: {"shop3": "site shop3: 2 etcd servers bear no more failures than 1 (use an odd number of servers)"}
-ansible_facts:
-  description: The place of each host, as fact C(edge_topology).
+places:
+  description: For each host its C(site), C(role), C(rank), whether it is C(initial), C(join_from), and C(refusal) where
+    its site is refused.
   returned: always
   type: dict
-  contains:
-    edge_topology:
-      description: For each host its C(site), C(role), C(rank), whether it is C(initial), C(join_from), and C(refusal)
-        where its site is refused.
-      type: dict
+  sample: {"shop1-server1": {"site": "shop1", "role": "server", "rank": 0, "initial": true, "join_from": {}}}
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -118,6 +118,7 @@ def _carry_out(site: Site, host: str, drifts: Sequence[Drift]) -> Run:
         "name": "Work out the sites",
         "lightk8s.edge.edge_topology": {},
         "run_once": True,
+        "register": "edge_topology",
     }
     changes = [task for drift in drifts for task in _tasks(drift, unit)]
     plays = [

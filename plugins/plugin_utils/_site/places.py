@@ -2,7 +2,11 @@
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What edge_topology has found, as later tasks of a play read it."""
+"""What edge_topology has found, as later tasks of a play read it.
+
+It is registered and no fact: Ansible copies all facts of a host for each of its tasks, which would
+make a run over N hosts cost N times N.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +14,15 @@ import typing as t
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
 
-FACT = "edge_topology"
+REGISTERED = "edge_topology"
 REMOVALS = ("stopped", "absent", "purged")
 Place = t.Mapping[str, t.Any]
 
 
 def places_of(task_vars: t.Mapping[str, t.Any]) -> t.Mapping[str, Place]:
     """The places of all hosts; empty before edge_topology has run."""
-    facts = task_vars.get("ansible_facts") or {}
-    return t.cast("t.Mapping[str, Place]", facts.get(FACT) or {})
+    found = task_vars.get(REGISTERED) or {}
+    return t.cast("t.Mapping[str, Place]", found.get("places") or {})
 
 
 def place_of(task_vars: t.Mapping[str, t.Any]) -> Place:

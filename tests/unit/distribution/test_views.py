@@ -113,5 +113,5 @@ def test_who_trusts_and_who_reports(
     role: str, playing: list[str], more: dict[str, str], part: str
 ) -> None:
     params = {"state": "present", "role": role, "site": "shop", "join_from": {"s1": "url"}, **more}
-    facts = {"ansible_play_hosts": playing, "ansible_facts": {"edge_topology": SITES}}
+    facts = {"ansible_play_hosts": playing, "edge_topology": {"places": SITES}}
     assert views.part(params, facts) == part

@@ -48,7 +48,7 @@ def test_empty_answers_and_unset_inputs_are_left_out() -> None:
 
 def test_a_place_in_the_topology_reaches_only_modules_that_know_it() -> None:
     place = {"site": "a", "role": "agent", "initial": False, "join_from": {}}
-    facts = {"edge_topology": {"n1": place}}
-    variables = {"ansible_facts": facts, "inventory_hostname": "n1", "edge_mode": "offline"}
+    topology = {"places": {"n1": place}}
+    variables = {"edge_topology": topology, "inventory_hostname": "n1", "edge_mode": "offline"}
     found = inputs.collect(("site", "role", "max_pods"), variables, lambda value: value)
     assert found == {"site": "a", "role": "agent"}
