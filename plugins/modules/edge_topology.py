@@ -18,7 +18,7 @@ description:
     fail on the hosts of such a site, before they open a connection, and work on those of all others. Tasks that only
     look, or take a site down, refuse nothing but a part of a site.
   - Runs on the controller alone and opens no connection. Run it once per play, and register what it found as
-    C(edge_topology): the other modules of this collection look there.
+    C(edge_topology), where the other modules of this collection look.
 author:
   - lightk8s.edge contributors (@lightk8s)
 options: {}
