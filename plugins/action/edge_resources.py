@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
-from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.reading import InputsAction
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.bounds import BoundsAction
 
 
-class ActionModule(InputsAction):
+class ActionModule(BoundsAction):
     """Runs edge_resources by the code kept on the node; other options are edge_ variables."""
 
     DOOR = "edge_resources"

@@ -206,4 +206,10 @@ options:
     elements: str
     choices: [distribution, resources, logging]
     default: [distribution, resources, logging]
+  handed_on:
+    description:
+      - What earlier tasks of the play have left to this one, as M(lightk8s.edge.edge_resources) and
+        M(lightk8s.edge.edge_logging) return it. It is converged too, and its bounds win over those given here.
+    type: list
+    elements: dict
 """

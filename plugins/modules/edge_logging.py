@@ -25,6 +25,13 @@ options:
     type: str
     choices: [k3s]
     default: k3s
+  hand_on:
+    description:
+      - Whether the work is left to the distribution's module, which runs later in the play and does all with one
+        restart at most. Nothing is done on the node then, and no connection is opened.
+      - Give its option O(lightk8s.edge.k3s_install#module:handed_on) the value RV(handed_on).
+    type: bool
+    default: false
 attributes:
   check_mode:
     support: full
@@ -50,6 +57,18 @@ logging:
   returned: success
   type: dict
   sample: {"max_files": 5, "max_size_mb": 10}
+handed_on:
+  description: What the distribution's module needs to know.
+  returned: with O(hand_on)
+  type: dict
+  contains:
+    noun:
+      description: What is left to it.
+      type: str
+      sample: logging
+    options:
+      description: The bounds.
+      type: dict
 actions:
   description: What was done, or would be done, one sentence each.
   returned: always

@@ -26,6 +26,13 @@ options:
     type: str
     choices: [k3s]
     default: k3s
+  hand_on:
+    description:
+      - Whether the work is left to the distribution's module, which runs later in the play and does all with one
+        restart at most. Nothing is done on the node then, and no connection is opened.
+      - Give its option O(lightk8s.edge.k3s_install#module:handed_on) the value RV(handed_on).
+    type: bool
+    default: false
 attributes:
   check_mode:
     support: full
@@ -52,6 +59,18 @@ resources:
   returned: success
   type: dict
   sample: {"memory_mb": 2048, "processors": 2, "storage_mb": 30000, "pods_cpu_percent": 50}
+handed_on:
+  description: What the distribution's module needs to know.
+  returned: with O(hand_on)
+  type: dict
+  contains:
+    noun:
+      description: What is left to it.
+      type: str
+      sample: resources
+    options:
+      description: The bounds.
+      type: dict
 actions:
   description: What was done, or would be done, one sentence each.
   returned: always

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from bed.node import Node
+from bed.plays import Run
 
 from .conftest import MakeFleet
 from .lib.distributions import DISTRIBUTIONS, Distribution
@@ -79,6 +80,33 @@ def test_a_changed_setting_is_one_restart_and_pods_live_through_it(
     assert phase(server, "lasting") == "Running"
     assert site.converge(**inputs).changed() == []
     site.inputs.update(inputs)
+
+
+def test_roles_that_change_together_restart_once_too(site: Site, server: Node, agent: Node) -> None:
+    """Logs, bounds of pods and the distribution itself, each by its own role of site.yml."""
+    before = {n.name: (starts(n, site.unit(n)), site.main(n)) for n in (server, agent)}
+    inputs: dict[str, Any] = {
+        "edge_log_level": "debug",
+        "edge_max_pods": 31,
+        "edge_max_log_size_mb": 8,
+    }
+    predicted = site.play("site", "--check", **inputs)
+    run = site.play("site", **inputs)
+    for node in (server, agent):
+        done = _by_roles(run, node)
+        assert done == _by_roles(predicted, node)
+        assert len(done) >= 4
+        assert len([action for action in done if action.startswith("restart")]) == 1
+        assert starts(node, site.unit(node)) == before[node.name][0] + 1
+        assert site.main(node) != before[node.name][1]
+    after = [site.main(node) for node in (server, agent)]
+    assert site.play("site", **inputs).changed() == []
+    assert [site.main(node) for node in (server, agent)] == after
+    site.inputs.update(inputs)
+
+
+def _by_roles(run: Run, node: Node) -> list[str]:
+    return [action for task in run.of(node.name) for action in task.result.get("actions", ())]
 
 
 def _container(server: Node) -> str:

@@ -12,6 +12,7 @@ import pytest
 from bed import inventory
 from bed.fleet import Fleet
 from bed.node import Node
+from bed.plays import Run
 
 from .ha_probe import Readyz
 from .ha_site import (
@@ -112,8 +113,8 @@ def test_three_bare_nodes_become_one_cluster(site: Controller, servers: list[Nod
 
 def test_a_second_run_changes_nothing(site: Controller, servers: list[Node]) -> None:
     before = [started(node) for node in servers]
-    run = site.converge()
-    assert run.changed() == []
+    for play in ("converge", "site"):
+        assert site.play(play).changed() == []
     assert [started(node) for node in servers] == before
 
 
@@ -130,6 +131,11 @@ def test_a_change_takes_the_servers_one_by_one(
     assert whole(servers, servers[0])
 
 
+def left_alone(run: Run) -> dict[str, str]:
+    reasons = [(task.host, str(task.result.get("skip_reason", ""))) for task in run.of()]
+    return {host: reason for host, reason in reasons if "left alone" in reason}
+
+
 def test_a_dead_server_holds_nobody_up(site: Controller, servers: list[Node]) -> None:
     dead, living = servers[2], servers[:2]
     before = [started(node) for node in living]
@@ -140,6 +146,14 @@ def test_a_dead_server_holds_nobody_up(site: Controller, servers: list[Node]) ->
         assert run.failed() == []
         assert [started(node) for node in living] == before
         until("the API without it", lambda: ready(living[0])[living[1].name])
+        for play, *args in (("converge",), ("site", "--check"), ("site",)):
+            run = site.play(play, *args, check=False, edge_tls_sans=["other.shop.example"])
+            assert run.stats[dead.name]["unreachable"] == 1
+            assert (run.failed(), run.changed()) == ([], [])
+            assert [started(node) for node in living] == before
+            said = left_alone(run)
+            assert set(said) == {node.name for node in living}
+            assert f"etcd would stop while {dead.name} is away (bring it back" in said[NAMES[0]]
     finally:
         dead.start()
 

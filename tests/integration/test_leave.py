@@ -203,3 +203,16 @@ def test_a_stopped_server_with_an_ended_certificate(site: Controller, server: No
     assert found["api"] == {"state": "off"}
     assert found["certificates"]["expired"] == [ADMIN]
     assert found["certificates"]["days"] < 0
+
+
+def test_a_reset_goes_on_without_a_host_that_is_away(site: Controller, server: Node) -> None:
+    """The server is stopped and its certificate has ended, the agent is off."""
+    refused = site.play("reset", check=False)
+    assert "edge_reset_confirm=true" in messages(refused)
+    assert server.exists("/usr/local/bin/k3s")
+    run = site.play("reset", check=False, edge_reset_confirm=True)
+    assert run.failed() == []
+    assert run.stats[AGENT]["unreachable"] == 1
+    assert not server.exists("/usr/local/bin/k3s")
+    assert not server.exists("/var/lib/rancher")
+    assert site.play("reset", check=False, edge_reset_confirm=True).changed() == []

@@ -20,6 +20,7 @@ ARGS: dict[str, t.Any] = {
         **options.NODE,
         **options.PROFILE,
         **options.LOGGING,
+        **options.HAND_ON,
     },
     "supports_check_mode": True,
 }
@@ -32,5 +33,7 @@ def main(params: dict[str, t.Any], check: bool, diff: bool) -> dict[str, t.Any]:
         spec = options.logging_of(base, params)
     except EdgeError as exc:
         return {"changed": False, **door.failed(exc, params["site"])}
+    if params.get("hand_on"):
+        return options.hand_on("logging", options.LOGGING, params)
     bounds = [Bound(logging.noun(spec), spec)]
     return door.answer(bounds, check=check, diff=diff, site=base.site)

@@ -26,6 +26,7 @@ def run(
 ) -> dict[str, t.Any]:
     """Converge a node of the named distribution."""
     here = host or Host()
+    params = options.taken_over(params)
     try:
         planning = params.get("planning") if check else None  # a run that acts looks for itself
         spec = options.distribution_spec(name, {**params, "planning": planning})

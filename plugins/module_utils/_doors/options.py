@@ -77,7 +77,9 @@ DISTRIBUTION: Options = {
     "verify": {"type": "str", "default": "fast", "choices": ["fast", "full"]},
     "planning": {"type": "str", "choices": list(PLANNING)},
     "nouns": _strings(default=list(NOUNS), choices=list(NOUNS)),
+    "handed_on": {"type": "list", "elements": "dict"},
 }
+HAND_ON: Options = {"hand_on": {"type": "bool", "default": False}}
 # What a profile sets where the option itself is unset.
 PROFILES: dict[str, dict[str, int]] = {
     "small": {
@@ -174,6 +176,23 @@ def _bound(params: t.Mapping[str, t.Any], key: str) -> t.Any:
     """The option's value, else the profile's; None where neither sets it."""
     value = params.get(key)
     return value if value is not None else PROFILES.get(params.get("profile") or "", {}).get(key)
+
+
+def hand_on(noun: str, keys: t.Iterable[str], params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """The result of a module that leaves its noun to the distribution's; see `taken_over`."""
+    bounds = {key: _bound(params, key) for key in keys}
+    given = {key: value for key, value in bounds.items() if value is not None}
+    return {"changed": False, "actions": [], "handed_on": {"noun": noun, "options": given}}
+
+
+def taken_over(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """The parameters of the distribution's module with all that others have handed on to it."""
+    whole = dict(params)
+    nouns = list(params.get("nouns") or NOUNS)
+    for row in params.get("handed_on") or ():
+        nouns.append(str(row["noun"]))
+        whole.update(row.get("options") or {})
+    return {**whole, "nouns": nouns}
 
 
 def resources_of(base: Spec, params: t.Mapping[str, t.Any]) -> resources_spec.Spec:

@@ -20,9 +20,7 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._action.node import 
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.catalogue import RELEASES
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.release import Asset
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.store import Store
-from ansible_collections.lightk8s.edge.plugins.plugin_utils._site import views
-from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.places import places_of
-from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.topology import survives_restart
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._site import standing, views
 
 DISPLAY = Display()
 DEFAULT_CHANNEL = "stable"
@@ -45,6 +43,10 @@ def cache_folder(given: str | None) -> str:
     return os.path.expanduser(given) if given else os.path.join(base, "lightk8s")
 
 
+def _skipped(reason: str) -> Result:
+    return {"changed": False, "skipped": True, "skip_reason": reason, "msg": reason}
+
+
 class SiteAction(EdgeAction):
     """Base of the action plugins that bring a distribution to a node."""
 
@@ -56,50 +58,36 @@ class SiteAction(EdgeAction):
     def _converse(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> Result:
         self._assets = {}
         self._params = params
-        stopped = "" if self._task.check_mode else self._stopped_by(params, task_vars)
-        if stopped:
-            return {"changed": False, "skipped": True, "skip_reason": stopped, "msg": stopped}
+        site = str(params.get("site") or "")
+        failed_one = "" if self._task.check_mode else standing.failed_peer(params, task_vars)
+        if failed_one:
+            return _skipped(f"site {site}: left alone because {failed_one} failed")
         try:
+            away = standing.needed_peers(params, task_vars)
+            if away:
+                foretold = self._foretold(params, task_vars)
+                if standing.restarts_distribution(foretold):
+                    reason = standing.left_alone(site, away)
+                    DISPLAY.warning(f"{task_vars.get('inventory_hostname')}: {reason}")
+                    return _skipped(reason)
             result = super()._converse(params, task_vars)
             for ask in result.pop("asks", []):
                 self._ask_a_server(ask, params, task_vars)
             return result | views.trusting(result, params)
         except EdgeError as exc:
-            return {"changed": False, **failed(exc, str(params.get("site") or ""))}
+            return {"changed": False, **failed(exc, site)}
 
-    def _stopped_by(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> str:
-        """Why this node must wait: a node of its own site was refused or failed earlier in this run."""
-        hostvars = task_vars.get("hostvars") or {}
-        places = places_of(task_vars)
-        members = [name for name, place in places.items() if place["site"] == params.get("site")]
-        for peer in dict.fromkeys([*(params.get("join_from") or {}), *members]):
-            if peer not in hostvars:
-                continue
-            values = hostvars[peer]
-            refused = (values.get("__edge_planned") or {}).get("failed")
-            if refused or values.get("__edge_failed") is not None:
-                return f"site {params.get('site')}: left alone because {peer} failed"
-        return self._quorum_at_risk(params, task_vars)
-
-    def _quorum_at_risk(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> str:
-        """Why a restart of this server must wait: other servers that the run could not reach.
-
-        Known in converge.yml only, whose first pass has looked at every node of the site.
-        """
-        hostvars = task_vars.get("hostvars") or {}
-        peers = list(params.get("join_from") or {})
-        planned = (task_vars.get("__edge_planned") or {}).get("actions") or []
-        away = [
-            peer
-            for peer in peers
-            if peer in hostvars and (hostvars[peer].get("__edge_planned") or {}).get("unreachable")
-        ]
-        restarts = any(action.startswith("restart ") for action in planned)
-        etcd = params.get("role") != "agent" and params.get("storage_type") in (None, "etcd")
-        if restarts and etcd and not survives_restart(len(peers) + 1, len(away)):
-            absent = ", ".join(away)
-            return f"site {params.get('site')}: left alone, etcd would stop while {absent} is away"
-        return ""
+    def _foretold(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> Result:
+        """What a run would do here; converge.yml has asked already."""
+        planned = task_vars.get(standing.PLANNED)
+        if planned:
+            return t.cast("Result", planned)
+        really = self._task.check_mode
+        self._task.check_mode = True
+        try:
+            return super()._converse(params, task_vars)
+        finally:
+            self._task.check_mode = really
 
     def more_params(
         self, result: Result | None, params: dict[str, t.Any], task_vars: dict[str, t.Any]

@@ -13,7 +13,19 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import 
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.places import place_of
 
 # Options that are filled in by the controller, or come from the topology, and are no inputs.
-NO_INPUTS = frozenset(("release", "join_url", "join_token", "alone", "state", "nouns", "planning"))
+NO_INPUTS = frozenset(
+    (
+        "release",
+        "join_url",
+        "join_token",
+        "alone",
+        "state",
+        "nouns",
+        "planning",
+        "hand_on",
+        "handed_on",
+    )
+)
 FROM_TOPOLOGY = ("site", "role", "initial", "join_from")
 # Inputs of the common vocabulary that nothing carries out yet, with the value that asks for nothing.
 NOT_YET: dict[str, tuple[t.Any, ...]] = {
