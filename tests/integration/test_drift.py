@@ -112,7 +112,7 @@ def site(make_fleet: MakeFleet, release_mirror: Any) -> Site:
     return site
 
 
-def _carry_out(site: Site, host: str, drifts: Sequence[Drift]) -> Run:
+def _carry_out(site: Site, host: str, drifts: Sequence[Drift], **inputs: Any) -> Run:
     unit = site.unit(site.fleet[host])
     topology = {
         "name": "Work out the sites",
@@ -125,7 +125,7 @@ def _carry_out(site: Site, host: str, drifts: Sequence[Drift]) -> Run:
         {"hosts": "all", "gather_facts": False, "tasks": [topology]},
         {"hosts": host, "gather_facts": False, "tasks": changes},
     ]
-    return site.play(plays)
+    return site.play(plays, **inputs)
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +140,7 @@ def further_on_server(site: Site) -> Run:
 
 @pytest.fixture(scope="module")
 def on_agent(site: Site) -> Run:
-    return _carry_out(site, AGENT, AGENT_DRIFTS)
+    return _carry_out(site, AGENT, AGENT_DRIFTS, edge_version="", edge_token=None)
 
 
 def _judge(story: Story) -> None:

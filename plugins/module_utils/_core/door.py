@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from .errors import EdgeError, NeedsArtifacts
+from .errors import EdgeError, NeedsArtifacts, NeedsRelease
 
 if t.TYPE_CHECKING:
     from .._host.host import Host
@@ -81,4 +81,7 @@ def failed(exc: EdgeError, site: str = "", secrets: t.Iterable[str] = ()) -> dic
     failure = {key: redact(text, secrets) for key, text in exc.failure().items()}
     where = f"site {failure['site']}: " if failure["site"] else ""
     hint = f" ({failure['hint']})" if failure["hint"] else ""
-    return {"failed": True, "msg": f"{where}{failure['message']}{hint}", "failure": failure}
+    found = {"failed": True, "msg": f"{where}{failure['message']}{hint}", "failure": failure}
+    if isinstance(exc, NeedsRelease) and exc.version:
+        found["version"] = exc.version
+    return found

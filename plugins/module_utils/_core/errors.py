@@ -53,6 +53,18 @@ class EdgeError(Exception):
         }
 
 
+class NeedsRelease(EdgeError):
+    """The node needs a release that the run was not given: `version`, where that is known."""
+
+    def __init__(self, message: str, version: str = "") -> None:
+        super().__init__(
+            message,
+            kind="release",
+            hint="make a mirror reachable, or fill the release cache of the controller",
+        )
+        self.version = version
+
+
 class NeedsArtifacts(EdgeError):
     """The node lacks artifacts; `needs` lists them as {sha256, name, size} mappings."""
 

@@ -8,3 +8,6 @@ from __future__ import annotations
 
 HOME = "/var/lib/lightk8s"
 RECEIPT = f"{HOME}/state/distribution.json"  # what we have installed on this node
+TOKEN_NOTE = (
+    f"{HOME}/state/token.note"  # tells whether a token is the one that this node joined with
+)

@@ -56,6 +56,8 @@ class Facts:
 
     `token`: "" no cluster here, "same", "different" or "unknown" compared with the spec's token.
     `api`: "" not asked, "ok", "expired" (certificates), else why it did not answer.
+    `token_file`: ours is there and holds the cluster's token, as far as can be known. `token_note`: see
+    `k3s.evidence`. `digest`: of the program, where the spec names no release.
     `left`: the Node that an agent has left to a server (TRUST in `spec`). `others`: what a server says of
     its site's other Nodes (REPORT), as `objects.brief` has it.
     """
@@ -75,6 +77,8 @@ class Facts:
     others: t.Mapping[str, t.Mapping[str, t.Any]] = field(default_factory=dict)
     token_file: bool = False
     known_token: str = field(default="", repr=False)
+    token_note: str = field(default="", repr=False)
+    digest: str = ""
     foreign: t.Any = None  # an installation by other means, in the adapter's own terms
     problems: tuple[str, ...] = ()
     receipt: t.Mapping[str, t.Any] = field(default_factory=dict)

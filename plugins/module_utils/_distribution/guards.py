@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from .._core import versions
-from .._core.errors import EdgeError
+from .._core.errors import EdgeError, NeedsRelease
 from .adapter import Facts
 from .problems import Problem
 from .spec import SERVER, Spec
@@ -38,8 +38,7 @@ def check_role(spec: Spec, facts: Facts, title: str) -> None:
 def check_version(spec: Spec, facts: Facts, title: str) -> None:
     """No downgrade, no skipped minor."""
     if spec.release is None:
-        if not facts.version:
-            raise EdgeError(f"no version is given and {title} is not installed", kind="release")
+        check_program(facts, title)
         return
     wanted = versions.parse(spec.release.version)
     if not facts.version:
@@ -47,6 +46,19 @@ def check_version(spec: Spec, facts: Facts, title: str) -> None:
     trouble = versions.upgrade_problem(versions.parse(facts.version), wanted)
     if trouble:
         raise EdgeError(trouble, kind="refused", hint="choose a version that may follow")
+
+
+def check_program(facts: Facts, title: str) -> None:
+    """NeedsRelease where the version that is to stay has gone, or its program was changed."""
+    noted, digest = str(facts.receipt.get("version") or ""), facts.receipt.get("sha256")
+    if not facts.version:
+        gone = f"the program of {title} {noted} is gone or broken"
+        what = gone if noted else f"{title} is not installed"
+        raise NeedsRelease(f"no version is given and {what}", noted)
+    # Another version that runs is somebody's upgrade, and nothing tells us to undo it.
+    if digest and facts.digest and facts.digest != digest and facts.version == noted:
+        changed = f"the program of {title} {noted} is not the one that was installed"
+        raise NeedsRelease(changed, noted)
 
 
 def check_storage(spec: Spec, facts: Facts) -> None:

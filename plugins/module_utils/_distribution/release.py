@@ -38,8 +38,15 @@ def find_bin_dir(host: Host, spec: Spec, name: str) -> str:
     return next((f for f in BIN_DIRS if host.writable(f)), BIN_DIRS[-1])
 
 
+def digest_of(host: Host, spec: Spec, path: str) -> str:
+    """`Facts.digest` of the program at `path`; empty where a release says what it must be."""
+    if spec.release is not None or not spec.wanted:
+        return ""
+    return host.sha256(path, full=spec.verify_full) or ""
+
+
 def program(spec: Spec, facts: Facts, what: Program, unit: str) -> t.Iterator[File]:
-    """The program's file; none where no version was asked for. EdgeError(kind=release)."""
+    """The program's file; where no version was asked for, its mode alone. EdgeError(kind=release)."""
     release = spec.release
     asset = release.asset("binary", facts.arch) if release is not None else None
     if release is not None and asset is None:
@@ -51,9 +58,10 @@ def program(spec: Spec, facts: Facts, what: Program, unit: str) -> t.Iterator[Fi
                 hint="make a mirror reachable, or fill the release cache of the controller",
             )
         asset = Asset(what.name, str(known))
-    if release is None or asset is None:
-        return
     path = f"{facts.bin_dir}/{what.name}"
+    if release is None or asset is None:
+        yield File(path, mode=0o755, what=f"{what.title} at {path}")
+        return
     yield File(
         path,
         mode=0o755,
@@ -68,9 +76,10 @@ def program(spec: Spec, facts: Facts, what: Program, unit: str) -> t.Iterator[Fi
 def recorded(spec: Spec, facts: Facts) -> dict[str, t.Any]:
     """What the receipt says of the program, so that no binary has to be asked."""
     asset = spec.release.asset("binary", facts.arch) if spec.release is not None else None
+    noted = facts.receipt.get("sha256", "")
     return {
         "distribution": spec.distribution,
         "role": spec.role,
         "version": spec.release.version if spec.release is not None else facts.version,
-        "sha256": asset.sha256 if asset is not None else facts.receipt.get("sha256", ""),
+        "sha256": asset.sha256 if asset is not None else facts.digest or noted,
     }

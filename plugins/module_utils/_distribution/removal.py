@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-from .._core.places import HOME, RECEIPT
+from .._core.places import HOME, RECEIPT, TOKEN_NOTE
 from .._core.plan import Phase, Step
 from .._core.resources import Seen
 from .adapter import Observation
@@ -21,6 +21,7 @@ HELPER_UNITS = ("lightk8s-recover.service", "lightk8s-pod-cap.service")
 OURS = (
     *(f"{SYSTEM_UNITS}/{unit}" for unit in HELPER_UNITS),
     RECEIPT,
+    TOKEN_NOTE,
     f"{HOME}/bin/pod-cap.sh",
     "/etc/systemd/journald.conf.d/60-lightk8s.conf",
 )

@@ -103,10 +103,21 @@ class SiteAction(EdgeAction):
         if failure.get("kind") == "join" and not params.get("join_token"):
             return self._way_in(params, task_vars)
         if failure.get("kind") == "release":
-            version = params.get("version") or DEFAULT_CHANNEL
-            found = self._release(params, version, str(result.get("arch") or ""))
-            return found if found["release"] != params.get("release") else {}
+            return self._wanted_release(result, params)
         return {}
+
+    def _wanted_release(self, result: Result, params: dict[str, t.Any]) -> dict[str, t.Any]:
+        """The release that the node needs; without a version, the one it had. EdgeError."""
+        given = params.get("release") or {}
+        known = params.get("version") or result.get("version") or given.get("version")
+        try:
+            found = self._release(
+                params, str(known or DEFAULT_CHANNEL), str(result.get("arch") or "")
+            )
+        except EdgeError as exc:
+            exc.message = f"{result['failure']['message']}; {exc.message}"
+            raise
+        return found if found["release"] != given else {}
 
     def _distribution(self, params: dict[str, t.Any]) -> str:
         return self.DISTRIBUTION or str(params.get("distribution"))

@@ -26,6 +26,7 @@ LOGGING = f"{KUBELET}/60-lightk8s-logging.conf"
 JOURNALD = "/etc/systemd/journald.conf.d/60-lightk8s.conf"
 IMAGES = "/var/lib/rancher/k3s/agent/images/k3s-airgap-images.tar.zst"
 RECEIPT = "/var/lib/lightk8s/state/distribution.json"
+NOTE = "/var/lib/lightk8s/state/token.note"
 RECOVER = "lightk8s-recover.service"
 CAP = "lightk8s-pod-cap.service"
 CAP_SCRIPT = "/var/lib/lightk8s/bin/pod-cap.sh"
@@ -86,7 +87,7 @@ SERVER_DRIFTS = (
     _mode("a configuration for all to read", CONFIG, "0644", "600"),
     _file("edited registries", REGISTRIES, "sed -i 's/mirror.example/x.example/' FILE", 1),
     _mode("a token for all to read", TOKEN, "0644", "600"),
-    _file("a removed token file", TOKEN, "rm FILE", 1),
+    _file("a changed token file", TOKEN, "echo nobody-knows-this > FILE", 1),
     _mode("a kubeconfig for all to read", KUBECONFIG, "0644", "600"),
     _file(
         "an edited bound of pods", RESOURCES, 'sed -i \'s/"maxPods": 30/"maxPods": 31/\' FILE', 1
@@ -146,6 +147,7 @@ FURTHER_DRIFTS = (
     _mode("an environment file for all to read", ENV, "0644", "600"),
     _file("a removed key in the configuration", CONFIG, "sed -i '/^tls-san/,+1d' FILE", 1),
     _file("a removed configuration", CONFIG, "rm FILE", 1),
+    _file("a removed token file", TOKEN, "rm FILE", 1),
     _file("removed registries", REGISTRIES, "rm FILE", 1),
     _mode("registries for all to read", REGISTRIES, "0644", "600"),
     _file("removed bounds of the kubelet", RESOURCES, "rm FILE", 1),
@@ -158,6 +160,8 @@ FURTHER_DRIFTS = (
     Drift("a disabled unit of the cap", f"systemctl disable {CAP}", f"systemctl is-enabled {CAP}"),
 )
 
+# Found and mended without a version and without a token in the inventory: the receipt tells what was
+# installed, and a server of the site still has the token.
 AGENT_UNIT = f"{UNITS}/k3s-agent.service"
 AGENT_DRIFTS = (
     _file("an agent's flipped byte in the binary", BINARY, FLIP, 1),
@@ -166,12 +170,19 @@ AGENT_DRIFTS = (
     Drift(
         "an agent's removed token file", f"rm {TOKEN}", f"grep -q a-token-of-the-shop {TOKEN}", 1
     ),
+    Drift(
+        "an agent's changed token file",
+        f"echo nobody-knows-this > {TOKEN}",
+        f"grep -q a-token-of-the-shop {TOKEN}",
+        1,
+    ),
+    _file("an agent's damaged note of its token", NOTE, "echo x > FILE"),
     _file("an agent's removed bounds", RESOURCES, "rm FILE", 1),
     Drift("a stopped agent", "systemctl stop k3s-agent", "systemctl is-active k3s-agent", 1),
 )
 KEPT = sorted(
     {
         *(BINARY, IMAGES, UNIT, DROPIN, ENV, CONFIG, REGISTRIES, TOKEN, RESOURCES, LOGGING),
-        *(JOURNALD, RECEIPT, CAP_SCRIPT, AGENT_UNIT, f"{UNITS}/{RECOVER}", f"{UNITS}/{CAP}"),
+        *(JOURNALD, NOTE, RECEIPT, CAP_SCRIPT, AGENT_UNIT, f"{UNITS}/{RECOVER}", f"{UNITS}/{CAP}"),
     }
 )

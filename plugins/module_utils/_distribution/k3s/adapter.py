@@ -19,6 +19,7 @@ from ..adapter import Facts, Layout, Observation, Records
 from ..spec import SERVER, Spec
 from ..storage import begins_alone
 from . import found, guard, look, paths, purge, records, repair, wishes
+from .evidence import agent_may_start
 
 if t.TYPE_CHECKING:
     from ..requirements import Requirements
@@ -64,8 +65,8 @@ class K3s:
             return False
         if host.inspect(look.credential(spec.role, paths.data_dir(spec))) is None:
             return True
-        # An agent that has lost its token file cannot start again, and keeps no other copy.
-        settled = spec.token or spec.role == SERVER or host.inspect(paths.TOKEN_FILE)
+        # An agent whose token file is lost or changed cannot start again, and keeps no other copy.
+        settled = spec.token or spec.role == SERVER or agent_may_start(host)
         return not settled and bool(host.inspect(RECEIPT))
 
     def join_token(self, host: Host, spec: Spec, joiner: str) -> str:

@@ -15,8 +15,7 @@ from .checks import check_extra_config, check_immutable, check_values
 from .config import Config
 from .flags import lookup
 from .tokens import problem
-from .unit import proxy_environment
-from .wishes import PROGRAM, configuration, joins
+from .wishes import PROGRAM, configuration, joins, proxied
 
 TITLE = PROGRAM.title
 ROTATE = "k3s token rotate --new-token <new> on a server, then set edge_token to the new one"
@@ -69,7 +68,7 @@ def _check_adoption(spec: Spec, facts: Facts, config: Config) -> None:
             kind="refused",
             hint="look at a run with --check --diff and edge_adopt: true, then set edge_adopt",
         )
-    proxy = proxy_environment(spec.proxy, config.values, spec.node_ips)
+    proxy = proxied(spec, config)
     from .adopt import compare  # once in a node's life
 
     report = compare(facts.foreign, config.values, environment=proxy, initialized=facts.initialized)

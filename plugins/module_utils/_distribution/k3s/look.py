@@ -16,8 +16,8 @@ from ..adapter import Facts
 from ..asking import ask
 from ..spec import AGENT, SERVER, Spec
 from . import found, paths
+from .evidence import of_token
 from .remains import leftovers
-from .tokens import same_password
 
 
 def look(host: Host, spec: Spec, units: t.Mapping[str, SeenUnit]) -> Facts:
@@ -30,6 +30,8 @@ def look(host: Host, spec: Spec, units: t.Mapping[str, SeenUnit]) -> Facts:
     data = str(config.get("data-dir") or paths.data_dir(spec)).rstrip("/")
     bin_dir = find_bin_dir(host, spec)
     running = unit in units and units[unit].running
+    # Before the version: a full look counts for it too.
+    digest = release.digest_of(host, spec, f"{bin_dir}/k3s")
     asked = _ask(host, spec, config, data) if running else {}
     return Facts(
         arch=release.ARCHITECTURES.get(host.machine(), host.machine()),
@@ -40,9 +42,8 @@ def look(host: Host, spec: Spec, units: t.Mapping[str, SeenUnit]) -> Facts:
         datastore=datastore(host, data, config) if spec.role == SERVER else "",
         initialized=host.inspect(f"{data}/server/tls/server-ca.crt") is not None,
         joined=host.inspect(credential(spec.role, data)) is not None,
-        token=compare_token(host, spec, data),
-        token_file=host.inspect(paths.TOKEN_FILE) is not None,
-        known_token=known_token(host, spec, data, config),
+        digest=digest,
+        **of_token(host, spec, data, config),
         foreign=foreign,
         receipt=receipt,
         certificate_days=certificate_days(host, data, spec.role),
@@ -89,24 +90,6 @@ def datastore(host: Host, data: str, config: t.Mapping[str, t.Any]) -> str:
     if config.get("datastore-endpoint") and host.inspect(credential(SERVER, data)):
         return "external"
     return "sqlite" if host.inspect(f"{data}/server/db/state.db") else ""
-
-
-def compare_token(host: Host, spec: Spec, data: str) -> str:
-    """See Facts.token. An agent keeps no copy but ours."""
-    place = f"{data}/server/token" if spec.role == SERVER else paths.TOKEN_FILE
-    known = host.read_text(place).strip()
-    if not known:
-        return ""
-    if not spec.token:
-        return "unknown"
-    return "same" if same_password(known, spec.token.strip()) else "different"
-
-
-def known_token(host: Host, spec: Spec, data: str, config: t.Mapping[str, t.Any]) -> str:
-    """A token of this cluster that lies on the node; an agent has none but the one it was given."""
-    if spec.role == SERVER:
-        return host.read_text(f"{data}/server/token").strip()
-    return found.token(host, config)
 
 
 def join_token(host: Host, data: str, joiner: str) -> str:

@@ -25,6 +25,7 @@ _BOOTSTRAP = re.compile(r"[a-z0-9]{6}\.[a-z0-9]{16}\Z")
 _SECURE_ANYWHERE = re.compile(r"K10[0-9a-f]{64}::\S+")
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----\s(.*?)-----END CERTIFICATE-----", re.DOTALL)
 _SUBJECT_KEY_ID, _AUTHORITY_KEY_ID = b"\x06\x03\x55\x1d\x0e", b"\x06\x03\x55\x1d\x23"
+_NOTE = re.compile(r".+:[0-9a-f]{64}\Z")
 _SHORTEST_PASSWORD = 8
 
 
@@ -86,6 +87,34 @@ def password_of(text: str) -> str:
 def same_password(one: str, other: str) -> bool:
     """Whether two tokens of any form carry the same secret; takes the same time for all texts."""
     return hmac.compare_digest(password_of(one).encode(), password_of(other).encode())
+
+
+def alike(one: str, other: str) -> bool:
+    """As same_password; False where one of them is no token."""
+    try:
+        return same_password(one, other)
+    except TokenError:
+        return False
+
+
+def note(text: str, salt: str) -> str:
+    """A keyed digest of the token's secret, for a file that lies beside the token. Raises TokenError."""
+    secret = password_of(text).encode()
+    return f"{salt}:{hmac.new(salt.encode(), secret, hashlib.sha256).hexdigest()}"
+
+
+def is_note(text: str) -> bool:
+    """Whether the text has the form of a note."""
+    return _NOTE.match(text) is not None
+
+
+def is_noted(noted: str, text: str) -> bool:
+    """Whether `noted` is a note of this token; False where either is damaged."""
+    salt = noted.rpartition(":")[0]
+    try:
+        return is_note(noted) and hmac.compare_digest(noted.encode(), note(text, salt).encode())
+    except TokenError:
+        return False
 
 
 def secure(password: str, ca_pem: bytes, user: str = "server") -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import typing as t
 
-from ..._core.places import RECEIPT
+from ..._core.places import RECEIPT, TOKEN_NOTE
 from ..._core.resources import Absent, File, Link, Unit, Wish
 from ..._core.transaction import RECOVER_FILE, RECOVER_UNIT, recover_text
 from ..adapter import Facts
@@ -20,6 +20,7 @@ from . import paths, purge, registries
 from .config import Config, NodeInputs, render_config
 from .flags import lookup
 from .look import kubeconfig
+from .tokens import is_noted, note
 from .unit import proxy_environment, render_env, render_unit
 
 PROGRAM = Program("K3s", "k3s")
@@ -147,6 +148,7 @@ def _configuration(spec: Spec, facts: Facts, config: Config, unit: str) -> t.Ite
     )
     if has_token(spec, facts):
         yield _token_file(paths.TOKEN_FILE, spec, facts, unit)
+        yield from _token_note(spec, facts)
     if spec.agent_token and spec.role == SERVER:
         data = f"{spec.agent_token}\n".encode()
         yield File(
@@ -171,13 +173,30 @@ def _configuration(spec: Spec, facts: Facts, config: Config, unit: str) -> t.Ite
 
 def _token_file(path: str, spec: Spec, facts: Facts, unit: str) -> File:
     """Content matters until the node has joined; later any token of the same cluster will do."""
-    word = spec.join.token if spec.join is not None else spec.token or facts.known_token
+    word = _token(spec, facts)
     settled = facts.joined and facts.token_file
     data = None if settled or not word else f"{word.strip()}\n".encode()
     if not settled and not word and joins(spec, facts) and (facts.receipt or not facts.joined):
         # Check mode alone comes here: a real run has asked the site for the word by now.
         data = b""
     return File(path, 0o600, data, secret=True, restarts=(unit,), what="the token")
+
+
+def _token(spec: Spec, facts: Facts) -> str:
+    return spec.join.token if spec.join is not None else spec.token or facts.known_token
+
+
+def _token_note(spec: Spec, facts: Facts) -> t.Iterator[Wish]:
+    """Of an agent: it lets a later run see that the token file was changed by hand."""
+    settled = facts.joined and facts.token_file
+    word = facts.known_token if settled else _token(spec, facts)
+    if spec.role == SERVER or (not word and facts.token_note):
+        return
+    text = facts.token_note if is_noted(facts.token_note, word) else ""
+    if word and not text:
+        text = note(word, facts.hostname)
+    data = f"{text}\n".encode()
+    yield File(TOKEN_NOTE, 0o600, data, secret=True, what="the note of the token")
 
 
 def _service(spec: Spec, facts: Facts, config: Config, unit: str) -> t.Iterator[Wish]:
@@ -189,7 +208,7 @@ def _service(spec: Spec, facts: Facts, config: Config, unit: str) -> t.Iterator[
         restarts=(unit,),
         what=f"the unit {unit}",
     )
-    text = render_env(proxy_environment(spec.proxy, config.values, spec.node_ips))
+    text = render_env(proxied(spec, config))
     if text:
         yield File(
             env, 0o600, text.encode(), secret=True, restarts=(unit,), what="the proxy settings"
@@ -197,6 +216,14 @@ def _service(spec: Spec, facts: Facts, config: Config, unit: str) -> t.Iterator[
     else:
         yield Absent(env, secret=True, restarts=(unit,), what="the service's environment file")
     yield File(RECOVER_FILE, data=recover_text(paths.ALL_UNITS).encode(), what=RECOVER_UNIT)
+
+
+def proxied(spec: Spec, config: Config) -> dict[str, str]:
+    """The service's proxy variables. An agent's configuration does not hold the ranges of its site."""
+    ranges = {"cluster-cidr": "cluster_cidr", "service-cidr": "service_cidr"}
+    given = {flag: spec.settings.get(name) for flag, name in ranges.items()}
+    known = {flag: value for flag, value in given.items() if value}
+    return proxy_environment(spec.proxy, {**known, **config.values}, spec.node_ips)
 
 
 def _token_in_command(sources: t.Mapping[str, str]) -> bool:
