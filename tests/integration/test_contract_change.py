@@ -29,7 +29,8 @@ def site(request: pytest.FixtureRequest, make_fleet: MakeFleet, release_mirror: 
     )
     # Check mode on a bare agent is exact, even where only a living server will know the token.
     predicted = site.converge("--check", edge_token=None)
-    run = site.converge()
+    run = site.converge("-vvvv")
+    assert "a-token-of-the-shop" not in run.output
     assert actions(run, AGENT) == actions(predicted, AGENT)
     return site
 

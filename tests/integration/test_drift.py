@@ -112,7 +112,7 @@ def site(make_fleet: MakeFleet, release_mirror: Any) -> Site:
     return site
 
 
-def _carry_out(site: Site, host: str, drifts: Sequence[Drift], **inputs: Any) -> Run:
+def _carry_out(site: Site, host: str, drifts: Sequence[Drift], *args: str, **inputs: Any) -> Run:
     unit = site.unit(site.fleet[host])
     topology = {
         "name": "Work out the sites",
@@ -125,7 +125,7 @@ def _carry_out(site: Site, host: str, drifts: Sequence[Drift], **inputs: Any) ->
         {"hosts": "all", "gather_facts": False, "tasks": [topology]},
         {"hosts": host, "gather_facts": False, "tasks": changes},
     ]
-    return site.play(plays, **inputs)
+    return site.play(plays, *args, **inputs)
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +140,7 @@ def further_on_server(site: Site) -> Run:
 
 @pytest.fixture(scope="module")
 def on_agent(site: Site) -> Run:
-    return _carry_out(site, AGENT, AGENT_DRIFTS, edge_version="", edge_token=None)
+    return _carry_out(site, AGENT, AGENT_DRIFTS, "-vvvv", edge_version="", edge_token=None)
 
 
 def _judge(story: Story) -> None:
@@ -175,6 +175,17 @@ def test_on_a_server(on_server: Run, drift: Drift) -> None:
 @pytest.mark.parametrize("drift", AGENT_DRIFTS, ids=lambda d: d.name)
 def test_on_an_agent(on_agent: Run, drift: Drift) -> None:
     _judge(Story(on_agent, AGENT, drift))
+
+
+def test_the_most_talkative_log_does_not_show_the_token_that_an_agent_was_given(
+    site: Site, on_agent: Run
+) -> None:
+    """It was taken from the server anew after the file had gone."""
+    server = site.fleet[SERVER]
+    words = server.read("/var/lib/rancher/k3s/server/token").strip().partition("::")
+    assert words[2].endswith(INPUTS["edge_token"])
+    assert INPUTS["edge_token"] not in on_agent.output
+    assert words[0] not in on_agent.output
 
 
 @pytest.mark.slow

@@ -57,7 +57,10 @@ def _reserved(key: str) -> str | None:
         prefix == domain or prefix.endswith(f".{domain}") for domain in _KUBELET_PREFIXES
     )
     if owned and not allowed:
-        return f"a kubelet may not set {key!r} and would not start"
+        return (
+            f"a kubelet may not set {key!r} and would not start; choose a key of another domain,"
+            " or set it with kubectl label once the node has joined"
+        )
     return None
 
 

@@ -162,18 +162,17 @@ FURTHER_DRIFTS = (
 
 # Found and mended without a version and without a token in the inventory: the receipt tells what was
 # installed, and a server of the site still has the token.
+SECRET = "a-token-of-the-sho[p]"  # finds the token without holding it: the log must not
 AGENT_UNIT = f"{UNITS}/k3s-agent.service"
 AGENT_DRIFTS = (
     _file("an agent's flipped byte in the binary", BINARY, FLIP, 1),
     _file("an agent's edited unit", AGENT_UNIT, "sed -i 's/^Restart=.*/Restart=no/' FILE", 1),
     _file("an agent's edited configuration", CONFIG, "echo 'debug: true' >> FILE", 1),
-    Drift(
-        "an agent's removed token file", f"rm {TOKEN}", f"grep -q a-token-of-the-shop {TOKEN}", 1
-    ),
+    Drift("an agent's removed token file", f"rm {TOKEN}", f"grep -q {SECRET} {TOKEN}", 1),
     Drift(
         "an agent's changed token file",
         f"echo nobody-knows-this > {TOKEN}",
-        f"grep -q a-token-of-the-shop {TOKEN}",
+        f"grep -q {SECRET} {TOKEN}",
         1,
     ),
     _file("an agent's damaged note of its token", NOTE, "echo x > FILE"),

@@ -141,7 +141,7 @@ def test_good_values_pass() -> None:
         ("egress-selector-mode", "none", "disabled"),
         ("disable", ["treafik"], "not a packaged component"),
         ("node-label", ["kubernetes.io/role=x"], "would not start"),
-        ("node-label", ["node-role.kubernetes.io/edge=true"], "would not start"),
+        ("node-label", ["node-role.kubernetes.io/edge=true"], "set it with kubectl label"),
         ("node-label", ["x.k8s.io/a=b"], "would not start"),
         ("node-label", ["a"], "not key=value"),
         ("node-label", ["a=b c"], "label value"),
