@@ -9,6 +9,7 @@ The tests tell one story, in this order.
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -136,6 +137,25 @@ def test_check_mode_on_an_installed_node_has_nothing_to_say(
     assert run.changed() == []
     assert actions(run, node.name) == []
     assert files(node, *OURS) == before
+
+
+def test_the_kubeconfig_leads_to_the_site(site: Site, installed: Run, node: Node) -> None:
+    folder = site.fleet.root / "kubeconfigs"
+    assert site.play("kubeconfig", "--check", edge_kubeconfig_dir=str(folder)).changed()
+    assert not folder.exists()
+    run = site.play("kubeconfig", "-vvvv", edge_kubeconfig_dir=str(folder))
+    file = folder / "shop.yaml"
+    text = file.read_text(encoding="utf-8")
+    assert (len(run.changed()), file.stat().st_mode & 0o777) == (1, 0o600)
+    key = re.search(r"client-key-data: (\S{60,})", text)
+    assert key is not None
+    assert key.group(1)[:40] not in run.output
+    node.write("/root/kubeconfig", text, 0o600)
+    seen = node.kubectl(
+        *("--kubeconfig", "/root/kubeconfig", "--context", "shop", "get", "nodes", "-o", "name")
+    )
+    assert (seen.stdout.strip(), "127.0.0.1" in text) == ("node/shop-server1", False)
+    assert site.play("kubeconfig", edge_kubeconfig_dir=str(folder)).changed() == []
 
 
 STATES = """

@@ -51,6 +51,7 @@ ELSEWHERE = frozenset(
         "edge_alias_of",
         "edge_firewall",
         "edge_hosts",
+        "edge_kubeconfig_dir",
         "edge_leave",
         "edge_leave_force",
         "edge_leave_timeout",

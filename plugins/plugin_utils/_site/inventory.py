@@ -55,16 +55,21 @@ def _read(name: str, values: t.Mapping[str, t.Any], in_play: bool) -> Member:
     return Member(name, site, SERVER, name, "", in_play=in_play, problem=problem)
 
 
+def address_of(name: str, values: t.Mapping[str, t.Any]) -> str:
+    """Where others reach the host: its first node IP, else what Ansible uses."""
+    addresses = values.get("edge_node_ip") or values.get("ansible_host") or name
+    first = addresses if isinstance(addresses, str) else addresses[0]
+    return str(first).split(",", maxsplit=1)[0].strip()
+
+
 def _member(name: str, values: t.Mapping[str, t.Any], in_play: bool) -> Member:
     host = str(values.get("ansible_host") or name)
-    addresses = values.get("edge_node_ip") or host
-    first = addresses if isinstance(addresses, str) else addresses[0]
     local = values.get("ansible_connection") == "local"
     return Member(
         name=name,
         site=str(values.get("edge_site") or DEFAULT_SITE),
         role=role_of(values.get("edge_role"), values.get("group_names") or (), name),
-        address=str(first).split(",", maxsplit=1)[0].strip(),
+        address=address_of(name, values),
         machine="" if local else f"{host}:{values.get('ansible_port') or 22}",
         alias_of=str(values.get("edge_alias_of") or ""),
         node_name=str(values.get("edge_node_name") or ""),
