@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible.errors import AnsibleError
+from ansible.module_utils.parsing.convert_bool import boolean
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.topology import (
@@ -76,5 +77,5 @@ def _member(name: str, values: t.Mapping[str, t.Any], in_play: bool) -> Member:
         storage=str(values.get("edge_storage_type") or ""),
         distribution=str(values.get("edge_distribution") or "k3s"),
         in_play=in_play,
-        partial=bool(values.get("edge_partial_site")),
+        partial=boolean(values.get("edge_partial_site") or False, strict=False),
     )

@@ -16,9 +16,12 @@ SERVER, AGENT = "server", "agent"
 DEFAULT_SITE = "site"
 AGENTS_RANK = 7  # etcd's own advice: no more than seven members
 MAX_SERVERS = AGENTS_RANK
-# Group names that other K3s inventories use for nodes without a control plane.
+# Group names that other K3s inventories use for nodes without a control plane, and for those with one.
 AGENT_GROUPS = frozenset(
     ("agent", "agents", "worker", "workers", "node", "nodes", "k3s_agent", "k3s_agents")
+)
+SERVER_GROUPS = frozenset(
+    ("server", "servers", "master", "masters", "k3s_server", "k3s_servers", "control_plane")
 )
 
 
@@ -74,7 +77,15 @@ def role_of(given: t.Any, groups: t.Iterable[str], host: str) -> str:
                 f"{host}: edge_role is {given!r}", kind="spec", hint="use server or agent"
             )
         return str(given)
-    return AGENT if AGENT_GROUPS.intersection(groups) else SERVER
+    named = frozenset(groups)
+    agents, servers = sorted(AGENT_GROUPS & named), sorted(SERVER_GROUPS & named)
+    if agents and servers:
+        raise EdgeError(
+            f"{host} is in the group {agents[0]} and in the group {servers[0]}",
+            kind="spec",
+            hint="take it out of one of them, or set edge_role",
+        )
+    return AGENT if agents else SERVER
 
 
 def survives_restart(servers: int, away: int) -> bool:

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.topology import (
     AGENTS_RANK,
     Member,
@@ -67,6 +68,13 @@ def test_the_role_follows_the_variable_then_the_groups(
     given: str | None, groups: list[str], expected: str
 ) -> None:
     assert role_of(given, groups, "h") == expected
+
+
+def test_a_host_in_groups_of_both_roles_must_say_what_it_is() -> None:
+    with pytest.raises(EdgeError, match="in the group workers and in the group servers") as caught:
+        role_of(None, ["all", "servers", "workers"], "h")
+    assert "edge_role" in caught.value.hint
+    assert role_of("server", ["servers", "workers"], "h") == "server"
 
 
 REFUSED: list[tuple[str, list[Member], str]] = [
