@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +31,7 @@ class Part:
     name: str
     packages: tuple[str, ...]
     tags: str = ""
+    uses: str = ""  # another module, by a replace directive
 
 
 PARTS = (
@@ -39,7 +40,9 @@ PARTS = (
     Part("coredns", ("tool",)),
     Part("cni", ("tool",)),
     Part("probe", ("./cmd/...",)),
-    Part("k3s", ("./cmd/...",)),
+    Part("common", ("./cmd/...",)),
+    Part("k3s", ("./cmd/...",), uses="common"),
+    Part("k0s", ("./cmd/...",), uses="common"),
 )
 
 
@@ -65,7 +68,8 @@ def go_tool() -> str:
 def _sources(part: Part) -> list[Path]:
     return sorted(
         path
-        for path in (GO_SOURCES / part.name).rglob("*")
+        for name in filter(None, (part.name, part.uses))
+        for path in (GO_SOURCES / name).rglob("*")
         if path.is_file() and not path.name.endswith(("_test.go", ".md"))
     )
 
@@ -79,15 +83,19 @@ def digest(part: Part) -> str:
     return recipe.hexdigest()[:12]
 
 
+def part_named(name: str) -> Part:
+    return next(part for part in PARTS if part.name == name)
+
+
 def folder(cache: Path, name: str) -> Path:
     """Where the programs of a part are, or will be."""
-    part = next(part for part in PARTS if part.name == name)
-    return cache / "parts" / f"{name}-{digest(part)}"
+    return cache / "parts" / f"{name}-{digest(part_named(name))}"
 
 
-def ensure(cache: Path, log: Log) -> Path:
-    """Build what is missing; the folder of all parts."""
-    missing = [part for part in PARTS if not folder(cache, part.name).exists()]
+def ensure(cache: Path, log: Log, names: Iterable[str] | None = None) -> Path:
+    """Build what is missing of these parts, or of all; the folder of all parts."""
+    wanted = PARTS if names is None else [part_named(name) for name in names]
+    missing = [part for part in wanted if not folder(cache, part.name).exists()]
     if missing:
         with locked("build"):
             for part in missing:

@@ -11,6 +11,7 @@ require (
 	google.golang.org/protobuf v1.36.5
 	gopkg.in/yaml.v2 v2.4.0
 	k8s.io/cri-api v0.34.2
+	lightk8s.invalid/testbed/common v0.0.0
 )
 
 require (
@@ -28,3 +29,5 @@ require (
 	google.golang.org/genproto/googleapis/api v0.0.0-20250303144028-a0af3efb3deb // indirect
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20250303144028-a0af3efb3deb // indirect
 )
+
+replace lightk8s.invalid/testbed/common => ../common

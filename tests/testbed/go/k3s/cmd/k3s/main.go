@@ -14,13 +14,13 @@ import (
 	"syscall"
 	"unsafe"
 
+	"lightk8s.invalid/testbed/common/release"
 	"lightk8s.invalid/testbed/k3s/internal/agent"
 	"lightk8s.invalid/testbed/k3s/internal/args"
 	"lightk8s.invalid/testbed/k3s/internal/child"
 	"lightk8s.invalid/testbed/k3s/internal/logs"
 	"lightk8s.invalid/testbed/k3s/internal/node"
 	"lightk8s.invalid/testbed/k3s/internal/offline"
-	"lightk8s.invalid/testbed/k3s/internal/release"
 	"lightk8s.invalid/testbed/k3s/internal/server"
 )
 

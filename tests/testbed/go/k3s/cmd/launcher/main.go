@@ -13,10 +13,10 @@ import (
 	"slices"
 	"syscall"
 
+	"lightk8s.invalid/testbed/common/release"
 	"lightk8s.invalid/testbed/k3s/internal/args"
+	"lightk8s.invalid/testbed/k3s/internal/data"
 	"lightk8s.invalid/testbed/k3s/internal/logs"
-	"lightk8s.invalid/testbed/k3s/internal/release"
-	"lightk8s.invalid/testbed/k3s/internal/unpack"
 )
 
 // tools may be called through links of these names.
@@ -47,7 +47,7 @@ func main() {
 		fmt.Printf("k3s version %s (%s)\ngo version %s\n", r.Version, r.ShortCommit(), runtime.Version())
 		return
 	}
-	dir, err := unpack.Ensure(filepath.Join(dataDir(cmd), "data"), r.ID, payload)
+	dir, err := data.Ensure(filepath.Join(dataDir(cmd), "data"), r.ID, payload)
 	if err != nil {
 		logs.Fatal("extracting data: %v", err)
 	}

@@ -20,12 +20,12 @@ import (
 	"strings"
 	"time"
 
-	"lightk8s.invalid/testbed/k3s/internal/api"
+	"lightk8s.invalid/testbed/common/api"
+	"lightk8s.invalid/testbed/common/pki"
+	"lightk8s.invalid/testbed/common/release"
 	"lightk8s.invalid/testbed/k3s/internal/child"
 	"lightk8s.invalid/testbed/k3s/internal/logs"
 	"lightk8s.invalid/testbed/k3s/internal/node"
-	"lightk8s.invalid/testbed/k3s/internal/pki"
-	"lightk8s.invalid/testbed/k3s/internal/release"
 	"lightk8s.invalid/testbed/k3s/internal/token"
 )
 

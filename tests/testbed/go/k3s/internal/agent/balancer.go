@@ -14,8 +14,8 @@ import (
 	"sync"
 	"time"
 
+	"lightk8s.invalid/testbed/common/pki"
 	"lightk8s.invalid/testbed/k3s/internal/logs"
-	"lightk8s.invalid/testbed/k3s/internal/pki"
 )
 
 const (

@@ -18,8 +18,8 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
+	"lightk8s.invalid/testbed/common/pki"
 	"lightk8s.invalid/testbed/k3s/internal/logs"
-	"lightk8s.invalid/testbed/k3s/internal/pki"
 )
 
 const imagePoll = 2 * time.Second

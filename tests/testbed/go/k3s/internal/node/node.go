@@ -17,9 +17,9 @@ import (
 	"strconv"
 	"strings"
 
+	"lightk8s.invalid/testbed/common/release"
 	"lightk8s.invalid/testbed/k3s/internal/args"
 	"lightk8s.invalid/testbed/k3s/internal/child"
-	"lightk8s.invalid/testbed/k3s/internal/release"
 	"lightk8s.invalid/testbed/k3s/internal/token"
 )
 

@@ -21,9 +21,9 @@ import (
 
 	"gopkg.in/yaml.v2"
 
-	"lightk8s.invalid/testbed/k3s/internal/api"
+	"lightk8s.invalid/testbed/common/api"
+	"lightk8s.invalid/testbed/common/pki"
 	"lightk8s.invalid/testbed/k3s/internal/args"
-	"lightk8s.invalid/testbed/k3s/internal/pki"
 	"lightk8s.invalid/testbed/k3s/internal/token"
 )
 

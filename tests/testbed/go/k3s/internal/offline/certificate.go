@@ -15,9 +15,9 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"lightk8s.invalid/testbed/common/pki"
 	"lightk8s.invalid/testbed/k3s/internal/args"
 	"lightk8s.invalid/testbed/k3s/internal/logs"
-	"lightk8s.invalid/testbed/k3s/internal/pki"
 )
 
 // warnBefore is the rest of its life from which a certificate is reported, and renewed at a start.

@@ -26,8 +26,8 @@ import (
 	"testing"
 	"time"
 
+	"lightk8s.invalid/testbed/common/pki"
 	"lightk8s.invalid/testbed/k3s/internal/args"
-	"lightk8s.invalid/testbed/k3s/internal/pki"
 )
 
 // authority signs certificates for the tests.

@@ -16,7 +16,7 @@ import (
 
 	"gopkg.in/yaml.v2"
 
-	"lightk8s.invalid/testbed/k3s/internal/api"
+	"lightk8s.invalid/testbed/common/api"
 )
 
 const defaultKubeconfig = "/etc/rancher/k3s/k3s.yaml"

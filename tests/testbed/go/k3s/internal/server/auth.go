@@ -15,8 +15,8 @@ import (
 
 	"golang.org/x/crypto/scrypt"
 
-	"lightk8s.invalid/testbed/k3s/internal/api"
-	"lightk8s.invalid/testbed/k3s/internal/pki"
+	"lightk8s.invalid/testbed/common/api"
+	"lightk8s.invalid/testbed/common/pki"
 	"lightk8s.invalid/testbed/k3s/internal/token"
 )
 

@@ -16,9 +16,9 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"lightk8s.invalid/testbed/common/pki"
 	"lightk8s.invalid/testbed/k3s/internal/datastore"
 	"lightk8s.invalid/testbed/k3s/internal/logs"
-	"lightk8s.invalid/testbed/k3s/internal/pki"
 )
 
 // bootFile is one file of the bootstrap data.

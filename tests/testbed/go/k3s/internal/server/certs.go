@@ -12,9 +12,10 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
+	"lightk8s.invalid/testbed/common/pki"
 	"lightk8s.invalid/testbed/k3s/internal/node"
-	"lightk8s.invalid/testbed/k3s/internal/pki"
 )
 
 // authorities are the files of the CAs (without suffix) and the name in them.
@@ -35,6 +36,7 @@ func (s *Server) tls(parts ...string) string {
 
 func (s *Server) ensureAuthorities() error {
 	for file, name := range authorities {
+		name = fmt.Sprintf("%s@%d", name, time.Now().Unix())
 		if err := pki.EnsureCA(s.tls(file+".crt"), s.tls(file+".key"), name); err != nil {
 			return err
 		}

@@ -15,9 +15,9 @@ import (
 	"strings"
 	"time"
 
-	"lightk8s.invalid/testbed/k3s/internal/api"
+	"lightk8s.invalid/testbed/common/api"
+	"lightk8s.invalid/testbed/common/pki"
 	"lightk8s.invalid/testbed/k3s/internal/logs"
-	"lightk8s.invalid/testbed/k3s/internal/pki"
 )
 
 func (s *Server) startAPIServer() {

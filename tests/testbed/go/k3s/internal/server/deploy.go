@@ -19,8 +19,8 @@ import (
 	"text/template"
 	"time"
 
+	"lightk8s.invalid/testbed/common/pki"
 	"lightk8s.invalid/testbed/k3s/internal/logs"
-	"lightk8s.invalid/testbed/k3s/internal/pki"
 )
 
 const deployInterval = 2 * time.Second

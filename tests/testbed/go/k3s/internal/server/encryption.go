@@ -10,7 +10,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 
-	"lightk8s.invalid/testbed/k3s/internal/pki"
+	"lightk8s.invalid/testbed/common/pki"
 )
 
 // ensureEncryption makes the key that Secrets are encrypted with, once per cluster.

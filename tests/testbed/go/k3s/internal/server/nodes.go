@@ -7,7 +7,7 @@ import (
 	"context"
 	"time"
 
-	"lightk8s.invalid/testbed/k3s/internal/api"
+	"lightk8s.invalid/testbed/common/api"
 	"lightk8s.invalid/testbed/k3s/internal/logs"
 )
 

@@ -11,10 +11,10 @@ import (
 	"path/filepath"
 	"time"
 
+	"lightk8s.invalid/testbed/common/pki"
 	"lightk8s.invalid/testbed/k3s/internal/datastore"
 	"lightk8s.invalid/testbed/k3s/internal/logs"
 	"lightk8s.invalid/testbed/k3s/internal/offline"
-	"lightk8s.invalid/testbed/k3s/internal/pki"
 	"lightk8s.invalid/testbed/k3s/internal/token"
 )
 

@@ -14,8 +14,8 @@ import (
 	"strings"
 	"time"
 
+	"lightk8s.invalid/testbed/common/pki"
 	"lightk8s.invalid/testbed/k3s/internal/logs"
-	"lightk8s.invalid/testbed/k3s/internal/pki"
 )
 
 const resetDone = "Managed etcd cluster membership has been reset, restart without --cluster-reset flag now. " +

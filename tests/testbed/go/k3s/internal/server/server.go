@@ -15,12 +15,12 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"lightk8s.invalid/testbed/common/api"
+	"lightk8s.invalid/testbed/common/release"
 	"lightk8s.invalid/testbed/k3s/internal/agent"
-	"lightk8s.invalid/testbed/k3s/internal/api"
 	"lightk8s.invalid/testbed/k3s/internal/datastore"
 	"lightk8s.invalid/testbed/k3s/internal/logs"
 	"lightk8s.invalid/testbed/k3s/internal/node"
-	"lightk8s.invalid/testbed/k3s/internal/release"
 	"lightk8s.invalid/testbed/k3s/internal/token"
 )
 

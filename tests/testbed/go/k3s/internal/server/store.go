@@ -15,11 +15,11 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"lightk8s.invalid/testbed/common/pki"
 	"lightk8s.invalid/testbed/k3s/internal/child"
 	"lightk8s.invalid/testbed/k3s/internal/datastore"
 	"lightk8s.invalid/testbed/k3s/internal/logs"
 	"lightk8s.invalid/testbed/k3s/internal/node"
-	"lightk8s.invalid/testbed/k3s/internal/pki"
 	"lightk8s.invalid/testbed/k3s/internal/token"
 )
 

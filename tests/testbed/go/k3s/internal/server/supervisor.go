@@ -22,9 +22,9 @@ import (
 	"strconv"
 	"strings"
 
+	"lightk8s.invalid/testbed/common/pki"
 	"lightk8s.invalid/testbed/k3s/internal/agent"
 	"lightk8s.invalid/testbed/k3s/internal/logs"
-	"lightk8s.invalid/testbed/k3s/internal/pki"
 	"lightk8s.invalid/testbed/k3s/internal/token"
 )
 

@@ -19,7 +19,7 @@ import (
 	"strings"
 	"time"
 
-	"lightk8s.invalid/testbed/k3s/internal/pki"
+	"lightk8s.invalid/testbed/common/pki"
 )
 
 const (

@@ -14,7 +14,7 @@ import (
 	"strings"
 )
 
-// Release is the document at the end of the k3s file.
+// Release is the document at the end of the program file.
 type Release struct {
 	Version   string `json:"version"`
 	Commit    string `json:"commit"`
@@ -30,7 +30,7 @@ const (
 )
 
 const (
-	magic   = "K3SPACK1"
+	magic   = "EDGEPACK"
 	footer  = len(magic) + 16 // magic, length of the payload, length of the document
 	envName = "K3S_STANDIN_RELEASE"
 )

@@ -29,9 +29,11 @@ const (
 	// renewAt is the rest of its life at which a certificate is made anew at start.
 	renewAt      = 120 * 24 * time.Hour
 	leafValidity = 365 * 24 * time.Hour
-	// validityEnv lets a test issue certificates that are, or soon will be, expired.
-	validityEnv = "K3S_STANDIN_CERT_VALIDITY"
 )
+
+// ValidityEnv names the variable by which a test issues certificates that are, or soon will be,
+// expired.
+var ValidityEnv = "K3S_STANDIN_CERT_VALIDITY"
 
 // CA signs certificates.
 type CA struct {
@@ -147,7 +149,7 @@ func EnsureCA(certFile, keyFile, name string) error {
 	now := time.Now()
 	t := &x509.Certificate{
 		SerialNumber:          serial(),
-		Subject:               pkix.Name{CommonName: fmt.Sprintf("%s@%d", name, now.Unix())},
+		Subject:               pkix.Name{CommonName: name},
 		NotBefore:             now.Add(-time.Minute),
 		NotAfter:              now.AddDate(caYears, 0, 0),
 		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment | x509.KeyUsageCertSign,
@@ -179,7 +181,7 @@ func LoadCA(certFile, keyFile string) (*CA, error) {
 }
 
 func validity() time.Duration {
-	if d, err := time.ParseDuration(os.Getenv(validityEnv)); err == nil {
+	if d, err := time.ParseDuration(os.Getenv(ValidityEnv)); err == nil {
 		return d
 	}
 	return leafValidity
