@@ -72,9 +72,13 @@ def _ready(info: Report) -> str:
 
 
 def _days(certificates: Report) -> str:
-    days = certificates.get("days")
-    if days is None:
-        return "-"
+    days, authority = certificates.get("days"), certificates.get("authority_days")
+    if authority is not None and (authority < 0 or days is None or authority < days):
+        return f"authority {_lasting(authority)}"
+    return "-" if days is None else _lasting(days)
+
+
+def _lasting(days: int) -> str:
     return f"{days} days" if days >= 0 else f"expired {-days} days ago"
 
 

@@ -150,13 +150,16 @@ info:
       description:
         - C(files) with C(path), C(days) until the end (negative afterwards) and C(end), the first
           to end first; C(days) and C(nearest) of that one; C(expired) paths; C(unreadable) paths.
-          Those of authorities are left out.
+          Those of authorities are not among them; C(authority_days) and C(authority) are of the
+          one that ends first.
       type: dict
       sample:
         days: 364
         nearest: "/var/lib/rancher/k3s/agent/client-kubelet.crt"
         expired: []
         files: []
+        authority_days: 3649
+        authority: "/var/lib/rancher/k3s/server/tls/server-ca.crt"
     datastore:
       description:
         - C(kind) (V(sqlite), V(etcd), V(external)) and C(bytes) on this node. Empty on agents and

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from bed.fleet import Fleet
 from bed.node import Node
 
+from ..unit.kube.authority import ended_authority
 from . import faults_node as faults
 from .ha_site import Controller, messages, ready, started, starts, until
 
@@ -120,6 +122,32 @@ def test_expired_certificates_are_recognised_and_renewed(site: Controller, node:
     assert site.converge().changed() == []
 
 
+def test_an_ended_authority_is_named_and_nothing_is_restarted(site: Controller, node: Node) -> None:
+    """The authority of the API that runs, signed anew by its own key with an end that has passed."""
+    kept = [AUTHORITY, KUBECONFIG]
+    node.run(["cp", "-p", "--parents", *kept, "/root"])
+    right = node.read(AUTHORITY).encode()
+    ended = ended_authority(right, node.read(AUTHORITY.replace(".crt", ".key")).encode(), 3)
+    before, after = (base64.b64encode(cert).decode() for cert in (right, ended))
+    node.write(KUBECONFIG, node.read(KUBECONFIG).replace(before, after), 0o600)
+    node.write(AUTHORITY, ended)
+    count = starts(node)
+    run = site.converge(check=False)
+    failure = run.of(NAME, action="edge_site")[-1].result["failure"]
+    assert failure["kind"] == "certificate"
+    assert "authority of this cluster ended 3 days ago" in failure["message"]
+    assert "k3s certificate rotate-ca" in failure["hint"]
+    assert run.stats[NAME]["unreachable"] == 0
+    info = site.play("info").of(NAME, action="edge_info")[-1].result["info"]
+    assert info["certificates"]["authority_days"] == -3
+    assert info["api"]["state"] == "expired"
+    assert starts(node) == count
+    node.run("cp -a /root/etc /root/var /")
+    assert site.converge().changed() == []
+
+
+AUTHORITY = "/var/lib/rancher/k3s/server/tls/server-ca.crt"
+KUBECONFIG = "/etc/rancher/k3s/k3s.yaml"
 CERTIFICATE = "/var/lib/rancher/k3s/server/tls/serving-kube-apiserver.crt"
 
 

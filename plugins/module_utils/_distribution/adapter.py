@@ -83,6 +83,7 @@ class Facts:
     problems: tuple[str, ...] = ()
     receipt: t.Mapping[str, t.Any] = field(default_factory=dict)
     certificate_days: int | None = None
+    authority_days: int | None = None
     leftovers: tuple[str, ...] = ()
     accounts: t.Mapping[str, bool] = field(default_factory=dict)  # True: made for the distribution
 

@@ -15,7 +15,7 @@ from .._core.resources import plan_paths, plan_units
 from .._host.host import Host
 from .adapter import Facts, Layout, Observation
 from .registry import adapter_of
-from .spec import PRESENT, Spec
+from .spec import AUTHORITY_SOON, PRESENT, Spec
 
 
 def layout_on(host: Host, spec: Spec) -> Layout:
@@ -89,6 +89,8 @@ def _cluster(facts: Facts) -> dict[str, t.Any]:
         found["datastore"] = facts.datastore
     if facts.certificate_days is not None:
         found["certificate_days"] = facts.certificate_days
+    if facts.authority_days is not None and facts.authority_days < AUTHORITY_SOON:
+        found["authority_days"] = facts.authority_days
     if facts.api:
         found["api"] = facts.api
     if facts.left:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 PRESENT, STOPPED, ABSENT, PURGED = "present", "stopped", "absent", "purged"
 STATES = (PRESENT, STOPPED, ABSENT, PURGED)
 SERVER, AGENT = "server", "agent"
+AUTHORITY_SOON = 180  # days of a cluster's authorities below which they are spoken of
 # How a node's look goes in the first pass of a converge over whole sites: it answers for itself, a server
 # reports on its site's other Nodes too, an agent leaves its Node to that report instead of asking the API.
 OWN, REPORT, TRUST = "own", "report", "trust"

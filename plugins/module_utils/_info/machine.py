@@ -61,15 +61,16 @@ def usage(host: Host, folder: str) -> dict[str, t.Any]:
 
 
 def certificates(host: Host, folders: t.Iterable[str]) -> dict[str, t.Any]:
-    """Every certificate but those of authorities; `days` is of the one that ends first."""
+    """Every certificate; `days` is of the one that ends first, `authority_days` of an authority."""
     from .._kube.certs import not_after
 
     files: list[dict[str, t.Any]] = []
+    authorities: list[dict[str, t.Any]] = []
     unreadable: list[str] = []
     for folder in folders:
         for name in host.names(folder):
             path = f"{folder}/{name}"
-            if not name.endswith(".crt") or "-ca." in name:
+            if not name.endswith(".crt"):
                 continue
             try:
                 end = not_after(host.read(path) or b"")
@@ -77,8 +78,15 @@ def certificates(host: Host, folders: t.Iterable[str]) -> dict[str, t.Any]:
                 unreadable.append(path)
                 continue
             days = int((end - host.now()) // DAY)
-            files.append({"path": path, "days": days, "end": stamp(end)})
-    return judged(files, unreadable)
+            kin = authorities if "-ca." in name else files
+            kin.append({"path": path, "days": days, "end": stamp(end)})
+    return {**judged(files, unreadable), **nearest_authority(authorities)}
+
+
+def nearest_authority(rows: t.Sequence[t.Mapping[str, t.Any]]) -> dict[str, t.Any]:
+    """The authority that ends first. Pure."""
+    first = min(rows, key=lambda row: (row["days"], row["path"]), default=None)
+    return {} if first is None else {"authority_days": first["days"], "authority": first["path"]}
 
 
 def judged(

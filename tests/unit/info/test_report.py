@@ -39,6 +39,8 @@ def test_certificates(node: Host) -> None:
     assert found["expired"] == ["/tls/gone.crt"]
     assert (found["nearest"], found["unreadable"]) == ("/tls/gone.crt", ["/tls/damaged.crt"])
     assert found["days"] in (-4, -3)
+    assert found["authority"] == "/tls/server-ca.crt"
+    assert found["authority_days"] in (399, 400)
     assert [row["path"] for row in found["files"]] == [
         "/tls/gone.crt",
         "/tls/serving.crt",

@@ -74,6 +74,15 @@ def test_ended_certificates_agents_and_bare_hosts() -> None:
     assert cells(lines[2])[3:] == ["-", "yes", "-", "500/2000 MiB", "-", "-"]
 
 
+@pytest.mark.parametrize(
+    ("authority", "cell"),
+    [(3000, "364 days"), (30, "authority 30 days"), (-2, "authority expired 2 days ago")],
+)
+def test_an_authority_that_ends_first_is_named(authority: int, cell: str) -> None:
+    found = report(certificates={"days": 364, "authority_days": authority})
+    assert cells(site_table({"a": found})[1])[7] == cell
+
+
 def test_hosts_that_are_away_have_a_line_and_a_reason() -> None:
     away = {"unreachable": True, "msg": "no route\nto host"}
     lines = site_table({"b": away, "a": report()}, {"b": {"site": "shop2", "role": "agent"}})

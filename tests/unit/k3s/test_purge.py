@@ -160,5 +160,13 @@ def test_a_stopped_node_is_not_repaired() -> None:
 
 def test_no_restart_renews_an_authority() -> None:
     with pytest.raises(EdgeError, match="ended 2 days ago") as error:
-        repair.plan(Spec("k3s"), Facts("", "", certificate_days=-1), UP, authority_days=-2)
+        repair.plan(Spec("k3s"), Facts("", "", certificate_days=9, authority_days=-2), UP)
     assert error.value.kind == "certificate"
+    assert "k3s certificate rotate-ca" in error.value.hint
+
+
+@pytest.mark.parametrize(("days", "warned"), [(None, 0), (3650, 0), (180, 0), (179, 1), (0, 1)])
+def test_an_authority_that_ends_soon_is_spoken_of(days: int | None, warned: int) -> None:
+    found = repair.plan(Spec("k3s"), Facts("", "", authority_days=days), UP)
+    assert found.empty
+    assert ["rotate-ca" in text for text in found.warnings] == [True] * warned

@@ -107,3 +107,23 @@ class Authority:
             builder = builder.add_extension(x509.SubjectAlternativeName(alternatives), False)
         cert = builder.sign(self._key, hashes.SHA256())
         return Pair(cert.public_bytes(serialization.Encoding.PEM), private_key_pem(key))
+
+
+def ended_authority(cert: bytes, key: bytes, days: int) -> bytes:
+    """An authority's certificate signed anew by its own key, so that it has ended `days` days ago."""
+    old = x509.load_pem_x509_certificate(cert)
+    signer = serialization.load_pem_private_key(key, None)
+    if not isinstance(signer, ec.EllipticCurvePrivateKey):
+        raise TypeError("the key of the authority is no elliptic curve's")
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(old.subject)
+        .issuer_name(old.subject)
+        .public_key(signer.public_key())
+        .serial_number(old.serial_number)
+        .not_valid_before(now() - 4000 * DAY)
+        .not_valid_after(now() - days * DAY + DAY / 2)
+    )
+    for extension in old.extensions:
+        builder = builder.add_extension(extension.value, extension.critical)
+    return builder.sign(signer, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)

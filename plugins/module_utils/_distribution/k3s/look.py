@@ -18,6 +18,7 @@ from ..spec import AGENT, SERVER, Spec
 from . import found, paths
 from .evidence import of_token
 from .remains import leftovers
+from .validity import authority_days, certificate_days
 
 
 def look(host: Host, spec: Spec, units: t.Mapping[str, SeenUnit]) -> Facts:
@@ -47,6 +48,7 @@ def look(host: Host, spec: Spec, units: t.Mapping[str, SeenUnit]) -> Facts:
         foreign=foreign,
         receipt=receipt,
         certificate_days=certificate_days(host, data, spec.role),
+        authority_days=authority_days(host, data, spec.role),
         problems=foreign_dropins(host),
         leftovers=() if spec.wanted else leftovers(host, data),
         **asked,
@@ -119,22 +121,3 @@ def node_name(spec: Spec, config: t.Mapping[str, t.Any], hostname: str) -> str:
 def _ask(host: Host, spec: Spec, config: t.Mapping[str, t.Any], data: str) -> dict[str, t.Any]:
     where, name = kubeconfig(spec, config, data), node_name(spec, config, host.hostname())
     return ask(host, spec, where, name)
-
-
-def certificate_days(host: Host, data: str, role: str) -> int | None:
-    """Days until the first of the node's leaf certificates ends; None where there are none."""
-    from ..._kube.certs import not_after
-
-    names = ["agent/client-kubelet.crt", "agent/serving-kubelet.crt"]
-    if role == SERVER:
-        names += [
-            "server/tls/client-admin.crt",
-            "server/tls/client-kube-apiserver.crt",
-            "server/tls/serving-kube-apiserver.crt",
-        ]
-    ends: list[int] = []
-    for name in names:
-        pem = host.read(f"{data}/{name}")
-        if pem:
-            ends.append(not_after(pem))
-    return int((min(ends) - host.now()) // 86400) if ends else None
