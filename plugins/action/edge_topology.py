@@ -9,6 +9,9 @@ import typing as t
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.door import failed
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.agreement import (
+    refuse_disagreement,
+)
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.inventory import read_members
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.topology import arrange
 
@@ -22,7 +25,8 @@ class ActionModule(ActionBase):
         self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None
     ) -> dict[str, t.Any]:
         result: dict[str, t.Any] = super().run(tmp, task_vars)
-        places = arrange(read_members(task_vars or {}))
+        variables = task_vars or {}
+        places = refuse_disagreement(arrange(read_members(variables)), variables["hostvars"])
         refused = {
             place.site: str(failed(place.refusal, place.site)["msg"])
             for place in places.values()

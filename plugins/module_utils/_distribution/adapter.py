@@ -16,6 +16,7 @@ from .._host.host import Host
 from .spec import Spec
 
 if t.TYPE_CHECKING:
+    from .problems import Problem
     from .requirements import Requirements
 
 
@@ -132,6 +133,9 @@ class Adapter(t.Protocol):
 
     def check(self, spec: Spec, facts: Facts) -> None:
         """Refuse by EdgeError what would harm or cannot work; pure."""
+
+    def agreement(self, servers: t.Mapping[str, Spec]) -> t.Sequence[Problem]:
+        """Where the specs of a site's servers, by host, must be equal and are not; pure."""
 
     def wishes(self, spec: Spec, facts: Facts) -> tuple[Wish, ...]:
         """Files and links as they must be; pure."""

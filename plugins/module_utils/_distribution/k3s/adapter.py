@@ -22,6 +22,7 @@ from . import found, guard, look, paths, purge, records, repair, wishes
 from .evidence import agent_may_start
 
 if t.TYPE_CHECKING:
+    from ..problems import Problem
     from ..requirements import Requirements
 
 
@@ -58,6 +59,16 @@ class K3s:
     def check(self, spec: Spec, facts: Facts) -> None:
         """See Adapter.check."""
         guard.check(spec, facts)
+
+    def agreement(self, servers: t.Mapping[str, Spec]) -> t.Sequence[Problem]:
+        """See Adapter.agreement."""
+        from .agreement import check_site_agreement  # asked on the controller alone
+
+        bare = Facts(arch="", bin_dir="")
+        configs = [
+            (name, wishes.configuration(spec, bare).values) for name, spec in servers.items()
+        ]
+        return check_site_agreement(configs)
 
     def must_join(self, host: Host, spec: Spec) -> bool:
         """See Adapter.must_join."""

@@ -115,9 +115,7 @@ _CLUSTER = [
     Flag("cluster-dns", "list", SERVER, must_match=True, splits=True, ordered=True),
     Flag("cluster-domain", "str", SERVER, "cluster.local", must_match=True, immutable=True),
     Flag("service-node-port-range", "str", SERVER, "30000-32767"),
-    Flag(
-        "flannel-backend", "str", SERVER, "vxlan", managed_by="flannel_backend", must_match=True
-    ),
+    Flag("flannel-backend", "str", SERVER, "vxlan", must_match=True),
     *_group(SERVER, "bool", "flannel-ipv6-masq flannel-external-ip embedded-registry", _MATCH),
     Flag("egress-selector-mode", "str", SERVER, "agent", must_match=True),
     Flag("servicelb-namespace", "str", SERVER, "kube-system"),

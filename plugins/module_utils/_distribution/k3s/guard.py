@@ -15,7 +15,7 @@ from .checks import check_extra_config, check_immutable, check_values
 from .config import Config
 from .flags import lookup
 from .tokens import problem
-from .wishes import PROGRAM, configuration, joins, proxied
+from .wishes import BACKENDS, PROGRAM, configuration, joins, proxied
 
 TITLE = PROGRAM.title
 ROTATE = "k3s token rotate --new-token <new> on a server, then set edge_token to the new one"
@@ -31,6 +31,7 @@ def check(spec: Spec, facts: Facts) -> None:
     check_storage(spec, facts)
     found = check_extra_config(spec.role, spec.settings.get("extra_config") or {})
     refuse(found, "spec")
+    _check_network(spec)
     refuse(registries.check(spec.settings.get("registries") or {}), "spec")
     config = configuration(spec, facts)
     refuse(check_values(spec.role, config.values), "spec")
@@ -41,6 +42,18 @@ def check(spec: Spec, facts: Facts) -> None:
             _former(facts), _fixed(config), initialized=facts.initialized, hostname=facts.hostname
         )
         refuse(changed, "refused")
+
+
+def _check_network(spec: Spec) -> None:
+    """A backend of flannel may be named, unless the pods' network is another one."""
+    mode = str(spec.settings.get("network_mode") or "")
+    backend = (spec.settings.get("extra_config") or {}).get("flannel-backend")
+    if BACKENDS.get(mode) and backend not in (None, BACKENDS[mode]):
+        raise EdgeError(
+            f"flannel-backend is {backend}, and network_mode is {mode}",
+            kind="spec",
+            hint="remove flannel-backend from edge_extra_config, or set edge_network_mode: flannel",
+        )
 
 
 def _former(facts: Facts) -> dict[str, object]:
