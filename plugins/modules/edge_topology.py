@@ -14,9 +14,10 @@ description:
   - Reads C(edge_site), C(edge_role), C(edge_node_ip), C(edge_alias_of), C(edge_storage_type) and C(edge_distribution)
     of all hosts of the play, and says who begins each site, who joins whom and in which order.
   - Refuses sites that cannot work, such as those with an even number of etcd servers, two servers with sqlite, one
-    machine under two names, servers whose inputs contradict each other, or a part of a site only. The task does not fail
-    for that. Later tasks of this collection fail on the hosts of such a site, before they open a connection, and work on
-    those of all others. Tasks that only look, or take a site down, refuse nothing but a part of a site.
+    machine under two names, servers whose inputs contradict each other, or a part of a site only. The task itself does
+    not fail.
+  - Later tasks of this collection fail on the hosts of such a site, before they open a connection, and work on those of
+    all others. Tasks that only look, or take a site down, refuse nothing but a part of a site.
   - Runs on the controller alone and opens no connection. Run it once per play, and register what it found as
     C(edge_topology), where the other modules of this collection look.
 author:
