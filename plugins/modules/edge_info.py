@@ -44,7 +44,7 @@ options:
     description:
       - The Kubernetes distribution.
     type: str
-    choices: [k3s]
+    choices: [k0s, k3s]
     default: k3s
   members:
     description:

@@ -24,7 +24,7 @@ options:
     description:
       - The Kubernetes distribution whose node it is.
     type: str
-    choices: [k3s]
+    choices: [k0s, k3s]
     default: k3s
   hand_on:
     description:

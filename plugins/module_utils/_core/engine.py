@@ -65,6 +65,7 @@ def converge(bounds: t.Sequence[Bound], host: Host, *, check: bool, keep: bool =
     if plan.empty or check:
         if not check or keep:
             host.keep_digests()
+        _examine(plan, host, _verbs(bounds))
         return Outcome(plan, reports, missing(host, plan))
     with host.lock(_patience(plan)):
         plan, reports = _look(bounds, host)
@@ -73,6 +74,7 @@ def converge(bounds: t.Sequence[Bound], host: Host, *, check: bool, keep: bool =
         needs = missing(host, plan)
         if needs:
             raise NeedsArtifacts(needs)
+        _examine(plan, host, _verbs(bounds))
         _apply(plan, host, _verbs(bounds))
         rest, reports = _look_settled(bounds, host)
         host.keep_digests()
@@ -85,6 +87,17 @@ def converge(bounds: t.Sequence[Bound], host: Host, *, check: bool, keep: bool =
             step=rest.steps[0].summary,
         )
     return Outcome(plan, reports, [], tuple(step for step in plan.steps if step.verb == ASK))
+
+
+def _examine(plan: Plan, host: Host, verbs: t.Mapping[str, Verb]) -> None:
+    """Have what is about to be written looked at, before anything is changed. Raises EdgeError."""
+    for step in plan.steps:
+        if step.phase == Phase.CHECK:
+            try:
+                verbs[step.verb](host, step)
+            except EdgeError as exc:
+                exc.step = exc.step or step.summary
+                raise
 
 
 def _look_settled(
@@ -163,7 +176,7 @@ def _apply(plan: Plan, host: Host, verbs: t.Mapping[str, Verb]) -> None:
                 change.write()
                 files_done = True
             done = step.phase == Phase.FILES and step.verb in FILE_VERBS
-            if not done and step.verb != ASK:
+            if not done and step.verb != ASK and step.phase != Phase.CHECK:
                 verbs[step.verb](host, step)
     except EdgeError as exc:
         exc.step = exc.step or current.summary

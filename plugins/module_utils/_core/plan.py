@@ -15,8 +15,12 @@ ASK = "ask"
 
 
 class Phase(enum.IntEnum):
-    """When a step runs; steps of one phase keep the order in which their noun named them."""
+    """When a step runs; steps of one phase keep the order in which their noun named them.
 
+    Steps of CHECK change nothing and refuse what must not begin; they run in check mode too.
+    """
+
+    CHECK = 5
     STOP = 10
     FILES = 20
     UNITS = 30
@@ -47,6 +51,11 @@ class Step:
         """Two steps with one key do the same: the first one counts."""
         return (self.verb, self.target)
 
+    @property
+    def changes(self) -> bool:
+        """Whether anything is different after it; looking and waiting for health are no change."""
+        return self.phase != Phase.CHECK and self.verb != "gate"
+
 
 @dataclass(frozen=True)
 class Change:
@@ -73,7 +82,7 @@ class Plan:
     @property
     def changed(self) -> bool:
         """Something will be different afterwards; merely waiting for health is no change."""
-        return any(step.verb != "gate" for step in self.steps)
+        return any(step.changes for step in self.steps)
 
     @property
     def restarts(self) -> tuple[str, ...]:
@@ -82,7 +91,7 @@ class Plan:
 
     def actions(self) -> list[str]:
         """One sentence per step."""
-        return [step.summary for step in self.steps if step.verb != "gate"]
+        return [step.summary for step in self.steps if step.changes]
 
     def diff(self) -> list[dict[str, str]]:
         """The `diff` key of a module's result."""

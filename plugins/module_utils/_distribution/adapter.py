@@ -118,6 +118,7 @@ class Adapter(t.Protocol):
 
     name: str
     verbs: t.Mapping[str, Verb]
+    gives_tokens_back: bool  # whether a join token is made for one join, and worthless after it
 
     def layout(self, spec: Spec, bin_dir: str) -> Layout:
         """Paths and units; pure."""
@@ -143,6 +144,9 @@ class Adapter(t.Protocol):
     def wanted_units(self, spec: Spec, facts: Facts) -> tuple[Unit, ...]:
         """Units as they must be; pure."""
 
+    def more(self, spec: Spec, facts: Facts, files: Plan) -> tuple[Step, ...]:
+        """Steps that are neither files nor units, given the plan of the files; pure."""
+
     def bin_dir(self, host: Host, spec: Spec) -> str:
         """The folder that holds, or will hold, the distribution's programs."""
 
@@ -157,6 +161,9 @@ class Adapter(t.Protocol):
 
     def join_token(self, host: Host, spec: Spec, joiner: str) -> str:
         """What a node with the role `joiner` needs to join this server; empty where none runs here."""
+
+    def take_back(self, host: Host, spec: Spec, token: str) -> None:
+        """Make a token of `join_token` worthless, on the server that gave it."""
 
     def repair(self, spec: Spec, facts: Facts, units: t.Mapping[str, SeenUnit]) -> Plan:
         """What heals a service that runs and yet cannot be right, such as ended certificates; pure."""

@@ -48,6 +48,7 @@ def plan(spec: Spec, seen: Observation) -> Plan:
     files = plan_paths(adapter.wishes(spec, seen.facts), seen.paths)
     units = plan_units(adapter.wanted_units(spec, seen.facts), seen.units, files)
     repair = adapter.repair(spec, seen.facts, seen.units)
+    more = Plan(adapter.more(spec, seen.facts, files))
     later: list[Plan] = []
     if spec.state == PRESENT:
         service = (*units.steps, *repair.steps)
@@ -60,7 +61,7 @@ def plan(spec: Spec, seen: Observation) -> Plan:
             else ()
         )
         later = [Plan(gate), Plan(() if left else adapter.objects(spec, seen.facts))]
-    return merge([files, units, repair, *later, Plan(warnings=seen.facts.problems)])
+    return merge([files, units, repair, more, *later, Plan(warnings=seen.facts.problems)])
 
 
 def report(spec: Spec, seen: Observation) -> dict[str, t.Any]:

@@ -19,8 +19,14 @@ def _k3s() -> Adapter:
     return K3s()
 
 
+def _k0s() -> Adapter:
+    from .k0s.adapter import K0s
+
+    return K0s()
+
+
 # An adapter is loaded where a run is about it, for a node has one distribution only.
-_LOADERS: dict[str, t.Callable[[], Adapter]] = {"k3s": _k3s}
+_LOADERS: dict[str, t.Callable[[], Adapter]] = {"k0s": _k0s, "k3s": _k3s}
 NAMES = tuple(sorted(_LOADERS))
 DEFAULT = "k3s"
 

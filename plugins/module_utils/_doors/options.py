@@ -107,6 +107,7 @@ LOGGING: Options = {
     "journal_max_mb": {"type": "int"},
 }
 SETTINGS = (
+    "api_endpoint",
     "datastore_endpoint",
     "snapshot_enabled",
     "network_mode",

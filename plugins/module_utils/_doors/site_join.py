@@ -18,6 +18,7 @@ ARGS: dict[str, t.Any] = {
     "argument_spec": {
         **options.NAME,
         "joiner": {"type": "str", "default": "agent", "choices": ["server", "agent"]},
+        "used": {"type": "str", "no_log": True},
         **options.NODE,
     },
     "supports_check_mode": True,
@@ -25,12 +26,18 @@ ARGS: dict[str, t.Any] = {
 
 
 def main(params: dict[str, t.Any], check: bool, diff: bool) -> dict[str, t.Any]:
-    """{initialized: whether this server is part of a cluster that runs, token: what to join it with}."""
+    """{initialized: whether this server is part of a cluster that runs, token: what to join it with,
+    give_back: whether to call again with `used`, the token, once the node has joined}.
+    """
     host = Host()
     try:
         adapter = adapter_of(params["distribution"])
         spec = options.distribution_spec(params["distribution"], {**params, "role": "server"})
+        if params.get("used"):
+            adapter.take_back(host, spec, params["used"])
+            return {"changed": True, "initialized": True, "token": ""}
         token = adapter.join_token(host, spec, params["joiner"])
     except EdgeError as exc:
         return {"changed": False, **door.failed(exc)}
-    return {"changed": False, "initialized": bool(token), "token": token}
+    found = {"changed": False, "initialized": bool(token), "token": token}
+    return {**found, "give_back": adapter.gives_tokens_back}

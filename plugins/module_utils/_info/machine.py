@@ -70,7 +70,7 @@ def certificates(host: Host, folders: t.Iterable[str]) -> dict[str, t.Any]:
     for folder in folders:
         for name in host.names(folder):
             path = f"{folder}/{name}"
-            if not name.endswith(".crt"):
+            if not name.endswith((".crt", "-current.pem")):
                 continue
             try:
                 end = not_after(host.read(path) or b"")
@@ -78,7 +78,7 @@ def certificates(host: Host, folders: t.Iterable[str]) -> dict[str, t.Any]:
                 unreadable.append(path)
                 continue
             days = int((end - host.now()) // DAY)
-            kin = authorities if "-ca." in name else files
+            kin = authorities if "-ca." in f"-{name}" else files
             kin.append({"path": path, "days": days, "end": stamp(end)})
     return {**judged(files, unreadable), **nearest_authority(authorities)}
 

@@ -39,8 +39,11 @@ _REST = 600.0
 def parse_channels(text: str, is_tag: Callable[[str], bool]) -> dict[str, str]:
     """Channel -> tag from a channel server's JSON: `data`, a list of {id, name, latest}.
 
-    A channel may point to nothing yet; it is left out. Raises ValueError.
+    A document that is one tag alone names the channel stable. A channel may point to nothing yet; it is
+    left out. Raises ValueError.
     """
+    if is_tag(text.strip()):
+        return {"stable": text.strip()}
     document = json.loads(text)
     entries = document.get("data") if isinstance(document, dict) else None
     if not isinstance(entries, list):

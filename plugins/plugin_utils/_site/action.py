@@ -53,11 +53,15 @@ class SiteAction(EdgeAction):
     PUBLIC = ("release", "join_url", "alone", "planning")
     DISTRIBUTION: t.ClassVar[str] = ""
     _assets: dict[str, Asset]
+    _programs: set[str]  # digests that release_sha256 is about
     _params: dict[str, t.Any]
+    _lent: dict[str, dict[str, t.Any]]  # by server: what gives back the join token that it has made
 
     def _converse(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> Result:
         self._assets = {}
+        self._programs = set()
         self._params = params
+        self._lent = {}
         site = str(params.get("site") or "")
         failed_one = "" if self._task.check_mode else standing.failed_peer(params, task_vars)
         if failed_one:
@@ -73,6 +77,8 @@ class SiteAction(EdgeAction):
             result = super()._converse(params, task_vars)
             for ask in result.pop("asks", []):
                 self._ask_a_server(ask, params, task_vars)
+            if not result.get("failed"):
+                self._give_back(result, task_vars)
             return result | views.trusting(result, params)
         except EdgeError as exc:
             return {"changed": False, **failed(exc, site)}
@@ -140,6 +146,7 @@ class SiteAction(EdgeAction):
         kinds = ("binary:", "images:") if params.get("airgap_images") else ("binary:",)
         assets = {key: found for key, found in release.assets.items() if key.startswith(kinds)}
         self._assets.update({asset.sha256: asset for asset in assets.values()})
+        self._programs.update(x.sha256 for key, x in assets.items() if key.startswith("binary:"))
         rows = {
             key: {"name": asset.name, "sha256": asset.sha256, "size": asset.size}
             for key, asset in assets.items()
@@ -154,7 +161,7 @@ class SiteAction(EdgeAction):
         asset = self._assets.get(str(need["sha256"]))
         if asset is None:
             raise EdgeError(f"no mirror is known to hold {need.get('name')}", kind="artifact")
-        pin = None if "images" in asset.name else self._params.get("release_sha256")
+        pin = self._params.get("release_sha256") if asset.sha256 in self._programs else None
         return self._releases(self._params).fetch(asset, pinned_sha256=pin)
 
     def _ask_a_server(
@@ -185,8 +192,12 @@ class SiteAction(EdgeAction):
                 "data_dir": params.get("data_dir"),
                 "site": params.get("site") or "",
             }
-            answer = self.run_on_peer(peer, "site_join", given, task_vars, public=("initialized",))
+            answer = self.run_on_peer(
+                peer, "site_join", given, task_vars, ("initialized", "give_back")
+            )
             if answer.get("initialized"):
+                if answer.get("give_back"):
+                    self._lent[peer] = given | {"used": str(answer["token"])}
                 return {
                     "join_url": str(params.get("api_endpoint") or url),
                     "join_token": str(answer["token"]),
@@ -197,6 +208,14 @@ class SiteAction(EdgeAction):
         if first and not answers:
             return {"alone": True}
         raise self._no_way_in(params, answers)
+
+    def _give_back(self, result: Result, task_vars: dict[str, t.Any]) -> None:
+        """The node has joined: its token must serve nobody else."""
+        for peer, given in self._lent.items():
+            answer = self.run_on_peer(peer, "site_join", given, task_vars, ("initialized",))
+            if answer.get("failed"):
+                text = f"the join token is good for some minutes more: {peer}: {answer.get('msg')}"
+                result["warnings"] = [*result.get("warnings", []), text]
 
     def _no_way_in(self, params: dict[str, t.Any], answers: dict[str, str]) -> EdgeError:
         peers = ", ".join(params.get("join_from") or {}) or "none"

@@ -30,6 +30,7 @@ class K3s:
     """The adapter; it holds no state."""
 
     name = "k3s"
+    gives_tokens_back = False
     verbs: t.Mapping[str, Verb] = {"gate": gate.perform, "node": objects.perform, **purge.VERBS}
 
     def layout(self, spec: Spec, bin_dir: str) -> Layout:
@@ -83,6 +84,13 @@ class K3s:
     def join_token(self, host: Host, spec: Spec, joiner: str) -> str:
         """See Adapter.join_token."""
         return look.join_token(host, paths.data_dir(spec), joiner)
+
+    def take_back(self, host: Host, spec: Spec, token: str) -> None:
+        """See Adapter.take_back. The tokens of K3s are the cluster's own and stay."""
+
+    def more(self, spec: Spec, facts: Facts, files: Plan) -> tuple[Step, ...]:
+        """See Adapter.more."""
+        return ()
 
     def wishes(self, spec: Spec, facts: Facts) -> tuple[Wish, ...]:
         """See Adapter.wishes."""

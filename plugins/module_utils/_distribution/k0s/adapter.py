@@ -1,0 +1,171 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""k0s behind the protocol of adapters."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..._core.plan import Phase, Plan, Step
+from ..._core.resources import SeenUnit, Unit, Wish
+from ..._core.transaction import RECOVER_UNIT
+from ..._core.verbs import Verb
+from ..._host.host import Host
+from .. import gate, objects, release, removal
+from ..adapter import Facts, Layout, Observation, Records
+from ..spec import PRESENT, SERVER, Spec
+from ..storage import begins_alone
+from . import guard, look, paths, purge, status, validate, wishes
+
+if t.TYPE_CHECKING:
+    from ..requirements import Requirements
+
+
+class K0s:
+    """The adapter; it holds no state."""
+
+    name = "k0s"
+    gives_tokens_back = True
+    verbs: t.Mapping[str, Verb] = {
+        "node": objects.perform,
+        **status.VERBS,
+        **validate.VERBS,
+        **purge.VERBS,
+    }
+
+    def layout(self, spec: Spec, bin_dir: str) -> Layout:
+        """See Adapter.layout."""
+        return paths.layout(spec, bin_dir)
+
+    def bin_dir(self, host: Host, spec: Spec) -> str:
+        """See Adapter.bin_dir."""
+        return release.find_bin_dir(host, spec, paths.PROGRAM)
+
+    def look(self, host: Host, spec: Spec, units: t.Mapping[str, SeenUnit]) -> Facts:
+        """See Adapter.look."""
+        return look.look(host, spec, units)
+
+    def units(self, spec: Spec) -> tuple[str, ...]:
+        """See Adapter.units."""
+        helpers = (RECOVER_UNIT,) if spec.wanted else removal.HELPER_UNITS
+        return (*paths.ALL_UNITS, *helpers)
+
+    def requirements(self, spec: Spec) -> Requirements:
+        """See Adapter.requirements."""
+        from . import needs  # for preflight alone
+
+        return needs.requirements(spec)
+
+    def check(self, spec: Spec, facts: Facts) -> None:
+        """See Adapter.check."""
+        guard.check(spec, facts)
+
+    def must_join(self, host: Host, spec: Spec) -> bool:
+        """See Adapter.must_join. Servers beside an external datastore join as well."""
+        alone = begins_alone(spec) and (spec.single or spec.initial)
+        if not spec.wanted or (spec.role == SERVER and alone):
+            return False
+        return not look.joined(host, spec.role, paths.data_dir(spec))
+
+    def join_token(self, host: Host, spec: Spec, joiner: str) -> str:
+        """See Adapter.join_token."""
+        from . import tokens  # few runs join
+
+        if not host.unit(paths.SERVER_UNIT).running:
+            return ""
+        return tokens.create(host, self._command(host, spec), joiner)
+
+    def take_back(self, host: Host, spec: Spec, token: str) -> None:
+        """See Adapter.take_back."""
+        from . import tokens  # few runs join
+
+        tokens.invalidate(host, self._command(host, spec), token)
+
+    def _command(self, host: Host, spec: Spec) -> list[str]:
+        return [host.path(f"{self.bin_dir(host, spec)}/{paths.PROGRAM}")]
+
+    def wishes(self, spec: Spec, facts: Facts) -> tuple[Wish, ...]:
+        """See Adapter.wishes."""
+        return wishes.wishes(spec, facts)
+
+    def more(self, spec: Spec, facts: Facts, files: Plan) -> tuple[Step, ...]:
+        """See Adapter.more."""
+        return wishes.more(spec, facts, files)
+
+    def wanted_units(self, spec: Spec, facts: Facts) -> tuple[Unit, ...]:
+        """See Adapter.wanted_units."""
+        return wishes.wanted_units(spec)
+
+    def repair(self, spec: Spec, facts: Facts, units: t.Mapping[str, SeenUnit]) -> Plan:
+        """See Adapter.repair. k0s makes the certificates of its parts anew at each start."""
+        days = facts.certificate_days
+        unit = paths.unit_of(spec.role)
+        ended = facts.api == "expired" or (days is not None and days < 0)
+        if spec.state != PRESENT or not ended or unit not in units or not units[unit].running:
+            return Plan()
+        summary = f"restart {unit} to renew its certificates"
+        warning = "certificates of this node have ended and are renewed"
+        return Plan((Step(Phase.SERVICE, "restart", unit, summary),), warnings=(warning,))
+
+    def gate(self, spec: Spec, config: t.Mapping[str, t.Any], hostname: str) -> Step:
+        """See Adapter.gate. The kubelet bears no build of k0s in its version."""
+        version = spec.release.version if spec.release is not None else ""
+        return gate.step(
+            paths.unit_of(spec.role),
+            kubeconfig=paths.kubeconfig(spec.role, look.data_of(spec, config)),
+            node=look.node_name(spec, config, hostname),
+            version=version.partition("+")[0],
+            timeout=spec.wait_timeout,
+            server=spec.role == SERVER,
+            network=spec.settings.get("network_mode") not in ("none", "calico", "cilium"),
+        )
+
+    def installed(self, host: Host, spec: Spec) -> str:
+        """See Adapter.installed."""
+        from ..._core.places import RECEIPT
+
+        bin_dir = self.bin_dir(host, spec)
+        return look.installed_version(host, bin_dir, host.read_json(RECEIPT))
+
+    def config(self, host: Host) -> t.Mapping[str, t.Any]:
+        """See Adapter.config."""
+        return look.any_configuration(host)
+
+    def objects(self, spec: Spec, facts: Facts) -> tuple[Step, ...]:
+        """See Adapter.objects."""
+        kubeconfig = paths.kubeconfig(spec.role, look.data_of(spec, facts.config))
+        name = look.node_name(spec, facts.config, facts.hostname)
+        return objects.steps(spec, facts.node, kubeconfig, name)
+
+    def records(self, spec: Spec, config: t.Mapping[str, t.Any], hostname: str) -> Records:
+        """See Adapter.records."""
+        data = look.data_of(spec, config)
+        pki = f"{data}/pki"
+        server = spec.role == SERVER
+        stores = {
+            "etcd": (f"{data}/etcd/member", f"{data}/etcd/member/snap/db"),
+            "sqlite": (f"{data}/db/state.db", f"{data}/db/state.db", f"{data}/db/state.db-wal"),
+            "external": (f"{pki}/ca.key",),
+        }
+        return Records(
+            node=look.node_name(spec, config, hostname),
+            kubeconfig=paths.kubeconfig(spec.role, data),
+            data_dir=data,
+            certificates=((pki, f"{pki}/etcd") if server else ()) + (f"{data}/kubelet/pki",),
+            datastores=stores if server else {},
+        )
+
+    def node_secret(self, node: str) -> str:
+        """See Adapter.node_secret. k0s binds no name to a machine."""
+        return ""
+
+    def etcd_member(self, node: t.Mapping[str, t.Any]) -> str:
+        """See Adapter.etcd_member. A member bears the name of its host."""
+        labels = (node.get("metadata") or {}).get("labels") or {}
+        return str(labels.get("kubernetes.io/hostname") or "")
+
+    def removal(self, spec: Spec, seen: Observation) -> tuple[Step, ...]:
+        """See Adapter.removal."""
+        return purge.steps(spec, seen)

@@ -1,0 +1,147 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What forbids a change of a k0s node. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..._core import versions
+from ..._core.errors import EdgeError
+from ..adapter import Facts
+from ..guards import check_role, check_storage, check_version, refuse
+from ..kubenames import is_dns_name, label, taint
+from ..problems import Problem
+from ..spec import Spec
+from ..storage import storage
+from . import config, flags, networks, tokens
+from .wishes import COMPONENTS, NEVER_THERE, PROGRAM, by_token, fixed
+
+TITLE = PROGRAM.title
+OLDEST = (1, 30)  # whose kubelet reads drop-ins
+REMEDY = "set it back; another value needs a new cluster"
+# Inputs that k0s has nothing for: value that asks for it, reason, remedy.
+CANNOT: t.Mapping[str, tuple[t.Any, str, str]] = {
+    "secrets_encryption": (
+        True,
+        "k0s has no switch for it",
+        "give kube-apiserver a configuration by extra_config, spec.api.extraArgs",
+    ),
+    "snapshot_enabled": (True, "k0s makes no snapshots by itself", "unset edge_snapshot_enabled"),
+    "selinux": (True, "k0s has no policy package for it", "unset edge_selinux"),
+}
+
+
+def check(spec: Spec, facts: Facts) -> None:
+    """Raise EdgeError(kind=spec | refused | join) for the first thing that forbids the plan."""
+    if not spec.wanted:
+        return
+    _check_foreign(facts)
+    check_role(spec, facts, TITLE)
+    check_version(spec, facts, TITLE)
+    _check_age(spec)
+    check_storage(spec, facts)
+    refuse(inputs(spec), "spec")
+    _check_token(spec, facts)
+    if facts.joined:
+        refuse(changed(facts.receipt.get("fixed") or {}, fixed(spec)), "refused")
+
+
+def inputs(spec: Spec) -> list[Problem]:
+    """Everything that is wrong with the wish itself."""
+    extra = dict(spec.settings.get("extra_config") or {})
+    document = extra.pop("spec", None)
+    found = [*_cannot(spec), *flags.check(spec.role, extra)]
+    if document is not None:
+        servers_only = Problem("spec", "is a part of k0s.yaml, which only servers have")
+        found += config.check(document) if spec.role == "server" else [servers_only]
+    found += _names(spec)
+    given = spec.settings.get("registries")
+    if given:
+        from . import registries  # few sites have any
+
+        found += registries.check(given)
+    return found + (networks.check(spec) if spec.role == "server" else [])
+
+
+def _cannot(spec: Spec) -> t.Iterator[Problem]:
+    given = spec.settings
+    for name, (value, reason, remedy) in CANNOT.items():
+        if given.get(name) == value:
+            yield Problem(name, reason, remedy)
+    if given.get("network_mode") == "flannel":
+        remedy = "unset edge_network_mode for kube-router, or choose calico"
+        yield Problem("network_mode", "k0s brings no flannel", remedy)
+    if str(given.get("kubeconfig_mode") or "0600").lstrip("0") != "600":
+        yield Problem("kubeconfig_mode", "k0s keeps its kubeconfig at 0600", "unset it")
+    if spec.agent_token:
+        yield Problem("agent_token", "k0s makes a token for each join", "unset edge_agent_token")
+    for name in given.get("disable") or ():
+        if name not in COMPONENTS and name not in NEVER_THERE:
+            yield Problem("disable", f"{name!r} is no component of k0s", ", ".join(COMPONENTS))
+
+
+def _names(spec: Spec) -> t.Iterator[Problem]:
+    """k0s checks none of these: a bad one would be a service that ends again and again."""
+    for key, value in (spec.labels or {}).items():
+        message = label(f"{key}={value}")
+        if message:
+            yield Problem("labels", message)
+    for text in spec.taints or ():
+        message = taint(text)
+        if message:
+            yield Problem("taints", message)
+    if spec.node_name and not (is_dns_name(spec.node_name.lower()) and len(spec.node_name) < 64):
+        yield Problem("node_name", f"{spec.node_name!r} is no name of up to 63 characters")
+
+
+def _check_foreign(facts: Facts) -> None:
+    if facts.foreign is not None:
+        raise EdgeError(
+            f"a k0s that was set up by other means is on this node ({facts.foreign})",
+            kind="refused",
+            hint="taking over a k0s is not supported yet: reset it, or leave the node out",
+        )
+
+
+def _check_age(spec: Spec) -> None:
+    if spec.release is not None and versions.parse(spec.release.version).minor() < OLDEST:
+        raise EdgeError(
+            f"{spec.release.version} is too old: its kubelet reads no drop-ins",
+            kind="spec",
+            hint="use k0s 1.30 or newer",
+        )
+
+
+def _check_token(spec: Spec, facts: Facts) -> None:
+    if not spec.token:
+        return
+    if storage(spec) == "sqlite" and spec.role == "server":
+        trouble = "k0s makes its tokens itself, and one server alone needs none"
+    else:
+        trouble = tokens.problem(spec.token, spec.role)
+    if trouble and not (facts.joined and by_token(spec, facts)):
+        raise EdgeError(
+            f"edge_token cannot be used: {trouble}",
+            kind="spec",
+            hint="unset edge_token: a node that joins is given a token of its own",
+        )
+
+
+def changed(before: t.Mapping[str, t.Any], after: t.Mapping[str, t.Any]) -> list[Problem]:
+    """What would be different though k0s has started with it."""
+    return [
+        Problem(
+            key,
+            f"cannot change from {_shown(before[key])} to {_shown(value)} after the start",
+            REMEDY,
+        )
+        for key, value in after.items()
+        if key in before and before[key] != value
+    ]
+
+
+def _shown(value: t.Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value) or "unset"

@@ -1,0 +1,51 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Having k0s check a configuration before anything is stopped for it."""
+
+from __future__ import annotations
+
+import base64
+
+from ..._core.errors import EdgeError
+from ..._core.plan import Step
+from ..._core.verbs import Verb, artifact_path
+from ..._host.host import Host
+
+WAIT = 60.0
+PREFIX = "Error: "
+
+
+def _validate(host: Host, step: Step) -> None:
+    """By the program that is about to run; by the one that is installed where that has not come yet.
+
+    EdgeError(kind=spec). A bare node in check mode has no program to ask.
+    """
+    digest = step.params["sha256"]
+    new = artifact_path(digest) if digest else ""
+    if new and host.inspect(new) is not None:
+        host.chmod(new, 0o700)
+        program = new
+    elif host.inspect(step.target) is not None:
+        program = step.target
+    else:
+        return
+    text = base64.b64decode(step.params["config"]).decode()
+    words = [host.path(program), "config", "validate", "--config=-"]
+    done = host.run(words, text=text, timeout=WAIT, check=False)
+    if done.rc:
+        raise EdgeError(
+            f"k0s refuses its configuration: {reasons(done.err or done.out)}",
+            kind="spec",
+            hint="mend the inputs, or spec in edge_extra_config",
+        )
+
+
+def reasons(said: str) -> str:
+    """The lines of an answer of `k0s config validate` as one. Pure."""
+    lines = [line.strip() for line in said.splitlines()]
+    return "; ".join(line.removeprefix(PREFIX) for line in lines if line)
+
+
+VERBS: dict[str, Verb] = {"k0s_validate": _validate}

@@ -1,0 +1,235 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From inputs to the files and flags of k0s; what is refused."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from dataclasses import replace
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.plan import Phase
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.resources import (
+    Absent,
+    File,
+    Seen,
+    Wish,
+    plan_paths,
+)
+from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.adapter import Facts
+from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.k0s import (
+    config,
+    guard,
+    paths,
+    registries,
+    wishes,
+)
+from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.spec import (
+    Asset,
+    Join,
+    Release,
+    Spec,
+)
+
+RELEASE = Release("v1.34.2+k0s.0", {"binary:amd64": Asset("k0s", "a" * 64, 1)})
+SPEC = Spec("k0s", release=RELEASE)
+FACTS = Facts("amd64", "/usr/local/bin", hostname="n1")
+ETCD = replace(SPEC, single=False, servers=("https://192.0.2.2:6443",), node_ips=("192.0.2.1",))
+WORKER = replace(SPEC, role="agent", single=False, join=Join("https://192.0.2.1:6443", "word"))
+
+
+def document(spec: Spec) -> dict[str, t.Any]:
+    return dict(yaml.safe_load(config.render(spec))["spec"])
+
+
+def settings(spec: Spec, **given: t.Any) -> Spec:
+    return replace(spec, settings=given)
+
+
+def test_the_least_configuration_names_datastore_and_telemetry() -> None:
+    assert document(SPEC) == {"storage": {"type": "kine"}, "telemetry": {"enabled": False}}
+
+
+def test_several_servers_mean_etcd() -> None:
+    assert document(ETCD)["storage"] == {"type": "etcd", "etcd": {"peerAddress": "192.0.2.1"}}
+    assert document(ETCD)["api"] == {"address": "192.0.2.1", "sans": ["192.0.2.1"]}
+
+
+def test_inputs_find_their_places() -> None:
+    found = document(
+        settings(
+            SPEC,
+            datastore_endpoint="postgres://u:p@db/k0s",
+            cluster_cidr=["10.1.0.0/16", "fd00::/108"],
+            service_cidr=["10.2.0.0/16", "fd01::/108"],
+            network_mode="calico",
+            api_endpoint="https://api.example.org:6443",
+            extra_config={"spec": {"api": {"sans": ["a"]}, "telemetry": {"enabled": True}}},
+        )
+    )
+    assert found["storage"] == {"type": "kine", "kine": {"dataSource": "postgres://u:p@db/k0s"}}
+    assert found["network"] == {
+        "provider": "calico",
+        "podCIDR": "10.1.0.0/16",
+        "serviceCIDR": "10.2.0.0/16",
+        "dualStack": {
+            "enabled": True,
+            "IPv6podCIDR": "fd00::/108",
+            "IPv6serviceCIDR": "fd01::/108",
+        },
+    }
+    assert found["api"] == {"externalAddress": "api.example.org", "sans": ["api.example.org", "a"]}
+    assert found["telemetry"] == {"enabled": True}
+
+
+def test_flags_of_a_server() -> None:
+    spec = replace(
+        settings(SPEC, disable=["traefik", "metrics-server"], dns_enabled=False),
+        node_name="N1",
+        node_ips=("192.0.2.1",),
+        labels={"b": "2", "a": "1"},
+    )
+    assert wishes.arguments(spec, FACTS) == {
+        "config": "/etc/k0s/k0s.yaml",
+        "disable-components": "metrics-server,coredns",
+        "enable-worker": "true",
+        "kubelet-extra-args": "--config-dir=/etc/k0s/kubelet.conf.d --hostname-override=n1"
+        " --node-ip=192.0.2.1",
+        "labels": "a=1,b=2",
+        "no-taints": "true",
+    }
+
+
+def test_labels_of_the_first_start_stay_in_the_unit() -> None:
+    kept = json.loads(wishes.receipt(replace(SPEC, labels={"a": "1"}), FACTS))
+    facts = replace(FACTS, joined=True, receipt=kept)
+    assert wishes.arguments(replace(SPEC, labels={"a": "2"}), facts)["labels"] == "a=1"
+
+
+def test_a_token_goes_after_the_join() -> None:
+    files = plan_paths(wishes.wishes(WORKER, FACTS), {})
+    steps = wishes.more(WORKER, FACTS, files)
+    assert [(step.phase, step.target) for step in steps] == [(Phase.CLEAN, paths.TOKEN_FILE)]
+    joined = wishes.wishes(replace(WORKER, join=None), replace(FACTS, joined=True))
+    assert any(isinstance(x, Absent) and x.path == paths.TOKEN_FILE for x in joined)
+
+
+def test_a_server_has_its_configuration_checked_and_its_accounts_made() -> None:
+    files = plan_paths(wishes.wishes(SPEC, FACTS), {})
+    steps = wishes.more(SPEC, FACTS, files)
+    assert [step.verb for step in steps] == ["k0s_validate", "k0s_users"]
+    assert steps[0].params["sha256"] == "a" * 64
+    everyone = dict.fromkeys(paths.USERS, True)
+    assert wishes.more(SPEC, replace(FACTS, accounts=everyone), plan_paths((), {})) == ()
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        (settings(SPEC, secrets_encryption=True), "secrets_encryption"),
+        (settings(SPEC, snapshot_enabled=True), "snapshots"),
+        (settings(SPEC, network_mode="flannel"), "flannel"),
+        (settings(SPEC, kubeconfig_mode="0644"), "0600"),
+        (settings(SPEC, disable=["ingress"]), "ingress"),
+        (settings(SPEC, extra_config={"single": True}), "single"),
+        (settings(SPEC, extra_config={"no-such-flag": 1}), "no-such-flag"),
+        (settings(SPEC, extra_config={"kubelet-extra-args": "--node-ip=1.2.3.4"}), "node-ip"),
+        (settings(SPEC, extra_config={"kubelet-extra-args": ["--v 2"]}), "without blanks"),
+        (settings(SPEC, extra_config={"spec": {"bogus": {}}}), "spec.bogus"),
+        (settings(SPEC, extra_config={"spec": {"storage": {"type": "etcd"}}}), "storage.type"),
+        (settings(WORKER, extra_config={"spec": {}}), "only servers"),
+        (settings(WORKER, extra_config={"feature-gates": {"A": True}}), "servers only"),
+        (settings(SPEC, cluster_cidr=["fd00::/108"]), "IPv4"),
+        (settings(SPEC, cluster_cidr=["10.96.0.0/16"]), "overlaps"),
+        (settings(SPEC, registries={"mirrors": {"r": {"rewrite": {"a": "b"}}}}), "rewrite"),
+        (replace(SPEC, labels={"node-role.kubernetes.io/x": "1"}), "kubelet may not"),
+        (replace(SPEC, taints=("a",)), "NoSchedule"),
+        (replace(SPEC, agent_token="x"), "agent_token"),
+        (replace(SPEC, token="a-long-password"), "edge_token"),
+        (replace(WORKER, token="a-long-password"), "no join token"),
+        (replace(SPEC, release=Release("v1.29.9+k0s.0", RELEASE.assets)), "too old"),
+        (replace(ETCD, storage_type="sqlite"), "sqlite"),
+    ],
+)
+def test_what_k0s_cannot_do_is_refused(spec: Spec, words: str) -> None:
+    with pytest.raises(EdgeError, match=words) as error:
+        guard.check(spec, FACTS)
+    assert error.value.kind == "spec"
+
+
+@pytest.mark.parametrize(
+    ("spec", "facts", "words"),
+    [
+        (SPEC, {"foreign": "k0scontroller.service"}, "other means"),
+        (SPEC, {"receipt": {"role": "agent"}}, "agent"),
+        (SPEC, {"version": "v1.34.3+k0s.0"}, "older"),
+        (SPEC, {"version": "v1.32.1+k0s.0"}, "skips"),
+        (SPEC, {"datastore": "etcd"}, "datastore"),
+        (SPEC, {"joined": True, "receipt": {"fixed": {"node_name": "x"}}}, "node_name"),
+    ],
+)
+def test_what_would_harm_is_refused(spec: Spec, facts: dict[str, t.Any], words: str) -> None:
+    with pytest.raises(EdgeError, match=words) as error:
+        guard.check(spec, replace(FACTS, **facts))
+    assert error.value.kind == "refused"
+
+
+def test_registries_become_files_of_containerd() -> None:
+    wanted = {
+        "mirrors": {"docker.io": {"endpoint": ["https://m:5000"]}},
+        "configs": {
+            "m:5000": {
+                "auth": {"username": "u", "password": "p"},
+                "tls": {"ca_file": "/ca.pem", "insecure_skip_verify": True},
+            }
+        },
+    }
+    found = registries.files(wanted, "v1.34.2+k0s.0")
+    hosts = found["/etc/k0s/containerd.d/certs.d/docker.io/hosts.toml"]
+    assert 'server = "https://registry-1.docker.io"' in hosts
+    assert '[host."https://m:5000"]' in hosts
+    assert 'ca = "/ca.pem"' in hosts
+    assert '"io.containerd.grpc.v1.cri"' in found[registries.DROPIN]
+    newer = registries.files(wanted, "v1.36.0+k0s.0")[registries.DROPIN]
+    assert newer.startswith("version = 3")
+    assert '"io.containerd.cri.v1.images"' in newer
+
+
+def seen(wish: Wish) -> Seen | None:
+    if isinstance(wish, File):
+        if wish.data is None and not wish.sha256:
+            return None
+        return Seen("file", wish.mode, wish.sha256, wish.data)
+    return None
+
+
+NAMES = st.text("abcdefgh", min_size=1, max_size=5)
+SPECS = st.builds(
+    replace,
+    st.sampled_from((SPEC, ETCD, WORKER)),
+    labels=st.none() | st.dictionaries(NAMES, NAMES, max_size=3),
+    taints=st.none() | st.just(("a=b:NoSchedule",)),
+    node_name=st.none() | NAMES,
+    data_dir=st.none() | st.just("/srv/k0s"),
+)
+
+
+@given(SPECS, SPECS)
+def test_a_joined_node_that_was_left_as_wanted_has_nothing_to_do(spec: Spec, other: Spec) -> None:
+    kept = json.loads(wishes.receipt(spec, FACTS))
+    facts = replace(FACTS, joined=True, receipt=kept, accounts=dict.fromkeys(paths.USERS, True))
+    wanted = wishes.wishes(spec, facts)
+    paths_seen = {wish.path: seen(wish) for wish in wanted}
+    files = plan_paths(wanted, paths_seen)
+    assert files.empty
+    assert wishes.more(spec, facts, files) == ()
+    relabelled = replace(spec, labels=other.labels, taints=other.taints)
+    assert plan_paths(wishes.wishes(relabelled, facts), paths_seen).empty
