@@ -198,7 +198,9 @@ def _go_back(
         change.undo()
         change.finish()
         raise cause
-    if not running or failed.phase > Phase.GATE:
+    gated = {step.target for step in plan.steps if step.verb == "gate"}
+    first = any(step.verb == "start" and step.target in gated for step in plan.steps)
+    if not running or first or failed.phase > Phase.GATE:
         change.finish()
         raise cause
     change.undo()

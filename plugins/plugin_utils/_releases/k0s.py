@@ -27,7 +27,9 @@ K0S = ReleaseNames(
     tag=re.compile(r"v[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.]+)?\+k0s\.[0-9]+"),
     tag_example="v1.34.2+k0s.0",
     official="https://github.com/k0sproject/k0s/releases/download",
+    # One channel, named by a file that holds its version and nothing else.
     channels="https://docs.k0sproject.io/stable.txt",
+    channels_file="stable.txt",
     assets={
         **{f"binary:{arch}": (f"k0s-{{tag}}-{arch}",) for arch in ARCHES},
         **{f"images:{arch}": _images(arch) for arch in ARCHES},

@@ -65,7 +65,7 @@ def _read(entry: str, names: ReleaseNames) -> Mirror:
     if not (web or folder) or parts.query or parts.fragment:
         raise _refused(entry)
     base = entry.rstrip("/")
-    return Mirror(base, f"{base}/channels")
+    return Mirror(base, f"{base}/{names.channels_file}")
 
 
 def _refused(entry: str) -> EdgeError:

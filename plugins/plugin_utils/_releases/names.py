@@ -51,6 +51,7 @@ class ReleaseNames:
     channels: str
     assets: Mapping[str, tuple[str, ...]]
     checksums: Mapping[str, str]
+    channels_file: str = "channels"  # of a mirror, beside its releases
     parse: Callable[[str], dict[str, str]] = parse_sha256sums
 
     def is_tag(self, text: str) -> bool:
