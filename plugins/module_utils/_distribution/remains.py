@@ -19,7 +19,7 @@ class Places:
 
     `data` is where it keeps its data by default, `data_parts` what it makes in there: a folder of the
     user's own choice may hold other things too. `parents` are folders that it makes on its way to
-    others: they go where nothing but the named entries is in them. Below `mounted` it and the kubelet
+    others: they go where nothing but the named entries (paths in them) is in them. Below `mounted` it and the kubelet
     mount things for containers, and nobody else does.
     """
 
@@ -34,10 +34,20 @@ def leftovers(host: Host, data: str, places: Places) -> tuple[str, ...]:
     """Folders that a purge takes away. A mount point stays, and counts while it holds anything."""
     own = (data,) if data == places.data else tuple(f"{data}/{x}" for x in places.data_parts)
     points = mount_points(host)
-    parents = (
-        place for place, ours in places.parents.items() if ours.issuperset(host.names(place))
-    )
+    parents = (place for place, ours in places.parents.items() if _only(host, place, ours))
     return tuple(x for x in (*own, *places.others, *parents) if _holds(host, x, points))
+
+
+def _only(host: Host, place: str, ours: t.Collection[str], above: str = "") -> bool:
+    """Whether nothing but these paths, relative to `place`, and what is below them is in it."""
+    for name in host.names(f"{place}/{above}".rstrip("/")):
+        path = f"{above}{name}"
+        if path in ours:
+            continue
+        way = any(entry.startswith(f"{path}/") for entry in ours)
+        if not way or not _only(host, place, ours, f"{path}/"):
+            return False
+    return True
 
 
 def mount_points(host: Host) -> frozenset[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import typing as t
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import yaml
@@ -29,6 +30,7 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.k0s im
     config,
     guard,
     paths,
+    purge,
     registries,
     wishes,
 )
@@ -38,6 +40,7 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.spec i
     Release,
     Spec,
 )
+from ansible_collections.lightk8s.edge.plugins.module_utils._host.host import Host
 
 RELEASE = Release("v1.34.2+k0s.0", {"binary:amd64": Asset("k0s", "a" * 64, 1)})
 SPEC = Spec("k0s", release=RELEASE)
@@ -233,3 +236,13 @@ def test_a_joined_node_that_was_left_as_wanted_has_nothing_to_do(spec: Spec, oth
     assert wishes.more(spec, facts, files) == ()
     relabelled = replace(spec, labels=other.labels, taints=other.taints)
     assert plan_paths(wishes.wishes(relabelled, facts), paths_seen).empty
+
+
+def test_folders_of_networks_go_where_nothing_else_is_in_them(tmp_path: Path) -> None:
+    host = Host(str(tmp_path))
+    host.write("/etc/cni/net.d/10-kuberouter.conflist", b"")
+    host.write("/opt/cni/bin/bridge", b"")
+    assert purge.leftovers(host, "/var/lib/k0s") == ("/etc/cni", "/opt/cni")
+    host.write("/etc/cni/net.d/20-mine.conflist", b"")
+    host.write("/opt/cni/bin/mine", b"")
+    assert purge.leftovers(host, "/var/lib/k0s") == ()

@@ -23,6 +23,13 @@ from . import paths, users
 
 INTERFACES = ("cni0", "kube-bridge", "kube-dummy-if", "kube-ipvs0", "vxlan.calico", "flannel.1")
 CHAINS = "KUBE-|CNI-|cali-"
+CONFLIST = "10-kuberouter.conflist"
+# Programs that k0s' network puts into /opt/cni/bin, whoever was there before.
+PLUGINS = (
+    *("bandwidth", "bridge", "calico", "calico-ipam", "dhcp", "dummy", "firewall", "flannel"),
+    *("host-device", "host-local", "install", "ipvlan", "loopback", "macvlan", "portmap", "ptp"),
+    *("sbr", "static", "tap", "tuning", "vlan", "vrf", "LICENSE", "README.md"),
+)
 _MOUNTED = (
     f"{paths.RUN_DIR}/",
     "/var/lib/kubelet/pods/",
@@ -45,7 +52,11 @@ _PLACES = Places(
         "/usr/libexec/k0s",
         *(f"{UNITS}/{unit}.d" for unit in paths.ALL_UNITS),
     ),
-    parents={"/etc/systemd/journald.conf.d": frozenset(("60-lightk8s.conf",))},
+    parents={
+        "/etc/systemd/journald.conf.d": frozenset(("60-lightk8s.conf",)),
+        "/etc/cni": frozenset((f"net.d/{CONFLIST}",)),
+        "/opt/cni": frozenset(f"bin/{name}" for name in PLUGINS),
+    },
     mounted=_MOUNTED,
 )
 
@@ -80,7 +91,7 @@ def files(bin_dir: str) -> tuple[str, ...]:
         for end in ("", ".env", ".d/60-lightk8s-resources.conf")
     )
     program = f"{bin_dir}/{paths.PROGRAM}"
-    return (program, "/etc/cni/net.d/10-kuberouter.conflist", *units, *OURS)
+    return (program, f"/etc/cni/net.d/{CONFLIST}", *units, *OURS)
 
 
 def mark(data: str) -> Mark:
