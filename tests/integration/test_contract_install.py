@@ -154,6 +154,7 @@ def test_the_kubeconfig_leads_to_the_site(site: Site, installed: Run, node: Node
     seen = node.kubectl(
         *("--kubeconfig", "/root/kubeconfig", "--context", "shop", "get", "nodes", "-o", "name")
     )
+    node.run("rm /root/kubeconfig")
     assert (seen.stdout.strip(), "127.0.0.1" in text) == ("node/shop-server1", False)
     assert site.play("kubeconfig", edge_kubeconfig_dir=str(folder)).changed() == []
 
