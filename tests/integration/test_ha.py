@@ -107,7 +107,7 @@ def test_a_first_server_does_not_begin_while_its_peers_are_away(
 
 
 def test_three_bare_nodes_become_one_cluster(site: Controller, servers: list[Node]) -> None:
-    site.converge()
+    site.play("site")
     until("three members", lambda: whole(servers, servers[0]))
 
 
