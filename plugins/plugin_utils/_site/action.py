@@ -43,7 +43,9 @@ def cache_folder(given: str | None) -> str:
     return os.path.expanduser(given) if given else os.path.join(base, "lightk8s")
 
 
-def _skipped(reason: str) -> Result:
+def _left_alone(task_vars: dict[str, t.Any], reason: str) -> Result:
+    """Skipped, and said aloud: ansible-core shows why a host was skipped only when it is verbose."""
+    DISPLAY.warning(f"{task_vars.get('inventory_hostname')}: {reason}")
     return {"changed": False, "skipped": True, "skip_reason": reason, "msg": reason}
 
 
@@ -65,15 +67,13 @@ class SiteAction(EdgeAction):
         site = str(params.get("site") or "")
         failed_one = "" if self._task.check_mode else standing.failed_peer(params, task_vars)
         if failed_one:
-            return _skipped(f"site {site}: left alone because {failed_one} failed")
+            return _left_alone(task_vars, f"site {site}: left alone because {failed_one} failed")
         try:
             away = standing.needed_peers(params, task_vars)
             if away:
                 foretold = self._foretold(params, task_vars)
                 if standing.restarts_distribution(foretold):
-                    reason = standing.left_alone(site, away)
-                    DISPLAY.warning(f"{task_vars.get('inventory_hostname')}: {reason}")
-                    return _skipped(reason)
+                    return _left_alone(task_vars, standing.left_alone(site, away))
             result = super()._converse(params, task_vars)
             for ask in result.pop("asks", []):
                 self._ask_a_server(ask, params, task_vars)
