@@ -80,7 +80,7 @@ func checkBackup(v *config.Vars, target string) error {
 	return nil
 }
 
-func backup(ctx context.Context, v *config.Vars, c *config.Cluster, target string) error {
+func backup(ctx context.Context, v *config.Vars, c *config.ClusterConfig, target string) error {
 	temp, err := os.MkdirTemp("", "k0s-backup")
 	if err != nil {
 		return err
@@ -119,7 +119,7 @@ func backup(ctx context.Context, v *config.Vars, c *config.Cluster, target strin
 
 // snapshot copies the state while it is in use: the name of the copy, or nothing for a datastore
 // that is not ours.
-func snapshot(ctx context.Context, v *config.Vars, c *config.Cluster, dir string) (string, error) {
+func snapshot(ctx context.Context, v *config.Vars, c *config.ClusterConfig, dir string) (string, error) {
 	if c.Spec.Storage.Type == config.EtcdStorage {
 		file := filepath.Join(dir, etcdSnapshot)
 		cmd := exec.CommandContext(ctx, v.BinDir+"/kube", "etcdctl", "--endpoints=https://127.0.0.1:2379",
@@ -271,7 +271,7 @@ func restore(ctx context.Context, v *config.Vars, in io.Reader, out string) erro
 	return os.WriteFile(out, text, 0o644)
 }
 
-func restoreState(ctx context.Context, v *config.Vars, c *config.Cluster, temp string) error {
+func restoreState(ctx context.Context, v *config.Vars, c *config.ClusterConfig, temp string) error {
 	if c.Spec.Storage.Type == config.KineStorage {
 		target := controller.DatabaseFile(c.Spec.Storage.Kine.DataSource, v.DataDir)
 		if target == "" {

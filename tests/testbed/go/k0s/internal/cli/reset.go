@@ -64,7 +64,7 @@ func resetCommand() *cobra.Command {
 
 // reset removes containers, users, services, folders, its own CNI file and its bridge. All else
 // stays, as with the original: /etc/k0s, cni0, /var/lib/cni, packet filter rules, logs of pods.
-func reset(ctx context.Context, v *config.Vars, c *config.Cluster, socket string) error {
+func reset(ctx context.Context, v *config.Vars, c *config.ClusterConfig, socket string) error {
 	var errs []error
 	if socket == "" {
 		if err := removeContainers(ctx, v); err != nil {

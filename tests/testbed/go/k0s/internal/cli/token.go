@@ -26,14 +26,14 @@ import (
 // running is what a running controller wrote down about itself.
 type running struct {
 	Spec struct {
-		K0sVars    *config.Vars    `json:"k0sVars"`
-		NodeConfig *config.Cluster `json:"nodeConfig"`
-		Pid        int             `json:"pid"`
+		K0sVars    *config.Vars          `json:"k0sVars"`
+		NodeConfig *config.ClusterConfig `json:"nodeConfig"`
+		Pid        int                   `json:"pid"`
 	} `json:"spec"`
 }
 
 // load gives places and configuration: those of the running controller, or from the flags.
-func (p *places) load() (*config.Vars, *config.Cluster, error) {
+func (p *places) load() (*config.Vars, *config.ClusterConfig, error) {
 	v := p.vars()
 	if text, err := os.ReadFile(v.RuntimeConfig); err == nil {
 		var r running
@@ -47,7 +47,7 @@ func (p *places) load() (*config.Vars, *config.Cluster, error) {
 	return v, c, err
 }
 
-func (p *places) client() (*config.Vars, *config.Cluster, *api.Client, error) {
+func (p *places) client() (*config.Vars, *config.ClusterConfig, *api.Client, error) {
 	v, c, err := p.load()
 	if err != nil {
 		return nil, nil, nil, err

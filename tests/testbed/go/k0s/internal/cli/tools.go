@@ -4,6 +4,7 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,6 +15,10 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"sigs.k8s.io/yaml"
 
 	"lightk8s.invalid/testbed/k0s/internal/config"
@@ -228,10 +233,7 @@ func etcdLeave(p *places) (*cobra.Command, *string) {
 				if m.PeerURLs[0] != url {
 					continue
 				}
-				if err := removeMember(cmd, func() error {
-					_, err := client.MemberRemove(cmd.Context(), m.ID)
-					return err
-				}); err != nil {
+				if err := removeMember(cmd.Context(), client, m.ID); err != nil {
 					logs.Error("Failed to delete node from cluster", logs.Fields{"peerURL": url, "peerID": strconv.FormatUint(m.ID, 16)})
 					return err
 				}
@@ -244,12 +246,20 @@ func etcdLeave(p *places) (*cobra.Command, *string) {
 	}, &peer
 }
 
-// removeMember tries for a while: etcd refuses right after another change of its members.
-func removeMember(cmd *cobra.Command, remove func() error) error {
-	err := remove()
-	for try := 0; err != nil && try < 5 && cmd.Context().Err() == nil; try++ {
+// removeMember tries for a while: etcd refuses right after another change of its members. An etcd
+// that removes itself may be gone before it has answered.
+func removeMember(ctx context.Context, client *clientv3.Client, id uint64) error {
+	for try := 0; ; try++ {
+		limited, cancel := context.WithTimeout(ctx, 5*time.Second)
+		_, err := client.MemberRemove(limited, id)
+		cancel()
+		if err == nil || errors.Is(err, context.DeadlineExceeded) || status.Code(err) == codes.Unavailable &&
+			!errors.Is(err, rpctypes.ErrUnhealthy) {
+			return nil
+		}
+		if try == 5 || ctx.Err() != nil {
+			return err
+		}
 		time.Sleep(time.Second)
-		err = remove()
 	}
-	return err
 }

@@ -19,8 +19,8 @@ func itoa(n int) string { return strconv.Itoa(n) }
 // UnmarshalJSON reads the document over the defaults. Here, and in the sections that do not read
 // themselves, unknown fields are refused; as in the original, those that do read themselves
 // (api, storage, network, images and a few more) let them pass.
-func (c *Cluster) UnmarshalJSON(data []byte) error {
-	type plain Cluster
+func (c *ClusterConfig) UnmarshalJSON(data []byte) error {
+	type plain ClusterConfig
 	*c = *defaultCluster()
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
@@ -37,7 +37,7 @@ func (c *Cluster) UnmarshalJSON(data []byte) error {
 }
 
 // fill sets the sections that were given as null.
-func (s *Spec) fill() {
+func (s *ClusterSpec) fill() {
 	d := defaultSpec()
 	if s.API == nil {
 		s.API = d.API
@@ -72,8 +72,8 @@ func (s *Spec) fill() {
 }
 
 // UnmarshalJSON sets defaults.
-func (a *API) UnmarshalJSON(data []byte) error {
-	type plain API
+func (a *APISpec) UnmarshalJSON(data []byte) error {
+	type plain APISpec
 	if err := json.Unmarshal(data, (*plain)(a)); err != nil {
 		return err
 	}
@@ -82,14 +82,14 @@ func (a *API) UnmarshalJSON(data []byte) error {
 }
 
 // UnmarshalJSON sets defaults.
-func (s *Storage) UnmarshalJSON(data []byte) error {
-	type plain Storage
+func (s *StorageSpec) UnmarshalJSON(data []byte) error {
+	type plain StorageSpec
 	s.Type, s.Etcd = EtcdStorage, defaultEtcd()
 	if err := json.Unmarshal(data, (*plain)(s)); err != nil {
 		return err
 	}
 	if s.Type == KineStorage && s.Kine == nil {
-		s.Kine = &Kine{kineDefault}
+		s.Kine = &KineConfig{kineDefault}
 	}
 	return nil
 }
@@ -120,8 +120,8 @@ func (n *Network) UnmarshalJSON(data []byte) error {
 }
 
 // UnmarshalJSON sets defaults.
-func (i *Images) UnmarshalJSON(data []byte) error {
-	type plain Images
+func (i *ClusterImages) UnmarshalJSON(data []byte) error {
+	type plain ClusterImages
 	if err := json.Unmarshal(data, (*plain)(i)); err != nil {
 		return err
 	}
@@ -132,7 +132,7 @@ func (i *Images) UnmarshalJSON(data []byte) error {
 }
 
 // Parse reads a document.
-func Parse(text []byte) (*Cluster, error) {
+func Parse(text []byte) (*ClusterConfig, error) {
 	c := defaultCluster()
 	if len(bytes.TrimSpace(text)) == 0 {
 		return c, nil
@@ -156,7 +156,7 @@ func Read(name string) ([]byte, error) {
 
 // Load reads the file of a node. That the default file is missing is no error: all defaults. A
 // single node without a storage section gets kine.
-func Load(name string, single bool) (*Cluster, error) {
+func Load(name string, single bool) (*ClusterConfig, error) {
 	if name == "" {
 		name = DefaultFile
 	}
@@ -172,7 +172,7 @@ func Load(name string, single bool) (*Cluster, error) {
 		return nil, err
 	}
 	if single && !hasStorage(text) {
-		c.Spec.Storage.Type, c.Spec.Storage.Kine = KineStorage, &Kine{singleDefault}
+		c.Spec.Storage.Type, c.Spec.Storage.Kine = KineStorage, &KineConfig{singleDefault}
 	}
 	return c, nil
 }
@@ -187,7 +187,7 @@ func hasStorage(text []byte) bool {
 }
 
 // Default is the document that "config create" shows.
-func Default(images bool) *Cluster {
+func Default(images bool) *ClusterConfig {
 	c := defaultCluster()
 	if !images {
 		c.Spec.Images = nil

@@ -33,33 +33,35 @@ func defaultCA() *CA { return &CA{Duration{caLife}, Duration{leafLife}} }
 // Minor is the Kubernetes version without its patch level.
 func Minor() string { return KubernetesVersion[:strings.LastIndex(KubernetesVersion, ".")] }
 
-func defaultCluster() *Cluster {
-	return &Cluster{
+func defaultCluster() *ClusterConfig {
+	return &ClusterConfig{
 		Kind: "ClusterConfig", APIVersion: "k0s.k0sproject.io/v1beta1",
 		Metadata: Metadata{Name: "k0s", Namespace: "kube-system"}, Spec: defaultSpec(),
 	}
 }
 
-func defaultSpec() *Spec {
-	return &Spec{
-		API: defaultAPI(), ControllerManager: &Component{}, Scheduler: &Component{}, Storage: defaultStorage(),
+func defaultSpec() *ClusterSpec {
+	return &ClusterSpec{
+		API: defaultAPI(), ControllerManager: &ControllerManagerSpec{}, Scheduler: &SchedulerSpec{}, Storage: defaultStorage(),
 		Network: defaultNetwork(), Telemetry: defaultTelemetry(), Install: defaultInstall(), Images: defaultImages(),
-		Extensions: defaultExtensions(), Konnectivity: &Konnectivity{AdminPort: 8133, AgentPort: 8132},
+		Extensions: defaultExtensions(), Konnectivity: &KonnectivitySpec{AdminPort: 8133, AgentPort: 8132},
 	}
 }
 
-func defaultTelemetry() *Telemetry {
+func defaultTelemetry() *ClusterTelemetry {
 	off := false
-	return &Telemetry{Enabled: &off}
+	return &ClusterTelemetry{Enabled: &off}
 }
 
-func defaultInstall() *Install {
-	return &Install{&Users{"etcd", "kube-apiserver", "konnectivity-server", "kube-apiserver", "kube-scheduler"}}
+func defaultInstall() *InstallSpec {
+	return &InstallSpec{&SystemUser{"etcd", "kube-apiserver", "konnectivity-server", "kube-apiserver", "kube-scheduler"}}
 }
 
-func defaultExtensions() *Extensions { return &Extensions{Helm: &Helm{ConcurrencyLevel: 5}} }
+func defaultExtensions() *ClusterExtensions {
+	return &ClusterExtensions{Helm: &HelmExtensions{ConcurrencyLevel: 5}}
+}
 
-func (a *API) setDefaults() {
+func (a *APISpec) setDefaults() {
 	if a.Address == "" {
 		a.Address = system.Address()
 	}
@@ -74,15 +76,15 @@ func (a *API) setDefaults() {
 	}
 }
 
-func defaultAPI() *API {
-	a := &API{SANs: system.Addresses()}
+func defaultAPI() *APISpec {
+	a := &APISpec{SANs: system.Addresses()}
 	a.setDefaults()
 	return a
 }
 
-func defaultStorage() *Storage { return &Storage{Type: EtcdStorage, Etcd: defaultEtcd()} }
+func defaultStorage() *StorageSpec { return &StorageSpec{Type: EtcdStorage, Etcd: defaultEtcd()} }
 
-func defaultEtcd() *Etcd { return &Etcd{PeerAddress: system.Address(), CA: defaultCA()} }
+func defaultEtcd() *EtcdConfig { return &EtcdConfig{PeerAddress: system.Address(), CA: defaultCA()} }
 
 func defaultNetwork() *Network {
 	return &Network{
@@ -111,30 +113,30 @@ func defaultBalancing() *NodeLocalLoadBalancing {
 		Image: envoyImage(), APIServerBindPort: 7443, KonnectivityServerBindPort: &port}}
 }
 
-func envoyImage() *Image { return &Image{"quay.io/k0sproject/envoy-distroless", "v1.34.3"} }
+func envoyImage() *ImageSpec { return &ImageSpec{"quay.io/k0sproject/envoy-distroless", "v1.34.3"} }
 
-func ours(name, version string) *Image { return &Image{"quay.io/k0sproject/" + name, version} }
+func ours(name, version string) *ImageSpec { return &ImageSpec{"quay.io/k0sproject/" + name, version} }
 
-func defaultImages() *Images {
-	return &Images{
+func defaultImages() *ClusterImages {
+	return &ClusterImages{
 		Konnectivity:  ours("apiserver-network-proxy-agent", "v0.33.0"),
 		PushGateway:   ours("pushgateway-ttl", "1.4.0-k0s.0"),
 		MetricsServer: ours("metrics-server", "v0.7.2-0"),
 		KubeProxy:     ours("kube-proxy", "v"+KubernetesVersion),
 		CoreDNS:       ours("coredns", "1.13.1"),
 		Pause:         ours("pause", "3.10.1"),
-		Windows: &WindowsImages{
-			&Image{"docker.io/sigwindowstools/kube-proxy", "v" + KubernetesVersion + "-calico-hostprocess"},
-			&Image{"k8s.gcr.io/pause", "3.10.1"},
+		Windows: &WindowsImageSpec{
+			&ImageSpec{"docker.io/sigwindowstools/kube-proxy", "v" + KubernetesVersion + "-calico-hostprocess"},
+			&ImageSpec{"k8s.gcr.io/pause", "3.10.1"},
 		},
-		Calico: &CalicoImages{
+		Calico: &CalicoImageSpec{
 			CNI: ours("calico-cni", "v3.29.6-0"), Node: ours("calico-node", "v3.29.6-0"),
 			KubeControllers: ours("calico-kube-controllers", "v3.29.6-0"),
-			Windows: &CalicoWindowsImages{
-				&Image{"docker.io/calico/cni-windows", "v3.29.6"}, &Image{"docker.io/calico/node-windows", "v3.29.6"},
+			Windows: &CalicoWindowsImageSpec{
+				&ImageSpec{"docker.io/calico/cni-windows", "v3.29.6"}, &ImageSpec{"docker.io/calico/node-windows", "v3.29.6"},
 			},
 		},
-		KubeRouter: &KubeRouterImages{
+		KubeRouter: &KubeRouterImageSpec{
 			ours("kube-router", "v2.6.2-iptables1.8.11-0"), ours("cni-node", "1.8.0-k0s.0"),
 		},
 		DefaultPullPolicy: "IfNotPresent",
@@ -142,8 +144,8 @@ func defaultImages() *Images {
 }
 
 // all lists every image for Linux that can be set, in the order in which they are listed.
-func (i *Images) all() []**Image {
-	var list []**Image
+func (i *ClusterImages) all() []**ImageSpec {
+	var list []**ImageSpec
 	if i.Calico != nil {
 		list = append(list, &i.Calico.CNI, &i.Calico.KubeControllers, &i.Calico.Node)
 	}
@@ -155,7 +157,7 @@ func (i *Images) all() []**Image {
 }
 
 // useRepository puts another registry in front of all images.
-func (s *Spec) useRepository() {
+func (s *ClusterSpec) useRepository() {
 	if s.Images == nil || s.Images.Repository == "" {
 		return
 	}
@@ -176,9 +178,9 @@ func (s *Spec) useRepository() {
 }
 
 // List names the images for Linux; without all, those that the configuration leads to.
-func (s *Spec) List(all bool) []string {
+func (s *ClusterSpec) List(all bool) []string {
 	var names []string
-	add := func(i *Image) {
+	add := func(i *ImageSpec) {
 		if i != nil {
 			names = append(names, i.URI())
 		}
@@ -201,7 +203,7 @@ func (s *Spec) List(all bool) []string {
 }
 
 // Hosts are all names and addresses of this API server.
-func (s *Spec) Hosts() []string {
+func (s *ClusterSpec) Hosts() []string {
 	names := append([]string{"kubernetes", "kubernetes.default", "kubernetes.default.svc",
 		"kubernetes.default.svc.cluster", "kubernetes.default.svc." + s.Network.ClusterDomain,
 		"kubernetes.svc." + s.Network.ClusterDomain, "localhost", "127.0.0.1"}, system.Addresses()...)
@@ -245,7 +247,7 @@ func (n *Network) DNS() string {
 }
 
 // JoinURL is where others reach a port of this controller.
-func (a *API) JoinURL(port int) string {
+func (a *APISpec) JoinURL(port int) string {
 	host := a.Address
 	if a.ExternalAddress != "" {
 		host = hostOnly(a.ExternalAddress)
@@ -257,7 +259,7 @@ func (a *API) JoinURL(port int) string {
 }
 
 // LocalURL is where this node reaches its own API.
-func (a *API) LocalURL() string {
+func (a *APISpec) LocalURL() string {
 	if a.OnlyBindToAddress {
 		return "https://" + net.JoinHostPort(a.Address, itoa(a.Port))
 	}
@@ -265,7 +267,7 @@ func (a *API) LocalURL() string {
 }
 
 // Joinable tells whether further controllers can use the storage.
-func (s *Storage) Joinable() bool {
+func (s *StorageSpec) Joinable() bool {
 	return s.Type == EtcdStorage || s.Kine != nil && !strings.HasPrefix(s.Kine.DataSource, "sqlite:") &&
 		!strings.HasPrefix(s.Kine.DataSource, "nats:")
 }

@@ -5,17 +5,17 @@ package config
 
 // Network is the section of pod network, services and load balancing.
 type Network struct {
-	Calico                    *Calico                    `json:"calico,omitempty"`
-	DualStack                 DualStack                  `json:"dualStack"`
-	KubeProxy                 *KubeProxy                 `json:"kubeProxy,omitempty"`
-	KubeRouter                *KubeRouter                `json:"kuberouter,omitempty"`
-	NodeLocalLoadBalancing    *NodeLocalLoadBalancing    `json:"nodeLocalLoadBalancing,omitempty"`
-	ControlPlaneLoadBalancing *ControlPlaneLoadBalancing `json:"controlPlaneLoadBalancing,omitempty"`
-	PodCIDR                   string                     `json:"podCIDR,omitempty"`
-	Provider                  string                     `json:"provider,omitempty"`
-	ServiceCIDR               string                     `json:"serviceCIDR,omitempty"`
-	ClusterDomain             string                     `json:"clusterDomain,omitempty"`
-	PrimaryAddressFamily      string                     `json:"primaryAddressFamily,omitempty"`
+	Calico                    *Calico                        `json:"calico,omitempty"`
+	DualStack                 DualStack                      `json:"dualStack"`
+	KubeProxy                 *KubeProxy                     `json:"kubeProxy,omitempty"`
+	KubeRouter                *KubeRouter                    `json:"kuberouter,omitempty"`
+	NodeLocalLoadBalancing    *NodeLocalLoadBalancing        `json:"nodeLocalLoadBalancing,omitempty"`
+	ControlPlaneLoadBalancing *ControlPlaneLoadBalancingSpec `json:"controlPlaneLoadBalancing,omitempty"`
+	PodCIDR                   string                         `json:"podCIDR,omitempty"`
+	Provider                  string                         `json:"provider,omitempty"`
+	ServiceCIDR               string                         `json:"serviceCIDR,omitempty"`
+	ClusterDomain             string                         `json:"clusterDomain,omitempty"`
+	PrimaryAddressFamily      string                         `json:"primaryAddressFamily,omitempty"`
 }
 
 // Calico has settings of that provider.
@@ -41,19 +41,19 @@ type DualStack struct {
 
 // KubeProxy has settings of kube-proxy.
 type KubeProxy struct {
-	Disabled           bool              `json:"disabled,omitempty"`
-	Mode               string            `json:"mode,omitempty"`
-	MetricsBindAddress string            `json:"metricsBindAddress,omitempty"`
-	IPTables           IPTables          `json:"iptables"`
-	IPVS               IPVS              `json:"ipvs"`
-	NFTables           NFTables          `json:"nftables"`
-	NodePortAddresses  []string          `json:"nodePortAddresses,omitempty"`
-	ExtraArgs          map[string]string `json:"extraArgs,omitempty"`
-	RawArgs            []string          `json:"rawArgs,omitempty"`
+	Disabled           bool                           `json:"disabled,omitempty"`
+	Mode               string                         `json:"mode,omitempty"`
+	MetricsBindAddress string                         `json:"metricsBindAddress,omitempty"`
+	IPTables           KubeProxyIPTablesConfiguration `json:"iptables"`
+	IPVS               KubeProxyIPVSConfiguration     `json:"ipvs"`
+	NFTables           KubeProxyNFTablesConfiguration `json:"nftables"`
+	NodePortAddresses  []string                       `json:"nodePortAddresses,omitempty"`
+	ExtraArgs          map[string]string              `json:"extraArgs,omitempty"`
+	RawArgs            []string                       `json:"rawArgs,omitempty"`
 }
 
-// IPTables is for that mode of kube-proxy.
-type IPTables struct {
+// KubeProxyIPTablesConfiguration is for that mode of kube-proxy.
+type KubeProxyIPTablesConfiguration struct {
 	MasqueradeBit      *int32   `json:"masqueradeBit,omitempty"`
 	MasqueradeAll      bool     `json:"masqueradeAll,omitempty"`
 	LocalhostNodePorts *bool    `json:"localhostNodePorts,omitempty"`
@@ -61,8 +61,8 @@ type IPTables struct {
 	MinSyncPeriod      Duration `json:"minSyncPeriod"`
 }
 
-// IPVS is for that mode of kube-proxy.
-type IPVS struct {
+// KubeProxyIPVSConfiguration is for that mode of kube-proxy.
+type KubeProxyIPVSConfiguration struct {
 	SyncPeriod    Duration `json:"syncPeriod"`
 	MinSyncPeriod Duration `json:"minSyncPeriod"`
 	Scheduler     string   `json:"scheduler,omitempty"`
@@ -73,8 +73,8 @@ type IPVS struct {
 	UDPTimeout    Duration `json:"udpTimeout"`
 }
 
-// NFTables is for that mode of kube-proxy.
-type NFTables struct {
+// KubeProxyNFTablesConfiguration is for that mode of kube-proxy.
+type KubeProxyNFTablesConfiguration struct {
 	SyncPeriod    Duration `json:"syncPeriod"`
 	MasqueradeBit *int32   `json:"masqueradeBit,omitempty"`
 	MasqueradeAll bool     `json:"masqueradeAll,omitempty"`
@@ -104,21 +104,21 @@ type NodeLocalLoadBalancing struct {
 
 // EnvoyProxy is such a proxy.
 type EnvoyProxy struct {
-	Image                      *Image `json:"image,omitempty"`
-	ImagePullPolicy            string `json:"imagePullPolicy,omitempty"`
-	APIServerBindPort          int32  `json:"apiServerBindPort,omitempty"`
-	KonnectivityServerBindPort *int32 `json:"konnectivityServerBindPort,omitempty"`
+	Image                      *ImageSpec `json:"image,omitempty"`
+	ImagePullPolicy            string     `json:"imagePullPolicy,omitempty"`
+	APIServerBindPort          int32      `json:"apiServerBindPort,omitempty"`
+	KonnectivityServerBindPort *int32     `json:"konnectivityServerBindPort,omitempty"`
 }
 
 // ControlPlaneLoadBalancing gives controllers a common address.
-type ControlPlaneLoadBalancing struct {
-	Enabled    bool        `json:"enabled"`
-	Type       string      `json:"type,omitempty"`
-	Keepalived *Keepalived `json:"keepalived,omitempty"`
+type ControlPlaneLoadBalancingSpec struct {
+	Enabled    bool            `json:"enabled"`
+	Type       string          `json:"type,omitempty"`
+	Keepalived *KeepalivedSpec `json:"keepalived,omitempty"`
 }
 
-// Keepalived has the instances and servers of keepalived.
-type Keepalived struct {
+// KeepalivedSpec has the instances and servers of keepalived.
+type KeepalivedSpec struct {
 	VRRPInstances       []VRRPInstance  `json:"vrrpInstances,omitempty"`
 	VirtualServers      []VirtualServer `json:"virtualServers,omitempty"`
 	UserSpaceProxyPort  int             `json:"userSpaceProxyBindPort,omitempty"`
@@ -146,52 +146,52 @@ type VirtualServer struct {
 	PersistenceTimeoutSeconds int      `json:"persistenceTimeoutSeconds,omitempty"`
 }
 
-// Image is a repository and a tag.
-type Image struct {
+// ImageSpec is a repository and a tag.
+type ImageSpec struct {
 	Image   string `json:"image"`
 	Version string `json:"version"`
 }
 
 // URI is the reference.
-func (i *Image) URI() string { return i.Image + ":" + i.Version }
+func (i *ImageSpec) URI() string { return i.Image + ":" + i.Version }
 
-// Images are those that k0s itself uses.
-type Images struct {
-	Konnectivity      *Image            `json:"konnectivity,omitempty"`
-	PushGateway       *Image            `json:"pushgateway,omitempty"`
-	MetricsServer     *Image            `json:"metricsserver,omitempty"`
-	KubeProxy         *Image            `json:"kubeproxy,omitempty"`
-	CoreDNS           *Image            `json:"coredns,omitempty"`
-	Pause             *Image            `json:"pause,omitempty"`
-	Windows           *WindowsImages    `json:"windows,omitempty"`
-	Calico            *CalicoImages     `json:"calico,omitempty"`
-	KubeRouter        *KubeRouterImages `json:"kuberouter,omitempty"`
-	Repository        string            `json:"repository,omitempty"`
-	DefaultPullPolicy string            `json:"default_pull_policy,omitempty"`
+// ClusterImages are those that k0s itself uses.
+type ClusterImages struct {
+	Konnectivity      *ImageSpec           `json:"konnectivity,omitempty"`
+	PushGateway       *ImageSpec           `json:"pushgateway,omitempty"`
+	MetricsServer     *ImageSpec           `json:"metricsserver,omitempty"`
+	KubeProxy         *ImageSpec           `json:"kubeproxy,omitempty"`
+	CoreDNS           *ImageSpec           `json:"coredns,omitempty"`
+	Pause             *ImageSpec           `json:"pause,omitempty"`
+	Windows           *WindowsImageSpec    `json:"windows,omitempty"`
+	Calico            *CalicoImageSpec     `json:"calico,omitempty"`
+	KubeRouter        *KubeRouterImageSpec `json:"kuberouter,omitempty"`
+	Repository        string               `json:"repository,omitempty"`
+	DefaultPullPolicy string               `json:"default_pull_policy,omitempty"`
 }
 
-// WindowsImages are for Windows workers.
-type WindowsImages struct {
-	KubeProxy *Image `json:"kubeproxy,omitempty"`
-	Pause     *Image `json:"pause,omitempty"`
+// WindowsImageSpec are for Windows workers.
+type WindowsImageSpec struct {
+	KubeProxy *ImageSpec `json:"kubeproxy,omitempty"`
+	Pause     *ImageSpec `json:"pause,omitempty"`
 }
 
-// CalicoImages are for that provider.
-type CalicoImages struct {
-	CNI             *Image               `json:"cni,omitempty"`
-	Node            *Image               `json:"node,omitempty"`
-	KubeControllers *Image               `json:"kubecontrollers,omitempty"`
-	Windows         *CalicoWindowsImages `json:"windows,omitempty"`
+// CalicoImageSpec are for that provider.
+type CalicoImageSpec struct {
+	CNI             *ImageSpec              `json:"cni,omitempty"`
+	Node            *ImageSpec              `json:"node,omitempty"`
+	KubeControllers *ImageSpec              `json:"kubecontrollers,omitempty"`
+	Windows         *CalicoWindowsImageSpec `json:"windows,omitempty"`
 }
 
-// CalicoWindowsImages are for that provider on Windows.
-type CalicoWindowsImages struct {
-	CNI  *Image `json:"cni,omitempty"`
-	Node *Image `json:"node,omitempty"`
+// CalicoWindowsImageSpec are for that provider on Windows.
+type CalicoWindowsImageSpec struct {
+	CNI  *ImageSpec `json:"cni,omitempty"`
+	Node *ImageSpec `json:"node,omitempty"`
 }
 
-// KubeRouterImages are for that provider.
-type KubeRouterImages struct {
-	CNI          *Image `json:"cni,omitempty"`
-	CNIInstaller *Image `json:"cniInstaller,omitempty"`
+// KubeRouterImageSpec are for that provider.
+type KubeRouterImageSpec struct {
+	CNI          *ImageSpec `json:"cni,omitempty"`
+	CNIInstaller *ImageSpec `json:"cniInstaller,omitempty"`
 }

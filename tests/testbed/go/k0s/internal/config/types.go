@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 lightk8s.edge contributors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package config is the file k0s.yaml: its fields, defaults and checks.
+// Package config is the file k0s.yaml: its fields, defaults and checks. Types are named as the
+// original's are, because its messages show them.
 package config
 
 import (
@@ -26,13 +27,13 @@ func (d *Duration) UnmarshalJSON(data []byte) error {
 	return err
 }
 
-// Cluster is the whole document.
-type Cluster struct {
-	Kind       string    `json:"kind,omitempty"`
-	APIVersion string    `json:"apiVersion,omitempty"`
-	Metadata   Metadata  `json:"metadata"`
-	Spec       *Spec     `json:"spec,omitempty"`
-	Status     *struct{} `json:"status,omitempty"`
+// ClusterConfig is the whole document.
+type ClusterConfig struct {
+	Kind       string       `json:"kind,omitempty"`
+	APIVersion string       `json:"apiVersion,omitempty"`
+	Metadata   Metadata     `json:"metadata"`
+	Spec       *ClusterSpec `json:"spec,omitempty"`
+	Status     *struct{}    `json:"status,omitempty"`
 }
 
 // Metadata is that of an API object.
@@ -51,24 +52,24 @@ type Metadata struct {
 	Finalizers        []string          `json:"finalizers,omitempty"`
 }
 
-// Spec are the sections.
-type Spec struct {
-	API               *API          `json:"api,omitempty"`
-	ControllerManager *Component    `json:"controllerManager,omitempty"`
-	Scheduler         *Component    `json:"scheduler,omitempty"`
-	Storage           *Storage      `json:"storage,omitempty"`
-	Network           *Network      `json:"network,omitempty"`
-	WorkerProfiles    []Profile     `json:"workerProfiles,omitempty"`
-	Telemetry         *Telemetry    `json:"telemetry,omitempty"`
-	Install           *Install      `json:"installConfig,omitempty"`
-	Images            *Images       `json:"images,omitempty"`
-	Extensions        *Extensions   `json:"extensions,omitempty"`
-	Konnectivity      *Konnectivity `json:"konnectivity,omitempty"`
-	FeatureGates      []FeatureGate `json:"featureGates,omitempty"`
+// ClusterSpec are the sections.
+type ClusterSpec struct {
+	API               *APISpec               `json:"api,omitempty"`
+	ControllerManager *ControllerManagerSpec `json:"controllerManager,omitempty"`
+	Scheduler         *SchedulerSpec         `json:"scheduler,omitempty"`
+	Storage           *StorageSpec           `json:"storage,omitempty"`
+	Network           *Network               `json:"network,omitempty"`
+	WorkerProfiles    []WorkerProfile        `json:"workerProfiles,omitempty"`
+	Telemetry         *ClusterTelemetry      `json:"telemetry,omitempty"`
+	Install           *InstallSpec           `json:"installConfig,omitempty"`
+	Images            *ClusterImages         `json:"images,omitempty"`
+	Extensions        *ClusterExtensions     `json:"extensions,omitempty"`
+	Konnectivity      *KonnectivitySpec      `json:"konnectivity,omitempty"`
+	FeatureGates      []FeatureGate          `json:"featureGates,omitempty"`
 }
 
-// API is the section of the API server.
-type API struct {
+// APISpec is the section of the API server.
+type APISpec struct {
 	Address           string            `json:"address,omitempty"`
 	OnlyBindToAddress bool              `json:"onlyBindToAddress,omitempty"`
 	ExternalAddress   string            `json:"externalAddress,omitempty"`
@@ -86,17 +87,23 @@ type CA struct {
 	CertificatesExpiresAfter Duration `json:"certificatesExpireAfter"`
 }
 
-// Component has more arguments for a program.
-type Component struct {
+// ControllerManagerSpec has more arguments for that program.
+type ControllerManagerSpec struct {
 	ExtraArgs map[string]string `json:"extraArgs,omitempty"`
 	RawArgs   []string          `json:"rawArgs,omitempty"`
 }
 
-// Storage says where the cluster's state is.
-type Storage struct {
-	Etcd *Etcd  `json:"etcd,omitempty"`
-	Kine *Kine  `json:"kine,omitempty"`
-	Type string `json:"type,omitempty"`
+// SchedulerSpec has more arguments for that program.
+type SchedulerSpec struct {
+	ExtraArgs map[string]string `json:"extraArgs,omitempty"`
+	RawArgs   []string          `json:"rawArgs,omitempty"`
+}
+
+// StorageSpec says where the cluster's state is.
+type StorageSpec struct {
+	Etcd *EtcdConfig `json:"etcd,omitempty"`
+	Kine *KineConfig `json:"kine,omitempty"`
+	Type string      `json:"type,omitempty"`
 }
 
 // Kinds of storage.
@@ -105,13 +112,13 @@ const (
 	KineStorage = "kine"
 )
 
-// Kine is a datastore behind kine.
-type Kine struct {
+// KineConfig is a datastore behind kine.
+type KineConfig struct {
 	DataSource string `json:"dataSource,omitempty"`
 }
 
-// Etcd is etcd, ours or another.
-type Etcd struct {
+// EtcdConfig is etcd, ours or another.
+type EtcdConfig struct {
 	ExternalCluster *ExternalCluster  `json:"externalCluster,omitempty"`
 	PeerAddress     string            `json:"peerAddress,omitempty"`
 	ExtraArgs       map[string]string `json:"extraArgs,omitempty"`
@@ -128,24 +135,24 @@ type ExternalCluster struct {
 	ClientKeyFile  string   `json:"clientKeyFile,omitempty"`
 }
 
-// Profile is a set of kubelet settings for workers.
-type Profile struct {
+// WorkerProfile is a set of kubelet settings for workers.
+type WorkerProfile struct {
 	Name   string          `json:"name"`
 	Values json.RawMessage `json:"values,omitempty"`
 }
 
-// Telemetry can be on.
-type Telemetry struct {
+// ClusterTelemetry can be on.
+type ClusterTelemetry struct {
 	Enabled *bool `json:"enabled,omitempty"`
 }
 
-// Install has the users that components run as.
-type Install struct {
-	Users *Users `json:"users,omitempty"`
+// InstallSpec has the users that components run as.
+type InstallSpec struct {
+	Users *SystemUser `json:"users,omitempty"`
 }
 
-// Users are system users.
-type Users struct {
+// SystemUser are system users.
+type SystemUser struct {
 	Etcd          string `json:"etcdUser,omitempty"`
 	Kine          string `json:"kineUser,omitempty"`
 	Konnectivity  string `json:"konnectivityUser,omitempty"`
@@ -153,8 +160,8 @@ type Users struct {
 	KubeScheduler string `json:"kubeSchedulerUser,omitempty"`
 }
 
-// Konnectivity has the ports of the tunnel.
-type Konnectivity struct {
+// KonnectivitySpec has the ports of the tunnel.
+type KonnectivitySpec struct {
 	AdminPort       int32  `json:"adminPort,omitempty"`
 	AgentPort       int32  `json:"agentPort,omitempty"`
 	ExternalAddress string `json:"externalAddress,omitempty"`
@@ -167,20 +174,20 @@ type FeatureGate struct {
 	Components []string `json:"components,omitempty"`
 }
 
-// Extensions are charts and storage.
-type Extensions struct {
-	Storage *ExtensionStorage `json:"storage,omitempty"`
-	Helm    *Helm             `json:"helm,omitempty"`
+// ClusterExtensions are charts and storage.
+type ClusterExtensions struct {
+	Storage *StorageExtension `json:"storage,omitempty"`
+	Helm    *HelmExtensions   `json:"helm,omitempty"`
 }
 
-// ExtensionStorage is no longer used by the original.
-type ExtensionStorage struct {
+// StorageExtension is no longer used by the original.
+type StorageExtension struct {
 	Type                      string `json:"type,omitempty"`
 	CreateDefaultStorageClass bool   `json:"create_default_storage_class,omitempty"`
 }
 
-// Helm are repositories and charts.
-type Helm struct {
+// HelmExtensions are repositories and charts.
+type HelmExtensions struct {
 	ConcurrencyLevel int          `json:"concurrencyLevel,omitempty"`
 	Repositories     []Repository `json:"repositories,omitempty"`
 	Charts           []Chart      `json:"charts,omitempty"`

@@ -39,16 +39,16 @@ var dnsName = regexp.MustCompile(`^([a-zA-Z0-9_][a-zA-Z0-9_-]{0,62})(\.[a-zA-Z0-
 func isHost(name string) bool { return net.ParseIP(name) != nil || dnsName.MatchString(name) }
 
 // Validate lists what is wrong, section by section in their alphabetical order.
-func (c *Cluster) Validate() error {
+func (c *ClusterConfig) Validate() error {
 	p := &problems{}
-	for _, check := range []func(*Spec, *problems){checkAPI, checkFeatureGates, checkImages, checkNetwork, checkStorage,
+	for _, check := range []func(*ClusterSpec, *problems){checkAPI, checkFeatureGates, checkImages, checkNetwork, checkStorage,
 		checkProfiles} {
 		check(c.Spec, p)
 	}
 	return errors.Join(p.list...)
 }
 
-func checkAPI(s *Spec, p *problems) {
+func checkAPI(s *ClusterSpec, p *problems) {
 	a := s.API
 	p.where = "api: "
 	if net.ParseIP(a.Address) == nil {
@@ -74,7 +74,7 @@ func checkAPI(s *Spec, p *problems) {
 	}
 }
 
-func checkFeatureGates(s *Spec, p *problems) {
+func checkFeatureGates(s *ClusterSpec, p *problems) {
 	p.where = "featureGates"
 	for i, gate := range s.FeatureGates {
 		if gate.Name == "" {
@@ -85,7 +85,7 @@ func checkFeatureGates(s *Spec, p *problems) {
 
 var tag = regexp.MustCompile(`^[\w][\w.-]{0,127}(?:@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*[:][[:xdigit:]]{32,})?$`)
 
-func checkImages(s *Spec, p *problems) {
+func checkImages(s *ClusterSpec, p *problems) {
 	p.where = "images"
 	if !slices.Contains([]string{"Always", "IfNotPresent", "Never"}, s.Images.DefaultPullPolicy) {
 		p.where = ""
@@ -108,7 +108,7 @@ func checkImages(s *Spec, p *problems) {
 	}
 }
 
-func checkNetwork(s *Spec, p *problems) {
+func checkNetwork(s *ClusterSpec, p *problems) {
 	n := s.Network
 	p.where = "network: "
 	p.supported("provider", n.Provider, "kuberouter", "calico", "custom")
@@ -151,7 +151,7 @@ func checkDualStack(n *Network, p *problems) {
 	}
 }
 
-func checkStorage(s *Spec, p *problems) {
+func checkStorage(s *ClusterSpec, p *problems) {
 	p.where = "storage: "
 	p.supported("type", s.Storage.Type, EtcdStorage, KineStorage)
 	if s.Storage.Etcd == nil || s.Storage.Etcd.ExternalCluster == nil {
@@ -206,7 +206,7 @@ type kubelet struct {
 	EnforceAllocatable   []string          `json:"enforceNodeAllocatable"`
 }
 
-func checkProfiles(s *Spec, p *problems) {
+func checkProfiles(s *ClusterSpec, p *problems) {
 	for i, profile := range s.WorkerProfiles {
 		p.where = fmt.Sprintf("workerProfiles[%d].", i)
 		if profile.Name == "" {

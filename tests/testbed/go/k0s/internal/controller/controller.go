@@ -32,7 +32,7 @@ var Components = []string{"applier-manager", "autopilot", "control-api", "coredn
 // Controller is the control plane side of a node.
 type Controller struct {
 	*node.Node
-	config *config.Cluster
+	config *config.ClusterConfig
 	join   *token.Join
 	kube   *api.Client
 }
@@ -235,7 +235,7 @@ func (c *Controller) startCluster(ctx context.Context) error {
 func LocalURL(n *node.Node) string { return n.Status.Info.ClusterConfig.Spec.API.LocalURL() }
 
 // users are the system users of the configuration.
-func users(c *config.Cluster) []string {
+func users(c *config.ClusterConfig) []string {
 	u := c.Spec.Install.Users
 	names := []string{u.Etcd, u.Kine, u.Konnectivity, u.KubeAPIServer, u.KubeScheduler}
 	slices.Sort(names)
@@ -243,7 +243,9 @@ func users(c *config.Cluster) []string {
 }
 
 // EnsureUsers creates the users that components run as.
-func EnsureUsers(c *config.Cluster, home string) error { return system.EnsureUsers(home, users(c)) }
+func EnsureUsers(c *config.ClusterConfig, home string) error {
+	return system.EnsureUsers(home, users(c))
+}
 
 // DeleteUsers removes them.
-func DeleteUsers(c *config.Cluster) error { return system.DeleteUsers(users(c)) }
+func DeleteUsers(c *config.ClusterConfig) error { return system.DeleteUsers(users(c)) }

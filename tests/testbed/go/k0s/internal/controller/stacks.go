@@ -44,7 +44,7 @@ var collections = map[string]string{
 	"RoleBinding":        "/apis/rbac.authorization.k8s.io/v1/namespaces/%s/rolebindings",
 }
 
-// apply creates an object, or merges it into the one that is there.
+// apply merges into an object that is there, or creates it.
 func (c *Controller) apply(ctx context.Context, object api.Object) error {
 	kind, _ := object["kind"].(string)
 	metadata, _ := object["metadata"].(map[string]any)
@@ -53,9 +53,9 @@ func (c *Controller) apply(ctx context.Context, object api.Object) error {
 	if strings.Contains(path, "%s") {
 		path = fmt.Sprintf(path, metadata["namespace"])
 	}
-	err := c.kube.Do(ctx, http.MethodPost, path, object, nil)
-	if api.IsCode(err, http.StatusConflict) {
-		err = c.kube.Patch(ctx, path+"/"+name, object)
+	err := c.kube.Patch(ctx, path+"/"+name, object)
+	if api.IsCode(err, http.StatusNotFound) {
+		err = c.kube.Do(ctx, http.MethodPost, path, object, nil)
 	}
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", kind, name, err)
@@ -98,13 +98,16 @@ func (c *Controller) applyAll(ctx context.Context) error {
 }
 
 func (c *Controller) applyStacks(ctx context.Context) error {
-	maps1 := c.profiles()
-	names := slices.Sorted(maps.Keys(maps1))
+	profiles := c.profiles()
+	names := slices.Sorted(maps.Keys(profiles))
 	if c.Options.Enabled("worker-config") {
 		for _, name := range names {
-			if err := c.apply(ctx, configMap(name, maps1[name])); err != nil {
+			if err := c.apply(ctx, configMap(name, profiles[name])); err != nil {
 				return err
 			}
+		}
+		if err := c.dropProfiles(ctx, names); err != nil {
+			return err
 		}
 	}
 	text, err := json.Marshal(c.network())
@@ -118,6 +121,32 @@ func (c *Controller) applyStacks(ctx context.Context) error {
 		return nil
 	}
 	return c.applyTemplate(ctx, rbac, map[string]any{"Minor": config.Minor(), "Maps": append(names, worker.NetworkMap)})
+}
+
+// dropProfiles deletes those of this minor version that the configuration no longer has.
+func (c *Controller) dropProfiles(ctx context.Context, kept []string) error {
+	var list struct {
+		Items []struct {
+			Metadata struct {
+				Name string `json:"name"`
+			} `json:"metadata"`
+		} `json:"items"`
+	}
+	path := fmt.Sprintf(collections["ConfigMap"], "kube-system")
+	if err := c.kube.Get(ctx, path, &list); err != nil {
+		return err
+	}
+	for _, item := range list.Items {
+		name := item.Metadata.Name
+		ours := strings.HasPrefix(name, "worker-config-") && strings.HasSuffix(name, "-"+config.Minor())
+		if !ours || slices.Contains(kept, name) {
+			continue
+		}
+		if err := c.kube.Do(ctx, http.MethodDelete, path+"/"+name, nil, nil); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func configMap(name string, data map[string]string) api.Object {
@@ -227,7 +256,8 @@ func (c *Controller) approve(ctx context.Context) {
 			}
 			object["status"] = map[string]any{"conditions": []any{map[string]any{"type": "Approved", "status": "True",
 				"reason": "Autoapproved by K0s CSRApprover", "message": "k0s approved kubelet serving certificate"}}}
-			if err := c.kube.Do(ctx, http.MethodPut, path+"/approval", object, nil); err != nil {
+			err := c.kube.Do(ctx, http.MethodPut, path+"/approval", object, nil)
+			if err != nil && !api.IsCode(err, http.StatusConflict) { // another controller was faster
 				logs.Warn("failed to approve: " + err.Error())
 			}
 		})

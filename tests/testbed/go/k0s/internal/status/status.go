@@ -30,9 +30,9 @@ type Info struct {
 	Workloads     bool
 	SingleNode    bool
 	Args          []string
-	WorkerToAPI   Probe           `json:"WorkerToAPIConnectionStatus"`
-	ClusterConfig *config.Cluster `json:"ClusterConfig"`
-	K0sVars       *config.Vars    `json:"K0sVars"`
+	WorkerToAPI   Probe                 `json:"WorkerToAPIConnectionStatus"`
+	ClusterConfig *config.ClusterConfig `json:"ClusterConfig"`
+	K0sVars       *config.Vars          `json:"K0sVars"`
 }
 
 // Probe tells whether the worker reached the API.

@@ -42,7 +42,7 @@ type Worker struct {
 	url        string // of the API
 	local      string // URL of the API on the same node, on a controller
 	kubelet    map[string]any
-	pause      config.Image
+	pause      config.ImageSpec
 	network    Network
 	containerd *containerd
 }
