@@ -9,6 +9,7 @@ TESTBED_KEEP=1 fleets stay up for a look; `testbed reap` removes them once pytes
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 import shutil
@@ -53,9 +54,15 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
 @pytest.fixture(scope="session")
 def release_mirror() -> Path:
     """The folder of releases laid out as a K3s mirror, built when it is not there yet."""
+    return mirror_of("k3s")
+
+
+@functools.cache
+def mirror_of(distribution: str) -> Path:
+    """The same for any distribution."""
     from bed import mirror
 
-    return Path(mirror.ensure(paths.cache_root()))
+    return Path(mirror.ensure(paths.cache_root(), distribution=distribution))
 
 
 @pytest.fixture(scope="session")

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
 
 import pytest
 from bed.node import Node
 from bed.plays import Run
 
-from .conftest import MakeFleet
+from .conftest import MakeFleet, mirror_of
 from .lib.distributions import DISTRIBUTIONS, Distribution
 from .lib.site import (
     Site,
@@ -37,11 +36,11 @@ WIRE = 48_000  # bytes of an ssh connection with one command; a module by itself
 
 
 @pytest.fixture(scope="module", params=DISTRIBUTIONS, ids=lambda d: d.name)
-def site(request: pytest.FixtureRequest, make_fleet: MakeFleet, release_mirror: Any) -> Site:
+def site(request: pytest.FixtureRequest, make_fleet: MakeFleet) -> Site:
     distribution: Distribution = request.param
     fleet = make_fleet("shop=server", airgap=True)
     inputs = {
-        **common_inputs(distribution, release_mirror),
+        **common_inputs(distribution, mirror_of(distribution.name)),
         "edge_version": None,  # the mirror's stable channel, and later what is there
         "edge_node_ip": ["{{ ansible_host }}"],
         "edge_max_pods": 20,
@@ -98,7 +97,7 @@ def test_the_node_is_ready_with_the_wanted_version(site: Site, installed: Run, n
         'jsonpath={.status.nodeInfo.kubeletVersion} {.status.conditions[?(@.type=="Ready")].status}'
         " {.status.capacity.pods} {.metadata.labels.example\\.org/shelf}",
     ).stdout.split()
-    assert said == [site.distribution.version, "True", "20", "north"]
+    assert said == [site.distribution.kubelet(site.distribution.version), "True", "20", "north"]
     assert starts(node, site.unit(node)) == 1
 
 

@@ -9,7 +9,9 @@ them is what the tests check.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,16 @@ class Distribution:
     kubeconfig: str
     ctr: tuple[str, ...]
     server_only_key: str
+    credential: str  # what shows that an agent has once joined
+    token: str | None = None  # that a site may be given, where it may be given any
+    inputs: Mapping[str, Any] = field(default_factory=dict)  # that every site of it gets
+    # Inputs that are refused, with the kind of failure and a word of it.
+    wrong: Mapping[str, tuple[dict[str, Any], str, str]] = field(default_factory=dict)
+    stamped: bool = True  # whether the kubelet's version bears the distribution's build
+
+    def kubelet(self, version: str) -> str:
+        """What a kubelet of this version reports."""
+        return version if self.stamped else version.partition("+")[0]
 
     def unit(self, role: str) -> str:
         return self.server_unit if role == "server" else self.agent_unit
@@ -58,5 +70,71 @@ K3S = Distribution(
     kubeconfig="/etc/rancher/k3s/k3s.yaml",
     ctr=("k3s", "ctr"),
     server_only_key="tls-san-security",
+    credential="/var/lib/rancher/k3s/agent",
+    token="a-token-of-the-shop",
+    wrong={
+        "malformed value": (
+            {"edge_extra_config": {"https-listen-port": "many"}},
+            "spec",
+            "https-listen",
+        ),
+        "a key that has an input": (
+            {"edge_extra_config": {"cluster-cidr": "10.9.0.0/16"}},
+            "spec",
+            "",
+        ),
+        "a value deep inside": (
+            {"edge_extra_config": {"kubelet-arg": ["--max-pods=5"]}},
+            "spec",
+            "kubelet-arg",
+        ),
+        "what it cannot do": ({"edge_storage_type": "none"}, "spec", "storage_type"),
+        "a version that no mirror has": ({"edge_version": "v1.34.77+k3s1"}, "release", "v1.34.77"),
+        "another token": ({"edge_token": "quite-another-token"}, "refused", "token"),
+    },
 )
-DISTRIBUTIONS = (K3S,)
+K0S = Distribution(
+    name="k0s",
+    version="v1.34.2+k0s.0",
+    rebuilt="v1.34.2+k0s.1",
+    newer="v1.34.3+k0s.0",
+    next_minor="v1.35.1+k0s.0",
+    skipped_minor="v1.37.0+k0s.0",
+    never_ready="v1.34.4+k0s.0",
+    no_start="v1.34.5+k0s.0",
+    server_unit="k0scontroller.service",
+    agent_unit="k0sworker.service",
+    binary="/usr/local/bin/k0s",
+    config="/etc/k0s/k0s.yaml",
+    config_folder="/etc/k0s",
+    data="/var/lib/k0s",
+    images="/var/lib/k0s/images",
+    kubeconfig="/var/lib/k0s/pki/admin.conf",
+    ctr=("k0s", "ctr"),
+    server_only_key="enable-metrics-scraper",
+    credential="/var/lib/k0s/kubelet.conf",
+    # Its default range for services holds the addresses of the test bed's nodes.
+    inputs={"edge_service_cidr": ["10.43.0.0/16"]},
+    wrong={
+        "malformed value": (
+            {"edge_extra_config": {"k0s-cloud-provider-port": "many"}},
+            "spec",
+            "k0s-cloud-provider-port",
+        ),
+        "a key that has an input": (
+            {"edge_extra_config": {"data-dir": "/srv"}},
+            "spec",
+            "data_dir",
+        ),
+        "a value deep inside": (
+            {"edge_extra_config": {"spec": {"api": {"port": 99999}}}},
+            "spec",
+            "port",
+        ),
+        "what it cannot do": ({"edge_network_mode": "flannel"}, "spec", "flannel"),
+        "a version that no mirror has": ({"edge_version": "v1.34.77+k0s.0"}, "release", "v1.34.77"),
+        "another token": ({"edge_token": "quite-another-token"}, "spec", "edge_token"),
+    },
+    stamped=False,
+)
+DISTRIBUTIONS = (K3S, K0S)

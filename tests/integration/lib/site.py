@@ -74,9 +74,14 @@ def main(node: Node, unit: str) -> Main:
 
 def starts(node: Node, unit: str) -> int:
     """How often systemd has begun to start the unit since the node booted."""
-    said = f"Starting {unit} "
+    # systemd says "Starting" of services that tell when they are ready, else "Started" alone.
     log = node.run(["journalctl", "--boot", "--no-pager", "--output=cat", f"--unit={unit}"]).stdout
-    return sum(line.startswith(said) for line in log.splitlines())
+    lines = log.splitlines()
+    begun, done = (
+        sum(line.startswith(f"{word} {unit} ") for line in lines)
+        for word in ("Starting", "Started")
+    )
+    return max(begun, done)
 
 
 def actions(run: Run, host: str) -> list[str]:
@@ -144,4 +149,5 @@ def common_inputs(distribution: Distribution, releases: Path) -> dict[str, Any]:
         "edge_cache_dir": str(paths.cache_root() / "release-cache"),
         "edge_mode": "offline",
         "edge_wait_timeout": int(WAIT),
+        **distribution.inputs,
     }

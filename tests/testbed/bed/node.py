@@ -79,7 +79,7 @@ class Node:
     def kubectl(self, *args: str, check: bool = True, timeout: float = 120) -> Result:
         """Call kubectl with the node's own administrator's configuration; only on servers."""
         # where /usr is read-only, programs are under /opt/bin
-        script = 'PATH=$PATH:/opt/bin exec k3s kubectl "$@"'
+        script = 'PATH=$PATH:/opt/bin; exec $(command -v k3s k0s | head -n 1) kubectl "$@"'
         return self.run(["sh", "-c", script, "kubectl", *args], check=check, timeout=timeout)
 
     # -- files
