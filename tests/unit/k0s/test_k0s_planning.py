@@ -27,6 +27,7 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._core.resources impo
 )
 from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.adapter import Facts
 from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.k0s import (
+    agreement,
     config,
     guard,
     paths,
@@ -246,3 +247,12 @@ def test_folders_of_networks_go_where_nothing_else_is_in_them(tmp_path: Path) ->
     host.write("/etc/cni/net.d/20-mine.conflist", b"")
     host.write("/opt/cni/bin/mine", b"")
     assert purge.leftovers(host, "/var/lib/k0s") == ()
+
+
+def test_servers_of_a_site_must_be_told_alike() -> None:
+    other = replace(ETCD, node_ips=("192.0.2.2",), node_name="n2")
+    assert agreement.check({"a": ETCD, "b": other}) == []
+    found = agreement.check({"a": ETCD, "b": settings(other, network_mode="calico")})
+    assert [problem.key for problem in found] == ["network_mode"]
+    found = agreement.check({"a": ETCD, "b": settings(other, disable=["metrics-server"])})
+    assert [problem.key for problem in found] == ["disable"]

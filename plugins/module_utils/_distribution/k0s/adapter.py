@@ -20,6 +20,7 @@ from ..storage import begins_alone
 from . import guard, look, paths, purge, status, validate, wishes
 
 if t.TYPE_CHECKING:
+    from ..problems import Problem
     from ..requirements import Requirements
 
 
@@ -61,6 +62,12 @@ class K0s:
     def check(self, spec: Spec, facts: Facts) -> None:
         """See Adapter.check."""
         guard.check(spec, facts)
+
+    def agreement(self, servers: t.Mapping[str, Spec]) -> t.Sequence[Problem]:
+        """See Adapter.agreement."""
+        from . import agreement  # asked on the controller alone
+
+        return agreement.check(servers)
 
     def must_join(self, host: Host, spec: Spec) -> bool:
         """See Adapter.must_join. Servers beside an external datastore join as well."""

@@ -50,6 +50,7 @@ _PLACES = Places(
         "/var/log/pods",
         "/var/log/containers",
         "/usr/libexec/k0s",
+        "/run/cni-ipam",
         *(f"{UNITS}/{unit}.d" for unit in paths.ALL_UNITS),
     ),
     parents={
