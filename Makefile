@@ -8,6 +8,8 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 JOBS ?= $(shell nproc)
+# Tests on nodes wait more than they work.
+WORKERS ?= 3
 STEP := tools/step
 INSIDE := tools/inside
 EDGE := ansible_collections/lightk8s/edge
@@ -65,7 +67,7 @@ testbed: ## build the test bed: node image, Kubernetes, distributions
 
 .PHONY: integration
 integration: testbed ## tests on nodes of the test bed
-	@STEP_SHOW='$(SUMMARY)' $(STEP) $@ $(PYTEST) -n 2 --dist loadfile -m 'not slow' tests/integration
+	@STEP_SHOW='$(SUMMARY)' $(STEP) $@ $(PYTEST) -n $(WORKERS) --dist loadfile -m 'not slow' tests/integration
 
 .PHONY: molecule
 molecule: testbed ## molecule scenarios on nodes of the test bed
@@ -79,8 +81,8 @@ test: ## all gates and tests, as CI runs them
 	@$(MAKE) setup
 	@$(MAKE) static
 	@$(MAKE) unit
-	@$(MAKE) integration
-	@$(MAKE) molecule
+	@$(MAKE) testbed
+	@$(MAKE) -k -j2 integration molecule
 	@tools/slowest
 
 .PHONY: test-full
