@@ -62,8 +62,7 @@ unit: ## tests that need no node
 .PHONY: testbed
 testbed: ## build the test bed: node image, Kubernetes, distributions
 	@$(STEP) testbed-image $(BED) image
-	@$(STEP) testbed-releases $(INSIDE) link env PYTHONPATH=tests/testbed python -c \
-	    'from bed import mirror, paths; [mirror.ensure(paths.cache_root(), distribution=d) for d in mirror.KITS]'
+	@$(STEP) testbed-releases $(BED) releases
 
 .PHONY: integration
 integration: testbed ## tests on nodes of the test bed

@@ -130,7 +130,7 @@ def _build(part: Part, cache: Path, log: Log) -> None:
 
 
 def _sweep(kept: Path, part: Part) -> None:
-    """Remove older builds of a part; what is in use stays usable, it has been copied."""
-    for old in kept.parent.glob(f"{part.name}-*"):
-        if old != kept:
-            shutil.rmtree(old, ignore_errors=True)
+    """Remove older builds of a part but two: other clones of this repository may be using them."""
+    others = [old for old in kept.parent.glob(f"{part.name}-*") if old != kept]
+    for old in sorted(others, key=lambda path: path.stat().st_mtime)[:-2]:
+        shutil.rmtree(old, ignore_errors=True)

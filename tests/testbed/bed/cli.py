@@ -12,7 +12,8 @@ import sys
 import time
 from collections.abc import Sequence
 
-from . import fleet, image, prereqs
+from . import fleet, image, mirror, prereqs
+from .paths import cache_root
 from .shell import BedError
 from .topology import FORM, SUITES, Options
 
@@ -48,6 +49,8 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--no-go", action="store_true", help="nodes only, no Kubernetes to build")
     sub = verb("image", _image, "make the node image, or find it", False)
     _node_options(sub)
+    sub = verb("releases", _releases, "lay releases out as a mirror, and print its folder", False)
+    sub.add_argument("distributions", nargs="*", metavar="DISTRIBUTION", help="default: all")
     sub = verb("up", _up, "bring a fleet up, or repair it")
     sub.add_argument("topology", nargs="?", default="", help=f"{FORM} (default: {DEFAULT})")
     _node_options(sub)
@@ -95,6 +98,18 @@ def _prereqs(args: argparse.Namespace) -> None:
 
 def _image(args: argparse.Namespace) -> None:
     print(image.ensure(_options(args)))
+
+
+def _releases(args: argparse.Namespace) -> None:
+    for name in args.distributions or mirror.KITS:
+        if name not in mirror.KITS:
+            raise BedError(f"no distribution {name}: {', '.join(mirror.KITS)}")
+        folder = mirror.ensure(cache_root(), log=_to_stderr, distribution=name)
+        print(f"{name} ({mirror.kind(name)}): {folder}")
+
+
+def _to_stderr(line: str) -> None:
+    print(line, file=sys.stderr)
 
 
 def _up(args: argparse.Namespace) -> None:

@@ -89,9 +89,9 @@ def _digest(kit: Kit) -> str:
 
 
 def _sweep(kept: Path) -> None:
-    """Keep the newest two mirrors: somebody may still use the one before."""
+    """Keep the newest three mirrors: other clones of this repository may be using them."""
     others = [p for p in kept.parent.glob(f"{kept.name.rsplit('-', 1)[0]}-*") if p != kept]
-    for old in sorted(others, key=lambda p: p.stat().st_mtime)[:-1]:
+    for old in sorted(others, key=lambda p: p.stat().st_mtime)[:-2]:
         shutil.rmtree(old, ignore_errors=True)
 
 

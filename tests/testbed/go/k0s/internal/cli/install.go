@@ -126,6 +126,9 @@ With the controller subcommand you can setup a single node cluster by running:
 				return err
 			}
 			cluster, err := config.Load(n.config, n.options.Single)
+			if n.config == "-" {
+				err = errors.New("cannot read configuration from standard input when installing k0s")
+			}
 			if err != nil {
 				return fmt.Errorf("failed to load node config: %w", err)
 			}

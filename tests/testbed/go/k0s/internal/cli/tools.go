@@ -10,7 +10,9 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -110,7 +112,8 @@ func kubectlCommand() *cobra.Command {
 		Use: "kubectl", Aliases: []string{"kc"}, Short: "kubectl controls the Kubernetes cluster manager",
 		DisableFlagParsing: true,
 		RunE: func(_ *cobra.Command, args []string) error {
-			v := config.NewVars(config.DefaultDataDir, "", "", "", false)
+			dataDir, args := takeDataDir(args)
+			v := config.NewVars(dataDir, "", "", "", false)
 			if os.Getenv("KUBECONFIG") == "" {
 				if _, err := os.Stat(v.AdminKubeConfig); err != nil {
 					return fmt.Errorf("cannot stat k0s kubeconfig, is the server running?: %w", err)
@@ -122,6 +125,26 @@ func kubectlCommand() *cobra.Command {
 			return tool(v, "kube", append([]string{"kubectl"}, args...))
 		},
 	}
+}
+
+// takeDataDir takes our flag out of the arguments.
+func takeDataDir(args []string) (string, []string) {
+	dataDir, rest := config.DefaultDataDir, []string{}
+	for i := 0; i < len(args); i++ {
+		value, inline := strings.CutPrefix(args[i], "--data-dir=")
+		switch {
+		case args[i] == "--":
+			return dataDir, append(rest, args[i:]...)
+		case inline:
+			dataDir = value
+		case args[i] == "--data-dir" && i+1 < len(args):
+			i++
+			dataDir = args[i]
+		default:
+			rest = append(rest, args[i])
+		}
+	}
+	return dataDir, rest
 }
 
 func ctrCommand() *cobra.Command {
@@ -142,12 +165,25 @@ func ctrCommand() *cobra.Command {
 	}
 }
 
-// tool becomes one of the packed programs.
+// tool becomes one of the packed programs: of what is staged, be it another release that runs, or
+// of what the running containerd is from.
 func tool(v *config.Vars, program string, argv []string) error {
-	if err := stage(v); err != nil {
-		return err
+	folder := v.BinDir
+	if _, err := os.Stat(filepath.Join(folder, program)); err != nil {
+		if text, err := os.ReadFile(v.RunDir + "/containerd.pid"); err == nil {
+			exe, err := os.Readlink("/proc/" + strings.TrimSpace(string(text)) + "/exe")
+			if err == nil {
+				folder = filepath.Dir(exe)
+			}
+		}
 	}
-	return syscall.Exec(v.BinDir+"/"+program, argv, append(os.Environ(), "KUBE_VERSION="+kubernetesVersion()))
+	if _, err := os.Stat(filepath.Join(folder, program)); err != nil {
+		if err := stage(v); err != nil {
+			return err
+		}
+		folder = v.BinDir
+	}
+	return syscall.Exec(filepath.Join(folder, program), argv, append(os.Environ(), "KUBE_VERSION="+kubernetesVersion()))
 }
 
 func etcdCommand() *cobra.Command {
