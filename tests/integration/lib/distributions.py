@@ -137,4 +137,4 @@ K0S = Distribution(
     },
     stamped=False,
 )
-DISTRIBUTIONS = (K3S,)
+DISTRIBUTIONS = (K3S, K0S)
