@@ -89,12 +89,16 @@ class Facts:
     accounts: t.Mapping[str, bool] = field(default_factory=dict)  # True: made for the distribution
 
 
+Identity = tuple[str, str, str]
+
+
 @dataclass(frozen=True)
 class Records:
     """Where a node keeps what reports and removals read. Paths need not exist.
 
     `certificates` are folders of PEM files. `datastores` has for each kind of datastore the path
-    that shows it and then those that hold it.
+    that shows it and then those that hold it. `etcd` are the identities for the client port and for peer
+    ports of an embedded etcd: files of an authority, a certificate and its key each.
     """
 
     node: str
@@ -102,6 +106,7 @@ class Records:
     data_dir: str
     certificates: tuple[str, ...] = ()
     datastores: t.Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    etcd: tuple[Identity, Identity] | None = None
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ _STATUS = "/v3/maintenance/status"
 ENDPOINTS = ("https://127.0.0.1:2382", "https://127.0.0.1:2379")
 
 Member = Mapping[str, Any]
+Identity = tuple[str, str, str]  # files of an authority, a certificate and its key
 
 
 def quorum_after_removal(members: Sequence[Member], healthy: Collection[str], leaving: str) -> bool:
@@ -73,17 +74,9 @@ class EtcdMembers:
         self._gateway: Transport | None = None
 
     @classmethod
-    def from_data_dir(cls, data_dir: str, **options: Any) -> EtcdMembers:
-        """With the certificates that K3s keeps under <data-dir>/server/tls/etcd."""
-        folder = f"{data_dir}/server/tls/etcd/"
-
-        def identity(authority: str, name: str) -> Tls:
-            return Tls.from_files(
-                f"{folder}{authority}.crt", f"{folder}{name}.crt", f"{folder}{name}.key"
-            )
-
-        client = identity("server-ca", "client")
-        return cls(client, identity("peer-ca", "peer-server-client"), **options)
+    def from_files(cls, client: Identity, peer: Identity, **options: Any) -> EtcdMembers:
+        """With the certificates in these files."""
+        return cls(Tls.from_files(*client), Tls.from_files(*peer), **options)
 
     def __enter__(self) -> EtcdMembers:
         return self

@@ -13,7 +13,7 @@ from .._core.errors import EdgeError
 from .._core.plan import Step
 from .._distribution.access import connect
 from .._host.host import Host
-from .observe import SYSTEM, records_of
+from .observe import SYSTEM, identities, records_of
 from .spec import Object, Wish
 
 if t.TYPE_CHECKING:
@@ -45,7 +45,7 @@ def perform(host: Host, wish: Wish, step: Step, drained: Drained) -> None:
     if step.verb == "remove_member":
         from .._kube.etcdmembers import EtcdMembers
 
-        with EtcdMembers.from_data_dir(host.path(records.data_dir)) as etcd:
+        with EtcdMembers.from_files(*identities(host, records)) as etcd:
             etcd.remove(step.target)
         return
     with connect(host, records.kubeconfig, patient=True) as client:

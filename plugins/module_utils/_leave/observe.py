@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from .._core.errors import EdgeError
 from .._distribution.access import connect
-from .._distribution.adapter import Adapter, Records
+from .._distribution.adapter import Adapter, Identity, Records
 from .._distribution.registry import adapter_of
 from .._host.host import Host
 from .._kube.identity import find, known
@@ -41,7 +41,7 @@ def observe(host: Host, wish: Wish) -> Seen:
         name = find(wish.leaver, [known(node) for node in nodes]) or wish.leaver.guess
         node = next((one for one in nodes if one["metadata"]["name"] == name), None)
         secret = adapter.node_secret(name)
-        there = client.read("Secret", SYSTEM, secret) is not None
+        there = bool(secret) and client.read("Secret", SYSTEM, secret) is not None
         pods = _pods(client, name) if node is not None else ()
     return Seen(
         here=records.node,
@@ -54,6 +54,17 @@ def observe(host: Host, wish: Wish) -> Seen:
         healthy=healthy,
         leaving=_members_of(wish, adapter, name, nodes, members),
     )
+
+
+def identities(host: Host, records: Records) -> tuple[Identity, Identity]:
+    """Those for etcd's client port and for peer ports, where they lie for this host."""
+    client, peer = records.etcd or (("", "", ""), ("", "", ""))
+    return _here(host, client), _here(host, peer)
+
+
+def _here(host: Host, files: Identity) -> Identity:
+    authority, certificate, key = files
+    return host.path(authority), host.path(certificate), host.path(key)
 
 
 def is_server(node: Object) -> bool:
@@ -81,8 +92,7 @@ def _etcd(host: Host, records: Records) -> tuple[list[dict[str, t.Any]], frozens
         return [], frozenset()
     from .._kube.etcdmembers import EtcdMembers
 
-    folder = host.path(records.data_dir)
-    with EtcdMembers.from_data_dir(folder, timeout=PROBE_SECONDS) as etcd:
+    with EtcdMembers.from_files(*identities(host, records), timeout=PROBE_SECONDS) as etcd:
         members = etcd.members(agreed=False)
         unhealthy = etcd.unhealthy(members)
     voters = [member for member in members if not member["learner"]]

@@ -20,6 +20,7 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._host.http import (
 from ansible_collections.lightk8s.edge.plugins.module_utils._kube.errors import ApiError
 from ansible_collections.lightk8s.edge.plugins.module_utils._kube.etcdmembers import (
     EtcdMembers,
+    Identity,
     quorum_after_removal,
 )
 from ansible_collections.lightk8s.edge.plugins.module_utils._kube.retry import ONCE
@@ -102,7 +103,15 @@ class Trio:
 
     def members(self, *ports: int) -> EtcdMembers:
         urls = [f"https://127.0.0.1:{port}" for port in ports or (self.http["one"],)]
-        return EtcdMembers.from_data_dir(str(self.data_dir), endpoints=urls)
+        return EtcdMembers.from_files(*self.identities(), endpoints=urls)
+
+    def identities(self) -> tuple[Identity, Identity]:
+        folder = f"{self.data_dir}/server/tls/etcd"
+        client, peer = f"{folder}/client", f"{folder}/peer-server-client"
+        return (
+            (f"{folder}/server-ca.crt", f"{client}.crt", f"{client}.key"),
+            (f"{folder}/peer-ca.crt", f"{peer}.crt", f"{peer}.key"),
+        )
 
     def stop(self) -> None:
         for process in self.processes.values():
@@ -149,8 +158,8 @@ def test_a_dead_member_is_found_and_removed_while_quorum_holds(trio: Trio) -> No
         left = etcd.members(agreed=False)
         assert not quorum_after_removal(left, [ids["one"]], ids["two"])
     with (
-        EtcdMembers.from_data_dir(
-            str(trio.data_dir), endpoints=[f"https://127.0.0.1:{trio.http['one']}"], retry=ONCE
+        EtcdMembers.from_files(
+            *trio.identities(), endpoints=[f"https://127.0.0.1:{trio.http['one']}"], retry=ONCE
         ) as hasty,
         pytest.raises((ApiError, HttpError)),
     ):

@@ -162,6 +162,10 @@ class K0s:
             data_dir=data,
             certificates=((pki, f"{pki}/etcd") if server else ()) + (f"{data}/kubelet/pki",),
             datastores=stores if server else {},
+            etcd=(
+                (f"{pki}/etcd/ca.crt", *_pair(f"{pki}/apiserver-etcd-client")),
+                (f"{pki}/etcd/ca.crt", *_pair(f"{pki}/etcd/peer")),
+            ),
         )
 
     def node_secret(self, node: str) -> str:
@@ -176,3 +180,8 @@ class K0s:
     def removal(self, spec: Spec, seen: Observation) -> tuple[Step, ...]:
         """See Adapter.removal."""
         return purge.steps(spec, seen)
+
+
+def _pair(path: str) -> tuple[str, str]:
+    """The files of a certificate and its key."""
+    return f"{path}.crt", f"{path}.key"

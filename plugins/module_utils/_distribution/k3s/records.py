@@ -17,12 +17,21 @@ def records(spec: Spec, config: t.Mapping[str, t.Any], hostname: str) -> Records
     """Of a node of the spec's role; `config` is what K3s reads there."""
     data = str(config.get("data-dir") or paths.data_dir(spec)).rstrip("/")
     server = f"{data}/server"
+    etcd = f"{server}/tls/etcd"
     folders = (f"{server}/tls", f"{server}/tls/etcd") if spec.role == SERVER else ()
     return Records(
         node=look.node_name(spec, config, hostname),
         kubeconfig=look.kubeconfig(spec, config, data),
         data_dir=data,
         certificates=(*folders, f"{data}/agent"),
+        etcd=(
+            (f"{etcd}/server-ca.crt", f"{etcd}/client.crt", f"{etcd}/client.key"),
+            (
+                f"{etcd}/peer-ca.crt",
+                f"{etcd}/peer-server-client.crt",
+                f"{etcd}/peer-server-client.key",
+            ),
+        ),
         datastores=_datastores(server, config) if spec.role == SERVER else {},
     )
 
