@@ -15,7 +15,7 @@ import pytest
 from bed.node import Node
 
 from .conftest import MakeFleet, mirror_of
-from .lib.distributions import DISTRIBUTIONS, Distribution
+from .lib.distributions import DISTRIBUTIONS, K3S, Distribution
 from .lib.site import Site, actions, common_inputs, failure, files, phase, run_pod, starts
 
 SERVER = "shop-server1"
@@ -24,7 +24,13 @@ WATCHED = ("/etc", "/usr/local", "/var/lib/lightk8s/state", "/var/lib/lightk8s/t
 PATIENCE = 75
 
 
-@pytest.fixture(scope="module", params=DISTRIBUTIONS, ids=lambda d: d.name)
+# Versions differ in little between adapters: here K3s stands for all, the others have their turn in test-full.
+EVERYONE = [
+    pytest.param(d, id=d.name, marks=() if d is K3S else pytest.mark.slow) for d in DISTRIBUTIONS
+]
+
+
+@pytest.fixture(scope="module", params=EVERYONE)
 def site(request: pytest.FixtureRequest, make_fleet: MakeFleet) -> Site:
     distribution: Distribution = request.param
     site = Site(

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .._core.places import HOME, RECEIPT, TOKEN_NOTE
 from .._core.plan import Phase, Step
@@ -39,6 +39,7 @@ class Removal:
     clear: str
     summary: str
     kept: t.Callable[[str, Seen], bool]
+    params: t.Mapping[str, t.Any] = field(default_factory=dict)  # of that verb
 
 
 def steps(spec: Spec, seen: Observation, data: str, what: Removal) -> tuple[Step, ...]:
@@ -53,7 +54,7 @@ def steps(spec: Spec, seen: Observation, data: str, what: Removal) -> tuple[Step
             found.append(Step(Phase.UNITS, "disable", name, f"disable {name}"))
     busy = seen.facts.leftovers or any(seen.units[name].load == "loaded" for name in ours)
     if busy and (spec.state == PURGED or any(step.verb == "stop" for step in found)):
-        found.append(Step(Phase.STOP, what.clear, data, what.summary))
+        found.append(Step(Phase.STOP, what.clear, data, what.summary, what.params))
     found += [
         Step(Phase.FILES, "remove", path, f"remove {path}")
         for path, there in seen.paths.items()

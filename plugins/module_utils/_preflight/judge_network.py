@@ -38,7 +38,9 @@ def ranges(wish: Wish, seen: Seen) -> Found:
             if network is None:
                 continue  # the distribution's own check names it
             for route in routes:
-                if route.network.version == network.version and network.overlaps(route.network):
+                if _overlap(route, network) and not (
+                    seen.running and _leads_inside(route, network)
+                ):
                     lan = f"{route.network} ({route.interface})"
                     message = f"the range of {what}, {text}, overlaps with {lan}"
                     name = "edge_cluster_cidr" if what == "pods" else "edge_service_cidr"
@@ -47,6 +49,15 @@ def ranges(wish: Wish, seen: Seen) -> Found:
 
 def _of_cluster(route: Route, seen: Seen) -> bool:
     return route.default or route.interface.startswith(seen.needs.interfaces)
+
+
+def _overlap(route: Route, network: Network) -> bool:
+    return route.network.version == network.version and network.overlaps(route.network)
+
+
+def _leads_inside(route: Route, network: Network) -> bool:
+    """Whether it is the cluster's own way to another node's part of the range."""
+    return route.gateway and route.network.prefixlen > network.prefixlen
 
 
 def _network(text: str) -> Network | None:

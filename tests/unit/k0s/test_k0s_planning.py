@@ -256,3 +256,11 @@ def test_servers_of_a_site_must_be_told_alike() -> None:
     assert [problem.key for problem in found] == ["network_mode"]
     found = agreement.check({"a": ETCD, "b": settings(other, disable=["metrics-server"])})
     assert [problem.key for problem in found] == ["disable"]
+
+
+@pytest.mark.parametrize(
+    ("target", "found"),
+    [("10.244.1.0/24", True), ("10.0.0.0/8", False), ("default", False), ("192.0.2.0/24", False)],
+)
+def test_routes_to_other_nodes_pods(target: str, found: bool) -> None:
+    assert purge.inside(target, "10.244.0.0/16") is found

@@ -225,3 +225,10 @@ def test_all_reasons_are_given_together() -> None:
     changes = {key: value for change, _kind, _text in PROBLEMS for key, value in change.items()}
     kinds = {finding.kind for finding in judge(wish(), machine(**changes)).problems}
     assert len(kinds) >= 12
+
+
+def test_ways_to_other_nodes_pods_are_the_clusters_own_where_it_runs() -> None:
+    way = Route("eth0", ipaddress.ip_network("10.42.3.0/24"), gateway=True)
+    seen = machine(routes=(route("0.0.0.0/0"), way))
+    assert [finding.kind for finding in judge(wish(), seen).problems] == ["network"]
+    assert judge(wish(), machine(routes=seen.routes, running=True)).problems == ()

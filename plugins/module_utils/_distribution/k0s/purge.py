@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+import typing as t
 from dataclasses import replace
 
 from ..._core.plan import Step
@@ -19,7 +21,7 @@ from ..remains import Places
 from ..removal import OURS, Removal
 from ..service import UNITS
 from ..spec import PURGED, Spec
-from . import paths, users
+from . import networks, paths, users
 
 INTERFACES = ("cni0", "kube-bridge", "kube-dummy-if", "kube-ipvs0", "vxlan.calico", "flannel.1")
 CHAINS = "KUBE-|CNI-|cali-"
@@ -76,7 +78,14 @@ def steps(spec: Spec, seen: Observation) -> tuple[Step, ...]:
     """From whatever is there to nothing (absent: the data directory stays)."""
     data = str(seen.facts.config.get("data-dir") or paths.data_dir(spec)).rstrip("/")
     summary = "end containers, mounts, interfaces and rules of k0s"
-    what = Removal(paths.ALL_UNITS, paths.CONFIG_DIR, "k0s_clear", summary, lambda path, it: False)
+    what = Removal(
+        paths.ALL_UNITS,
+        paths.CONFIG_DIR,
+        "k0s_clear",
+        summary,
+        lambda path, there: False,
+        {"pods": list(networks.ranges(spec)["cluster-cidr"])},
+    )
     found = removal.steps(spec, seen, data, what)
     made = sorted(name for name, ours in seen.facts.accounts.items() if ours)
     if spec.state == PURGED and made:
@@ -104,8 +113,26 @@ def mark(data: str) -> Mark:
 def _clear(host: Host, step: Step) -> None:
     data = step.target
     clearing.clear(host, clearing.Traces("k0s", mark(data), places(data), INTERFACES, CHAINS))
+    _drop_routes(host, step.params.get("pods", ()))
     for unit in paths.ALL_UNITS:
         host.run(["systemctl", "reset-failed", unit], check=False)
+
+
+def _drop_routes(host: Host, pods: t.Iterable[str]) -> None:
+    """The ways to other nodes' pods, which nobody takes away with kube-router."""
+    for line in host.run(["ip", "route", "show"], check=False).out.splitlines():
+        words = line.split()
+        if words[1:2] == ["via"] and any(inside(words[0], text) for text in pods):
+            host.run(["ip", "route", "delete", *words[:3]], check=False)
+
+
+def inside(target: str, text: str) -> bool:
+    """Whether a route's target is a part of a range. Pure."""
+    try:
+        one, whole = ipaddress.ip_network(target), ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return one.version == whole.version and one.prefixlen >= whole.prefixlen and one.overlaps(whole)
 
 
 def _stop(host: Host, step: Step) -> None:
