@@ -1,0 +1,72 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Three k0s controllers: each joins by a token of its own, one leaves, and its machine comes back."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from bed.node import Node
+
+from .conftest import MakeFleet, mirror_of
+from .lib.distributions import K0S
+from .lib.site import Site, actions, common_inputs, main
+
+SERVERS = ("plant-server1", "plant-server2", "plant-server3")
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def site(make_fleet: MakeFleet) -> Site:
+    inputs = {
+        **common_inputs(K0S, mirror_of("k0s")),
+        "edge_node_ip": ["{{ ansible_host }}"],
+    }
+    made = Site(make_fleet("plant=server,server,server"), K0S, inputs)
+    made.converge()
+    return made
+
+
+def _members(node: Node) -> set[str]:
+    return set(json.loads(node.run(["k0s", "etcd", "member-list"]).stdout)["members"])
+
+
+def _nodes(node: Node) -> set[str]:
+    form = (
+        r'{range .items[*]}{.metadata.name}={.status.conditions[?(@.type=="Ready")].status} {end}'
+    )
+    return set(node.kubectl("get", "nodes", "-o", f"jsonpath={form}").stdout.split())
+
+
+def test_all_are_members_and_no_token_is_left(site: Site) -> None:
+    first = site.fleet[SERVERS[0]]
+    assert _members(first) == set(SERVERS)
+    assert _nodes(first) == {f"{name}=True" for name in SERVERS}
+    for role in ("controller", "worker"):
+        assert "No k0s join tokens" in first.run(["k0s", "token", "list", "--role", role]).stdout
+    assert not any(site.fleet[name].exists("/etc/k0s/token") for name in SERVERS)
+    assert site.converge().changed() == []
+
+
+def test_a_change_restarts_each_once(site: Site) -> None:
+    before = {name: site.main(site.fleet[name]) for name in SERVERS}
+    run = site.converge(edge_tls_sans=["plant.example.org"])
+    for name in SERVERS:
+        assert actions(run, name)[-1] == "restart k0scontroller.service"
+        assert site.main(site.fleet[name]) != before[name]
+    site.inputs["edge_tls_sans"] = ["plant.example.org"]
+
+
+def test_one_leaves_and_comes_back(site: Site) -> None:
+    first, last = site.fleet[SERVERS[0]], site.fleet[SERVERS[2]]
+    site.play("remove_node", edge_leave=[last.name])
+    assert _members(first) == set(SERVERS[:2])
+    assert _nodes(first) == {f"{name}=True" for name in SERVERS[:2]}
+    assert main(last, K0S.server_unit).pid in ("", "0")
+    assert not last.exists(K0S.data)
+    site.converge()
+    assert _members(first) == set(SERVERS)
+    assert _nodes(first) == {f"{name}=True" for name in SERVERS}

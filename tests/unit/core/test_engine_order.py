@@ -1,0 +1,73 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the engine does before a change, and after one that fails. Real files, verbs that only fail or not."""
+
+from __future__ import annotations
+
+import base64
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.engine import (
+    Bound,
+    Noun,
+    converge,
+)
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.plan import Phase, Plan, Step
+from ansible_collections.lightk8s.edge.plugins.module_utils._host.host import Host
+
+CONFIG = "/etc/x/config"
+UNIT = "x.service"
+LOGS = Step(Phase.SERVICE, "restart", "systemd-journald.service", "restart it")
+GATE = Step(Phase.GATE, "gate", UNIT, "wait", {"timeout": 1, "version": ""})
+
+
+def write(text: str) -> Step:
+    data = base64.b64encode(text.encode()).decode()
+    return Step(Phase.FILES, "write", CONFIG, "write it", {"mode": 0o600, "data": data})
+
+
+def nothing(host: Host, step: Step) -> None:
+    """A verb that succeeds."""
+
+
+def refuses(host: Host, step: Step) -> None:
+    raise EdgeError(f"{step.verb} says no", kind="health")
+
+
+def bound(*steps: Step, **verbs: t.Any) -> list[Bound]:
+    plan = Plan(steps)
+    known = {"start": nothing, "restart": nothing, "gate": nothing, "look": nothing, **verbs}
+    noun = Noun("x", lambda host, spec: None, lambda spec, seen: plan, lambda spec, seen: {}, known)
+    return [Bound(noun, None)]
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_what_is_found_wrong_beforehand_changes_nothing(tmp_path: Path, check: bool) -> None:
+    host = Host(str(tmp_path))
+    look = Step(Phase.CHECK, "look", CONFIG, "look at it")
+    with pytest.raises(EdgeError, match="look says no"):
+        converge(bound(look, write("new"), look=refuses), host, check=check)
+    assert host.read(CONFIG) is None
+    assert host.names("/var/lib/lightk8s/tx") == []
+
+
+def test_a_look_is_no_change() -> None:
+    look = Step(Phase.CHECK, "look", CONFIG, "look at it")
+    assert not Plan((look, GATE)).changed
+    assert Plan((look, GATE, write("x"))).actions() == ["write it"]
+
+
+def test_a_first_start_that_fails_has_nothing_to_go_back_to(tmp_path: Path) -> None:
+    """Though a service of the system's own, which runs anyway, is restarted in the same run."""
+    host = Host(str(tmp_path))
+    start = Step(Phase.SERVICE, "start", UNIT, "start it")
+    with pytest.raises(EdgeError, match="gate says no") as error:
+        converge(bound(write("new"), start, LOGS, GATE, gate=refuses), host, check=False)
+    assert error.value.kind == "health"
+    assert host.read(CONFIG) == b"new"
