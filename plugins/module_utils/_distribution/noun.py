@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
 from .._core.engine import Noun
 from .._core.looking import look_at_paths, look_at_units
@@ -15,7 +16,7 @@ from .._core.resources import plan_paths, plan_units
 from .._host.host import Host
 from .adapter import Facts, Layout, Observation
 from .registry import adapter_of
-from .spec import AUTHORITY_SOON, PRESENT, Spec
+from .spec import AUTHORITY_SOON, PRESENT, SERVER, Spec
 
 
 def layout_on(host: Host, spec: Spec) -> Layout:
@@ -35,13 +36,21 @@ def observe(host: Host, spec: Spec) -> Observation:
     adapter = adapter_of(spec.distribution)
     units = look_at_units(host, adapter.units(spec))
     facts = adapter.look(host, spec, units)
-    wishes = adapter.wishes(spec, facts)
+    wishes = adapter.wishes(_settled(spec, facts), facts)
     return Observation(facts, look_at_paths(host, wishes, full=spec.verify_full), units)
+
+
+def _settled(spec: Spec, facts: Facts) -> Spec:
+    """The last server of a site that had several keeps its etcd where nothing names another datastore."""
+    named = spec.storage_type or spec.settings.get("datastore_endpoint")
+    keeps = spec.role == SERVER and facts.datastore == "etcd" and not named
+    return replace(spec, storage_type="etcd") if keeps else spec
 
 
 def plan(spec: Spec, seen: Observation) -> Plan:
     """Steps from what was seen to the spec; EdgeError(kind=refused | spec) where there is no safe way."""
     adapter = adapter_of(spec.distribution)
+    spec = _settled(spec, seen.facts)
     adapter.check(spec, seen.facts)
     if not spec.wanted:
         return Plan(adapter.removal(spec, seen))

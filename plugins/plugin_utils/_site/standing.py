@@ -47,7 +47,12 @@ def needed_peers(params: Vars, task_vars: Vars) -> list[str]:
 
 
 def _is_away(values: Vars) -> bool:
-    return any((values.get(name) or {}).get("unreachable") for name in RESULTS)
+    """Not to be reached, or installed and not running when it was last looked at."""
+    results = [values.get(name) or {} for name in RESULTS]
+    if any(result.get("unreachable") for result in results):
+        return True
+    seen = [result["distribution"] for result in results if result.get("distribution")]
+    return bool(seen) and seen[-1].get("service") == "stopped"
 
 
 def restarts_distribution(result: Vars) -> bool:

@@ -43,6 +43,8 @@ def test_a_site_that_is_wrong_can_be_looked_at_and_taken_down(
 
 AWAY = {"unreachable": True}
 HERE: dict[str, t.Any] = {"changed": False}
+DOWN = {"distribution": {"service": "stopped"}}
+BARE = {"distribution": {"service": "absent"}}
 
 
 @pytest.mark.parametrize(
@@ -50,6 +52,8 @@ HERE: dict[str, t.Any] = {"changed": False}
     [
         ({}, {"b": HERE, "c": HERE}, []),
         ({}, {"b": HERE, "c": AWAY}, ["c"]),
+        ({}, {"b": HERE, "c": DOWN}, ["c"]),
+        ({}, {"b": BARE, "c": BARE}, []),
         ({"role": "agent"}, {"b": HERE, "c": AWAY}, []),
         ({"state": "purged"}, {"b": AWAY, "c": AWAY}, []),
         ({"storage_type": "external"}, {"b": AWAY}, []),
@@ -67,6 +71,13 @@ def test_servers_are_missed_where_etcd_needs_them(
     params = {"role": "server", "state": "present", "join_from": dict.fromkeys(peers, "url")}
     hostvars = {name: {register: result} for name, result in peers.items()}
     assert standing.needed_peers({**params, **changed}, {"hostvars": hostvars}) == expected
+
+
+def test_a_server_that_was_brought_back_in_this_run_is_no_longer_missed() -> None:
+    up = {"distribution": {"service": "running"}}
+    hostvars = {"b": {"__edge_planned": DOWN, "__edge_applied": up}, "c": {}}
+    params = {"role": "server", "state": "present", "join_from": {"b": "url", "c": "url"}}
+    assert standing.needed_peers(params, {"hostvars": hostvars}) == []
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,17 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
 import pytest
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
-from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.adapter import Facts
+from ansible_collections.lightk8s.edge.plugins.module_utils._distribution import noun
+from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.adapter import (
+    Facts,
+    Observation,
+)
+from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.k3s.adapter import K3s
 from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.k3s.guard import check
 from ansible_collections.lightk8s.edge.plugins.module_utils._doors.options import distribution_spec
 
@@ -55,3 +61,30 @@ def test_a_mistake_is_refused_by_its_name(more: dict[str, t.Any], word: str) -> 
 )
 def test_what_makes_sense_is_let_pass(more: dict[str, t.Any]) -> None:
     assert refusal(**more) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("storage", "datastore", "word"),
+    [
+        (None, "etcd", ""),
+        ("etcd", "etcd", ""),
+        ("sqlite", "etcd", "datastore"),
+        (None, "sqlite", ""),
+        ("etcd", "sqlite", "datastore"),
+    ],
+)
+def test_a_datastore_stays_what_it_is(storage: str | None, datastore: str, word: str) -> None:
+    """Also where a site that had several servers is down to one, and nothing names etcd."""
+    receipt = {"version": GIVEN["version"], "sha256": "0" * 64}
+    known = replace(BARE, version=GIVEN["version"], receipt=receipt)
+    facts = replace(known, joined=True, datastore=datastore)
+    spec = distribution_spec("k3s", {**GIVEN, "storage_type": storage})
+    wishes = K3s().wishes(spec, facts)
+    seen = Observation(facts, {wish.path: None for wish in wishes}, {})
+    try:
+        noun.plan(spec, seen)
+        said = ""
+    except EdgeError as exc:
+        said = exc.message
+    assert word in said
+    assert bool(word) is bool(said)
