@@ -13,7 +13,7 @@ from bed.node import Node
 
 from .conftest import MakeFleet, mirror_of
 from .lib.distributions import K0S
-from .lib.site import Site, actions, common_inputs, main
+from .lib.site import Site, actions, common_inputs, failure, main
 
 SERVERS = ("plant-server1", "plant-server2", "plant-server3")
 pytestmark = pytest.mark.slow
@@ -58,6 +58,18 @@ def test_a_change_restarts_each_once(site: Site) -> None:
         assert actions(run, name)[-1] == "restart k0scontroller.service"
         assert site.main(site.fleet[name]) != before[name]
     site.inputs["edge_tls_sans"] = ["plant.example.org"]
+
+
+def test_a_drop_in_that_keeps_k0s_from_starting_is_found_before_it_is_stopped(site: Site) -> None:
+    first, bad = site.fleet[SERVERS[0]], "/etc/k0s/containerd.d/99-theirs.toml"
+    before = site.main(first)
+    first.run(f"echo '[half' > {bad}")
+    run = site.converge(check=False, edge_tls_sans=["other.example.org"])
+    assert failure(run, first.name)["kind"] == "refused"
+    assert bad in failure(run, first.name)["message"]
+    assert site.main(first) == before
+    first.run(["rm", bad])
+    assert site.converge().changed() == []
 
 
 def test_one_leaves_and_comes_back(site: Site) -> None:

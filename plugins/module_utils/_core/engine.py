@@ -90,11 +90,16 @@ def converge(bounds: t.Sequence[Bound], host: Host, *, check: bool, keep: bool =
 
 
 def _examine(plan: Plan, host: Host, verbs: t.Mapping[str, Verb]) -> None:
-    """Have what is about to be written looked at, before anything is changed. Raises EdgeError."""
+    """Have what is about to be written looked at, before anything is changed. Raises EdgeError.
+
+    The verb `may_start`, where a noun has one, is asked before each start: what others have changed beside
+    us may keep a service from coming up again.
+    """
     for step in plan.steps:
-        if step.phase == Phase.CHECK:
+        begins = step.verb in ("start", "restart") and "may_start" in verbs
+        if step.phase == Phase.CHECK or begins:
             try:
-                verbs[step.verb](host, step)
+                verbs["may_start" if begins else step.verb](host, step)
             except EdgeError as exc:
                 exc.step = exc.step or step.summary
                 raise

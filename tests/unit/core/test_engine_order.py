@@ -71,3 +71,10 @@ def test_a_first_start_that_fails_has_nothing_to_go_back_to(tmp_path: Path) -> N
         converge(bound(write("new"), start, LOGS, GATE, gate=refuses), host, check=False)
     assert error.value.kind == "health"
     assert host.read(CONFIG) == b"new"
+
+
+def test_a_service_that_could_not_start_again_is_not_stopped(tmp_path: Path) -> None:
+    host = Host(str(tmp_path))
+    with pytest.raises(EdgeError, match="restart says no"):
+        converge(bound(write("new"), LOGS, may_start=refuses), host, check=False)
+    assert host.read(CONFIG) is None

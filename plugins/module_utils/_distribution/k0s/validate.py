@@ -12,6 +12,9 @@ from ..._core.errors import EdgeError
 from ..._core.plan import Step
 from ..._core.verbs import Verb, artifact_path
 from ..._host.host import Host
+from ..spec import AGENT, SERVER
+from . import paths, registries
+from .unit import read_flags
 
 WAIT = 60.0
 PREFIX = "Error: "
@@ -48,4 +51,29 @@ def reasons(said: str) -> str:
     return "; ".join(line.removeprefix(PREFIX) for line in lines if line)
 
 
-VERBS: dict[str, Verb] = {"k0s_validate": _validate}
+def _may_start(host: Host, step: Step) -> None:
+    """Drop-ins of containerd that others have put there: k0s does not start with one that it cannot read.
+
+    EdgeError(kind=refused). Before the first start there is no containerd to ask.
+    """
+    if step.target not in paths.ALL_UNITS:
+        return
+    role = SERVER if step.target == paths.SERVER_UNIT else AGENT
+    flags = read_flags(host.read_text(paths.unit_file(role)), step.target)
+    containerd = f"{flags.get('data-dir') or paths.DATA_DIR}/bin/containerd"
+    if host.inspect(containerd) is None:
+        return
+    for name in host.names(paths.CONTAINERD_DROPINS):
+        path = f"{paths.CONTAINERD_DROPINS}/{name}"
+        if name.endswith(".toml") and path != registries.DROPIN:
+            words = [host.path(containerd), f"--config={host.path(path)}", "config", "dump"]
+            done = host.run(words, timeout=WAIT, check=False)
+            if done.rc:
+                raise EdgeError(
+                    f"{path} cannot be read by containerd, and k0s would not start: {done.said}",
+                    kind="refused",
+                    hint=f"mend or remove {path}",
+                )
+
+
+VERBS: dict[str, Verb] = {"k0s_validate": _validate, "may_start": _may_start}
