@@ -81,7 +81,14 @@ func (w *Worker) runNetwork(ctx context.Context) {
 		logs.Error("Failed to install CNI plugins", logs.Fields{"error": err})
 		return
 	}
-	if w.network.Provider == "custom" || w.Release.Behaviour == release.NeverReady {
+	if w.Release.Behaviour == release.NeverReady {
+		// What an earlier release has written would make the node Ready all the same.
+		if err := os.Remove(cniFile); err != nil && !os.IsNotExist(err) {
+			logs.Error("Failed to remove the CNI configuration", logs.Fields{"error": err})
+		}
+		return
+	}
+	if w.network.Provider == "custom" {
 		return
 	}
 	if err := os.WriteFile("/proc/sys/net/ipv4/ip_forward", []byte("1"), 0o644); err != nil {
