@@ -131,16 +131,11 @@ def _patience(plan: Plan) -> float:
 
 
 def missing(host: Host, plan: Plan) -> list[dict[str, t.Any]]:
-    """Artifacts that the plan places and the node does not hold."""
+    """Artifacts that the plan needs and the node does not hold."""
     found: dict[str, dict[str, t.Any]] = {}
-    for step in plan.steps:
-        digest = step.params.get("sha256", "") if step.verb == "place" else ""
-        if digest and host.inspect(artifact_path(digest)) is None:
-            found[digest] = {
-                "sha256": digest,
-                "name": step.params["name"],
-                "size": step.params["size"],
-            }
+    for row in (row for step in plan.steps for row in step.artifacts):
+        if host.inspect(artifact_path(row["sha256"])) is None:
+            found[row["sha256"]] = {key: row[key] for key in ("sha256", "name", "size")}
     return list(found.values())
 
 
@@ -171,7 +166,8 @@ def _verbs(bounds: t.Sequence[Bound]) -> dict[str, Verb]:
 def _apply(plan: Plan, host: Host, verbs: t.Mapping[str, Verb]) -> None:
     change = Transaction(host, plan.steps)
     running = [step.target for step in plan.steps if step.verb == "restart"]
-    change.commit(running)
+    by_others = dict.fromkeys(unit for step in plan.steps for unit in step.starts)
+    change.commit(running + [unit for unit in by_others if host.unit(unit).running])
     files_done = False
     current = plan.steps[0]
     try:
@@ -189,6 +185,13 @@ def _apply(plan: Plan, host: Host, verbs: t.Mapping[str, Verb]) -> None:
     change.finish()
 
 
+def _undo_steps(host: Host, verbs: t.Mapping[str, Verb], plan: Plan, failed: Step) -> None:
+    """Take back what is no file: a verb that can be undone has a second one, `undo_<verb>`."""
+    for step in reversed(plan.steps[: plan.steps.index(failed) + 1]):
+        if f"undo_{step.verb}" in verbs:
+            verbs[f"undo_{step.verb}"](host, step)
+
+
 def _go_back(
     change: Transaction,
     verbs: t.Mapping[str, Verb],
@@ -204,10 +207,13 @@ def _go_back(
         change.finish()
         raise cause
     gated = {step.target for step in plan.steps if step.verb == "gate"}
-    first = any(step.verb == "start" and step.target in gated for step in plan.steps)
+    began = {step.target for step in plan.steps if step.verb == "start"}
+    began |= {unit for step in plan.steps for unit in step.starts} - set(running)
+    first = bool(began & gated)
     if not running or first or failed.phase > Phase.GATE:
         change.finish()
         raise cause
+    _undo_steps(host, verbs, plan, failed)
     change.undo()
     host.systemctl("daemon-reload")
     for unit in running:

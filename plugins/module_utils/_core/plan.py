@@ -36,7 +36,8 @@ class Step:
 
     `verb` names the function that carries it out with `params` (JSON values and bytes; may hold
     secrets, so they stay out of repr). `summary` is the sentence a person reads. `restarts` names the
-    units that must be started anew once because of it.
+    units that must be started anew once because of it, `starts` those that it starts, or starts anew,
+    by itself.
     """
 
     phase: Phase
@@ -45,6 +46,7 @@ class Step:
     summary: str
     params: t.Mapping[str, t.Any] = field(default_factory=dict, repr=False)
     restarts: tuple[str, ...] = ()
+    starts: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str, str]:
@@ -55,6 +57,13 @@ class Step:
     def changes(self) -> bool:
         """Whether anything is different after it; looking and waiting for health are no change."""
         return self.phase != Phase.CHECK and self.verb != "gate"
+
+    @property
+    def artifacts(self) -> tuple[t.Mapping[str, t.Any], ...]:
+        """What must lie on the node before it: sha256, name and size each."""
+        if self.verb == "place":
+            return (self.params,)
+        return tuple(self.params.get("artifacts", ()))
 
 
 @dataclass(frozen=True)
@@ -113,7 +122,9 @@ def merge(plans: t.Sequence[Plan]) -> Plan:
         for step in plan.steps:
             steps.setdefault(step.key, step)
     started = {target for verb, target in steps if verb == "start"}
-    kept = [s for s in steps.values() if not (s.verb == "restart" and s.target in started)]
+    by_others = {unit for step in steps.values() for unit in step.starts}
+    idle = {"restart": started | by_others, "start": by_others}
+    kept = [s for s in steps.values() if s.target not in idle.get(s.verb, ())]
     return Plan(
         steps=tuple(sorted(kept, key=lambda step: step.phase)),
         changes=tuple(change for plan in plans for change in plan.changes),

@@ -68,7 +68,14 @@ def pending(host: Host) -> dict[str, t.Any]:
 def pending_steps(journal: t.Mapping[str, t.Any]) -> list[Step]:
     """The journal's steps that come after the files: they must run (again) before the change is whole."""
     return [
-        Step(Phase(row["phase"]), row["verb"], row["target"], row["summary"], row["params"])
+        Step(
+            Phase(row["phase"]),
+            row["verb"],
+            row["target"],
+            row["summary"],
+            row["params"],
+            starts=tuple(row.get("starts", ())),
+        )
         for row in journal.get("steps", [])
     ]
 
@@ -82,6 +89,7 @@ class Transaction:
             step for step in steps if step.phase == Phase.FILES and step.verb in FILE_VERBS
         ]
         self.later = [step for step in steps if step.phase > Phase.FILES]
+        self.artifacts = {row["sha256"] for step in steps for row in step.artifacts}
 
     def commit(self, running: t.Sequence[str]) -> None:
         """Put all that is needed to go on or back on disk; `running`: what to restart on the way back."""
@@ -97,9 +105,8 @@ class Transaction:
             if step.verb == "write":
                 data = base64.b64decode(step.params["data"])
                 self.host.write(f"{ROOM}/new/{number}", data, 0o600)
-        placed = [step.params["sha256"] for step in self.files if step.verb == "place"]
         journal = {
-            "artifacts": sorted({*former.get("artifacts", []), *placed}),
+            "artifacts": sorted({*former.get("artifacts", []), *self.artifacts}),
             "undo": undo,
             "running": former.get("running", list(running)),
             "steps": [
@@ -109,6 +116,7 @@ class Transaction:
                     "target": step.target,
                     "summary": step.summary,
                     "params": dict(step.params),
+                    "starts": list(step.starts),
                 }
                 for step in self.later
             ],

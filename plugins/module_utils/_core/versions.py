@@ -2,7 +2,9 @@
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Versions of distributions: `v1.34.2+k3s1`, `v1.34.2-rc1+k3s1`, `v1.34.2+k0s.0`, `v1.34.2`."""
+"""Versions of distributions: `v1.34.2+k3s1`, `v1.34.2-rc1+k3s1`, `v1.34.2+k0s.0`,
+`v1.34.2+microk8s.8511` (a revision of its snap), `v1.34.2`.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,7 @@ class VersionError(EdgeError):
 
 
 # What stands between a flavour's name and its build number, where anything does.
-_BEFORE_BUILD = {"k0s": "."}
+_BEFORE_BUILD = {"k0s": ".", "microk8s": "."}
 
 
 @total_ordering
@@ -47,7 +49,7 @@ class Version:
 
     numbers: tuple[int, int, int]
     pre: tuple[_Part, ...]  # empty for a release
-    flavour: str  # k3s, k0s, or empty
+    flavour: str  # k3s, k0s, microk8s, or empty
     build: int
 
     def minor(self) -> tuple[int, int]:

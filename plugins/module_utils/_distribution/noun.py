@@ -62,6 +62,7 @@ def plan(spec: Spec, seen: Observation) -> Plan:
     if spec.state == PRESENT:
         service = (*units.steps, *repair.steps)
         moved = any(step.verb in ("start", "restart") for step in service)
+        moved = moved or any(step.starts for step in more.steps)
         left = bool(seen.facts.left)
         healthy = left or (seen.facts.node is not None and seen.facts.node.ready)
         gate = (

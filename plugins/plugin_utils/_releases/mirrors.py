@@ -52,6 +52,12 @@ def read_mirrors(mirrors: Sequence[str], names: ReleaseNames) -> tuple[Mirror, .
 
 
 def _read(entry: str, names: ReleaseNames) -> Mirror:
+    if not names.official and entry == OFFICIAL:
+        raise EdgeError(
+            f"{names.distribution} has no official place that holds its releases as files",
+            kind="release",
+            hint=f"{names.filling}, and name the folder above it in edge_release_mirrors",
+        )
     if entry == OFFICIAL or entry.rstrip("/") == names.official:
         return Mirror(names.official, names.channels)
     if entry.startswith(("/", "~")):

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.checksums import (
@@ -38,10 +38,13 @@ class ReleaseNames:
     """Everything the store has to know about how one distribution publishes.
 
     `assets` maps "<kind>:<arch>" to file names, the preferred one first; the first that the
-    checksum file lists is taken, so one table may cover several generations of names. "{tag}" in
-    a file name stands for the release's tag. `checksums` maps an architecture to the file that
-    vouches for its assets (several may share one), in the format that `parse` reads.
-    `official` is a mirror like any other: `<official>/<tag>/<file>`.
+    checksum file lists is taken, so one table may cover several generations of names. In a file
+    name "{tag}" stands for the release's tag, "{build}" for the number of its build, and "*" for
+    digits that only the checksum file knows; of several such files the highest number is taken.
+    `checksums` maps an architecture to the file that vouches for its assets (several may share
+    one), in the format that `parse` reads. `official` is a mirror like any other:
+    `<official>/<tag>/<file>`; empty where there is no such place. `kinds` are the assets that
+    every installation needs.
     """
 
     distribution: str
@@ -53,9 +56,22 @@ class ReleaseNames:
     checksums: Mapping[str, str]
     channels_file: str = "channels"  # of a mirror, beside its releases
     parse: Callable[[str], dict[str, str]] = parse_sha256sums
+    kinds: tuple[str, ...] = ("binary",)
+    filling: str = ""  # how a mirror is filled, where there is no official place
 
     def is_tag(self, text: str) -> bool:
         return self.tag.fullmatch(text) is not None
 
-    def asset_names(self, key: str, tag: str) -> tuple[str, ...]:
-        return tuple(name.replace("{tag}", tag) for name in self.assets.get(key, ()))
+    def asset_name(self, key: str, tag: str, listed: Iterable[str]) -> str:
+        """The file for an asset among those that a checksum file lists; empty where none is."""
+        known = frozenset(listed)
+        build = re.sub(r".*\D", "", tag)
+        for name in self.assets.get(key, ()):
+            exact = name.replace("{tag}", tag).replace("{build}", build)
+            if exact in known:
+                return exact
+            form = re.compile(re.escape(exact).replace(r"\*", "([0-9]+)"))
+            found = {int(match[1]): match[0] for match in map(form.fullmatch, known) if match}
+            if "*" in exact and found:
+                return found[max(found)]
+        return ""

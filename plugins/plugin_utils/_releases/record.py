@@ -135,7 +135,7 @@ class _Asking:
 
     def _require_asset(self, arch: str, sums: Mapping[str, str]) -> None:
         keys = [key for key in self._names.assets if key.endswith(f":{arch}")]
-        if not any(n in sums for key in keys for n in self._names.asset_names(key, self._tag)):
+        if not any(self._names.asset_name(key, self._tag, sums) for key in keys):
             raise SourceError(f"lists no file for {arch}", again=False)
 
     def failed(self, arch: str | None) -> EdgeError:

@@ -164,10 +164,9 @@ class Store:
         assets: dict[str, Asset] = {}
         for key in self._names.assets:
             listed = sums.get(key.partition(":")[2], {})
-            for name in self._names.asset_names(key, tag):
-                if name in listed:
-                    assets[key] = self._asset(tag, name, listed[name])
-                    break
+            name = self._names.asset_name(key, tag, listed)
+            if name:
+                assets[key] = self._asset(tag, name, listed[name])
         return Release(tag, assets)
 
     def _asset(self, tag: str, name: str, sha256: str) -> Asset:

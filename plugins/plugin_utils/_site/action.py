@@ -143,8 +143,11 @@ class SiteAction(EdgeAction):
                 raise
             # A node that runs this version already needs no asset of it.
             return {"release": {"version": tag, "assets": {}}}
-        kinds = ("binary:", "images:") if params.get("airgap_images") else ("binary:",)
-        assets = {key: found for key, found in release.assets.items() if key.startswith(kinds)}
+        kinds = RELEASES[self._distribution(params)].kinds
+        kinds += ("images",) if params.get("airgap_images") else ()
+        assets = {
+            key: found for key, found in release.assets.items() if key.partition(":")[0] in kinds
+        }
         self._assets.update({asset.sha256: asset for asset in assets.values()})
         self._programs.update(x.sha256 for key, x in assets.items() if key.startswith("binary:"))
         rows = {

@@ -17,9 +17,19 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._core.engine import 
     Noun,
     converge,
 )
-from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
-from ansible_collections.lightk8s.edge.plugins.module_utils._core.plan import Phase, Plan, Step
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import (
+    EdgeError,
+    NeedsArtifacts,
+)
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.plan import (
+    Phase,
+    Plan,
+    Step,
+    merge,
+)
+from ansible_collections.lightk8s.edge.plugins.module_utils._host.commands import Done
 from ansible_collections.lightk8s.edge.plugins.module_utils._host.host import Host
+from ansible_collections.lightk8s.edge.plugins.module_utils._host.systemd import UnitState
 
 CONFIG = "/etc/x/config"
 UNIT = "x.service"
@@ -78,3 +88,54 @@ def test_a_service_that_could_not_start_again_is_not_stopped(tmp_path: Path) -> 
     with pytest.raises(EdgeError, match="restart says no"):
         converge(bound(write("new"), LOGS, may_start=refuses), host, check=False)
     assert host.read(CONFIG) is None
+
+
+class Running(Host):
+    """A machine on which the unit runs, and orders to systemd are only noted."""
+
+    def __init__(self, root: str) -> None:
+        super().__init__(root)
+        self.orders: list[tuple[str, ...]] = []
+
+    def units(self, names: t.Sequence[str]) -> dict[str, UnitState]:
+        return {name: UnitState(name, "loaded", "active") for name in names}
+
+    def systemctl(self, *words: str, timeout: float = 120) -> Done:
+        self.orders.append(words)
+        return Done(("systemctl", *words), 0, "", "")
+
+
+def test_what_is_no_file_is_taken_back_before_the_files(tmp_path: Path) -> None:
+    host = Running(str(tmp_path))
+    host.write(CONFIG, b"old")
+    seen: list[bytes | None] = []
+    renew = Step(Phase.SERVICE, "renew", "x", "renew it", {}, starts=(UNIT,))
+    gates = iter((refuses, nothing))
+
+    def gate(host: Host, step: Step) -> None:
+        next(gates)(host, step)
+
+    def undo(host: Host, step: Step) -> None:
+        seen.append(host.read(CONFIG))
+
+    steps = bound(write("new"), renew, GATE, gate=gate, renew=nothing, undo_renew=undo)
+    with pytest.raises(EdgeError) as error:
+        converge(steps, host, check=False)
+    assert error.value.kind == "rolled_back"
+    assert seen == [b"new"]
+    assert host.read(CONFIG) == b"old"
+    assert ("restart", "--no-block", UNIT) in host.orders
+
+
+def test_a_step_that_starts_a_unit_itself_spares_the_restart() -> None:
+    renew = Step(Phase.SERVICE, "renew", "x", "renew it", {}, starts=(UNIT,))
+    restart = Step(Phase.SERVICE, "restart", UNIT, "restart it")
+    assert merge([Plan((restart, LOGS)), Plan((renew,))]).steps == (LOGS, renew)
+
+
+def test_a_step_asks_for_what_it_needs_on_the_node(tmp_path: Path) -> None:
+    need = {"sha256": "a" * 64, "name": "x.snap", "size": 1}
+    step = Step(Phase.SERVICE, "renew", "x", "renew it", {"artifacts": [need]})
+    with pytest.raises(NeedsArtifacts) as error:
+        converge(bound(step, renew=nothing), Host(str(tmp_path)), check=False)
+    assert error.value.needs == [need]

@@ -17,7 +17,7 @@ TEXTS = st.builds(
     st.integers(0, 40),
     st.integers(0, 30),
     st.sampled_from(["", "-rc1", "-rc2", "-rc10", "-alpha1"]),
-    st.sampled_from(["", "+k3s1", "+k3s2", "+k3s10", "+k0s.0", "+k0s.1"]),
+    st.sampled_from(["", "+k3s1", "+k3s2", "+k3s10", "+k0s.0", "+k0s.1", "+microk8s.8511"]),
 )
 
 ASCENDING = [
