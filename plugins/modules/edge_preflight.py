@@ -21,6 +21,7 @@ extends_documentation_fragment:
   - lightk8s.edge.node
   - lightk8s.edge.distribution
   - lightk8s.edge.resources
+  - lightk8s.edge.logging
 options:
   distribution:
     description:

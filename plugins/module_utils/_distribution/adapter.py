@@ -16,6 +16,7 @@ from .._host.host import Host
 from .spec import Spec
 
 if t.TYPE_CHECKING:
+    from .inputs import Table
     from .problems import Problem
     from .requirements import Requirements
 
@@ -124,6 +125,9 @@ class Adapter(t.Protocol):
     name: str
     verbs: t.Mapping[str, Verb]
     gives_tokens_back: bool  # whether a join token is made for one join, and worthless after it
+
+    def inputs(self) -> Table:
+        """What each input becomes, and what of it is refused; pure."""
 
     def layout(self, spec: Spec, bin_dir: str) -> Layout:
         """Paths and units; pure."""

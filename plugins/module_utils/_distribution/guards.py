@@ -62,12 +62,10 @@ def check_program(facts: Facts, title: str) -> None:
 
 
 def check_storage(spec: Spec, facts: Facts) -> None:
-    """The kind of datastore makes sense and stays."""
+    """The kind of datastore fits the site and stays."""
     if spec.role != SERVER:
         return
     wanted = storage(spec)
-    if wanted not in ("sqlite", "etcd", "external"):
-        raise EdgeError(f"storage_type {wanted} is not one of sqlite, etcd, external", kind="spec")
     if wanted == "sqlite" and not spec.single:
         raise EdgeError(
             "sqlite cannot serve more than one server",

@@ -24,6 +24,7 @@ ARGS: dict[str, t.Any] = {
         **options.DISTRIBUTION,
         **options.PROFILE,
         **options.RESOURCES,
+        **options.LOGGING,
         "max_clock_skew": {"type": "int", "default": 60},
         "controller_time": {"type": "float"},
         "refuse": {"type": "bool", "default": True},
@@ -43,6 +44,10 @@ def main(params: dict[str, t.Any], check: bool, diff: bool) -> dict[str, t.Any]:
             resources=options.resources_of(base, params),
             controller_time=params.get("controller_time") or 0,
             max_clock_skew=params.get("max_clock_skew") or 60,
+            refused=tuple(
+                Finding("input", f"{problem.key}: {problem.message}", problem.remedy)
+                for problem in options.refused(base.distribution, params)
+            ),
         )
         seen = observe(Host(), wish)
     except EdgeError as exc:

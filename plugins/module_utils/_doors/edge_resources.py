@@ -29,6 +29,7 @@ ARGS: dict[str, t.Any] = {
 def main(params: dict[str, t.Any], check: bool, diff: bool) -> dict[str, t.Any]:
     """Converge the bounds; see the module's documentation for the result."""
     try:
+        options.refuse_inputs(params["distribution"], params)
         base = options.distribution_spec(params["distribution"], params)
         spec = options.resources_of(base, params)
     except EdgeError as exc:

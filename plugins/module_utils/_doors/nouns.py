@@ -28,6 +28,7 @@ def run(
     here = host or Host()
     params = options.taken_over(params)
     try:
+        options.refuse_inputs(name, params)
         planning = params.get("planning") if check else None  # a run that acts looks for itself
         spec = options.distribution_spec(name, {**params, "planning": planning})
         if not check:

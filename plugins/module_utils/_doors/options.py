@@ -9,7 +9,18 @@ from __future__ import annotations
 import typing as t
 
 from .._distribution import registry
-from .._distribution.spec import PLANNING, SERVER, STATES, Asset, Join, Release, Spec
+from .._distribution.problems import Problem
+from .._distribution.spec import (
+    PLANNING,
+    PRESENT,
+    SERVER,
+    STATES,
+    STOPPED,
+    Asset,
+    Join,
+    Release,
+    Spec,
+)
 from .._logging import spec as logging_spec
 from .._resources import spec as resources_spec
 
@@ -177,6 +188,24 @@ def _bound(params: t.Mapping[str, t.Any], key: str) -> t.Any:
     """The option's value, else the profile's; None where neither sets it."""
     value = params.get(key)
     return value if value is not None else PROFILES.get(params.get("profile") or "", {}).get(key)
+
+
+def refused(distribution: str, params: t.Mapping[str, t.Any]) -> list[Problem]:
+    """What of the inputs the distribution cannot carry out. A removal carries out none."""
+    if (params.get("state") or PRESENT) not in (PRESENT, STOPPED):
+        return []
+    from .._distribution import inputs
+
+    given = {**params, **{key: _bound(params, key) for key in (*RESOURCES, *LOGGING)}}
+    table = registry.adapter_of(distribution).inputs()
+    return inputs.problems(table, given, params.get("role") or SERVER)
+
+
+def refuse_inputs(distribution: str, params: t.Mapping[str, t.Any]) -> None:
+    """EdgeError(kind=spec) naming all that `refused` finds."""
+    from .._distribution.guards import refuse
+
+    refuse(refused(distribution, params), "spec")
 
 
 def hand_on(noun: str, keys: t.Iterable[str], params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

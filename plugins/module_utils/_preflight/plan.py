@@ -21,7 +21,7 @@ def judge(wish: Wish, seen: Seen, tolerate: t.Container[str] = ()) -> Verdict:
 
     Problems of a kind in `tolerate` are warnings.
     """
-    problems = list(seen.refused)
+    problems = [*wish.refused, *seen.refused]
     warnings: list[Finding] = []
     for look in JUDGES:
         for forbids, finding in look(wish, seen):

@@ -35,12 +35,16 @@ class Finding:
 
 @dataclass(frozen=True)
 class Wish:
-    """What the machine is to carry. `controller_time` is the controller's clock, 0 if unknown."""
+    """What the machine is to carry. `controller_time` is the controller's clock, 0 if unknown.
+
+    `refused`: inputs that the distribution cannot carry out on any machine.
+    """
 
     distribution: Distribution
     resources: Resources
     controller_time: float = 0
     max_clock_skew: int = 60
+    refused: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -138,10 +138,6 @@ def test_a_server_has_its_configuration_checked_and_its_accounts_made() -> None:
 @pytest.mark.parametrize(
     ("spec", "words"),
     [
-        (settings(SPEC, secrets_encryption=True), "secrets_encryption"),
-        (settings(SPEC, snapshot_enabled=True), "snapshots"),
-        (settings(SPEC, network_mode="flannel"), "flannel"),
-        (settings(SPEC, kubeconfig_mode="0644"), "0600"),
         (settings(SPEC, disable=["ingress"]), "ingress"),
         (settings(SPEC, extra_config={"single": True}), "single"),
         (settings(SPEC, extra_config={"no-such-flag": 1}), "no-such-flag"),
@@ -156,7 +152,6 @@ def test_a_server_has_its_configuration_checked_and_its_accounts_made() -> None:
         (settings(SPEC, registries={"mirrors": {"r": {"rewrite": {"a": "b"}}}}), "rewrite"),
         (replace(SPEC, labels={"node-role.kubernetes.io/x": "1"}), "kubelet may not"),
         (replace(SPEC, taints=("a",)), "NoSchedule"),
-        (replace(SPEC, agent_token="x"), "agent_token"),
         (replace(SPEC, token="a-long-password"), "edge_token"),
         (replace(WORKER, token="a-long-password"), "no join token"),
         (replace(SPEC, release=Release("v1.29.9+k0s.0", RELEASE.assets)), "too old"),

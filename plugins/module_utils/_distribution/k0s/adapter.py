@@ -20,6 +20,7 @@ from ..storage import begins_alone
 from . import guard, look, paths, purge, status, validate, wishes
 
 if t.TYPE_CHECKING:
+    from ..inputs import Table
     from ..problems import Problem
     from ..requirements import Requirements
 
@@ -35,6 +36,12 @@ class K0s:
         **validate.VERBS,
         **purge.VERBS,
     }
+
+    def inputs(self) -> Table:
+        """See Adapter.inputs."""
+        from .inputs import INPUTS
+
+        return INPUTS
 
     def layout(self, spec: Spec, bin_dir: str) -> Layout:
         """See Adapter.layout."""

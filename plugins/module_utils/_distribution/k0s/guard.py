@@ -22,16 +22,6 @@ from .wishes import COMPONENTS, NEVER_THERE, PROGRAM, by_token, fixed
 TITLE = PROGRAM.title
 OLDEST = (1, 30)  # whose kubelet reads drop-ins
 REMEDY = "set it back; another value needs a new cluster"
-# Inputs that k0s has nothing for: value that asks for it, reason, remedy.
-CANNOT: t.Mapping[str, tuple[t.Any, str, str]] = {
-    "secrets_encryption": (
-        True,
-        "k0s has no switch for it",
-        "give kube-apiserver a configuration by extra_config, spec.api.extraArgs",
-    ),
-    "snapshot_enabled": (True, "k0s makes no snapshots by itself", "unset edge_snapshot_enabled"),
-    "selinux": (True, "k0s has no policy package for it", "unset edge_selinux"),
-}
 
 
 def check(spec: Spec, facts: Facts) -> None:
@@ -53,7 +43,7 @@ def inputs(spec: Spec) -> list[Problem]:
     """Everything that is wrong with the wish itself."""
     extra = dict(spec.settings.get("extra_config") or {})
     document = extra.pop("spec", None)
-    found = [*_cannot(spec), *flags.check(spec.role, extra)]
+    found = [*_components(spec), *flags.check(spec.role, extra)]
     if document is not None:
         servers_only = Problem("spec", "is a part of k0s.yaml, which only servers have")
         found += config.check(document) if spec.role == "server" else [servers_only]
@@ -66,19 +56,8 @@ def inputs(spec: Spec) -> list[Problem]:
     return found + (networks.check(spec) if spec.role == "server" else [])
 
 
-def _cannot(spec: Spec) -> t.Iterator[Problem]:
-    given = spec.settings
-    for name, (value, reason, remedy) in CANNOT.items():
-        if given.get(name) == value:
-            yield Problem(name, reason, remedy)
-    if given.get("network_mode") == "flannel":
-        remedy = "unset edge_network_mode for kube-router, or choose calico"
-        yield Problem("network_mode", "k0s brings no flannel", remedy)
-    if str(given.get("kubeconfig_mode") or "0600").lstrip("0") != "600":
-        yield Problem("kubeconfig_mode", "k0s keeps its kubeconfig at 0600", "unset it")
-    if spec.agent_token:
-        yield Problem("agent_token", "k0s makes a token for each join", "unset edge_agent_token")
-    for name in given.get("disable") or ():
+def _components(spec: Spec) -> t.Iterator[Problem]:
+    for name in spec.settings.get("disable") or ():
         if name not in COMPONENTS and name not in NEVER_THERE:
             yield Problem("disable", f"{name!r} is no component of k0s", ", ".join(COMPONENTS))
 

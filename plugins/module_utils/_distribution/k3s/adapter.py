@@ -22,6 +22,7 @@ from . import found, guard, look, paths, purge, records, repair, wishes
 from .evidence import agent_may_start
 
 if t.TYPE_CHECKING:
+    from ..inputs import Table
     from ..problems import Problem
     from ..requirements import Requirements
 
@@ -32,6 +33,12 @@ class K3s:
     name = "k3s"
     gives_tokens_back = False
     verbs: t.Mapping[str, Verb] = {"gate": gate.perform, "node": objects.perform, **purge.VERBS}
+
+    def inputs(self) -> Table:
+        """See Adapter.inputs."""
+        from .inputs import INPUTS
+
+        return INPUTS
 
     def layout(self, spec: Spec, bin_dir: str) -> Layout:
         """See Adapter.layout."""
