@@ -15,7 +15,6 @@ from .resources import object_path
 Taint = Mapping[str, Any]
 
 _ROLE_LABEL = "node-role.kubernetes.io/"
-_SYSTEM = "kube-system"
 
 
 def ready(node: Mapping[str, Any]) -> tuple[bool, str]:
@@ -141,14 +140,3 @@ def _set_unschedulable(client: Client, name: str, wanted: bool) -> bool:
         return False
     client.patch("Node", "", name, {"spec": {"unschedulable": wanted or None}})
     return True
-
-
-def remove_node(client: Client, name: str) -> dict[str, bool]:
-    """Delete a Node and the password that K3s keeps for its name; what of them there was.
-
-    With the password gone, a replaced machine may join under the old name.
-    """
-    return {
-        "node": client.delete("Node", "", name),
-        "password": client.delete("Secret", _SYSTEM, f"{name}.node-password.k3s"),
-    }

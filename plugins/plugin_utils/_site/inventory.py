@@ -12,6 +12,7 @@ from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
+from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.registry import DEFAULT
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.topology import (
     DEFAULT_SITE,
     SERVER,
@@ -75,7 +76,7 @@ def _member(name: str, values: t.Mapping[str, t.Any], in_play: bool) -> Member:
         alias_of=str(values.get("edge_alias_of") or ""),
         node_name=str(values.get("edge_node_name") or ""),
         storage=str(values.get("edge_storage_type") or ""),
-        distribution=str(values.get("edge_distribution") or "k3s"),
+        distribution=str(values.get("edge_distribution") or DEFAULT),
         in_play=in_play,
         partial=boolean(values.get("edge_partial_site") or False, strict=False),
     )

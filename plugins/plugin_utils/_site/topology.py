@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
+from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.registry import DEFAULT
 
 SERVER, AGENT = "server", "agent"
 DEFAULT_SITE = "site"
@@ -37,7 +38,7 @@ class Member:
     alias_of: str = ""
     node_name: str = ""
     storage: str = ""
-    distribution: str = "k3s"
+    distribution: str = DEFAULT
     in_play: bool = True
     partial: bool = False
     problem: EdgeError | None = None  # what is wrong with this host by itself

@@ -18,7 +18,6 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._kube.errors import 
 from ansible_collections.lightk8s.edge.plugins.module_utils._kube.nodes import (
     cordon,
     node_patch,
-    remove_node,
     uncordon,
 )
 
@@ -206,14 +205,6 @@ def test_cordon_of_no_node_is_an_error(client: Client) -> None:
     with pytest.raises(ApiError) as caught:
         cordon(client, "no-such-node")
     assert caught.value.status == 404
-
-
-def test_a_removed_node_may_join_under_its_name_again(client: Client, node: str) -> None:
-    secret = {"metadata": {"name": f"{node}.node-password.k3s"}, "data": {"hash": "eA=="}}
-    client.create("Secret", "kube-system", secret)
-    assert remove_node(client, node) == {"node": True, "password": True}
-    assert remove_node(client, node) == {"node": False, "password": False}
-    assert client.read("Secret", "kube-system", f"{node}.node-password.k3s") is None
 
 
 def test_labels_and_taints_of_others_stay(client: Client, cluster: Cluster, node: str) -> None:

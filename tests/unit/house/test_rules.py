@@ -10,6 +10,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.lightk8s.edge.plugins.module_utils._distribution import registry
 from ansible_collections.lightk8s.edge.tests.unit.house.rules import (
     distributions,
     layers,
@@ -107,7 +108,14 @@ def test_annotations_must_not_run() -> None:
     [
         ("adapter.name == other.name", "spec.distribution == 'k3s'"),
         ("x in ('server', 'agent')", "x in ('k3s', 'k0s')"),
-        ("x = 'k3s'", "x != 'microk8s'"),
+        ("x = 'k3s_server'", "OTHER = 'microk8s'"),
+        ("{'a': 1}[x]", "{'k3s': 1}[x]"),
+        ("x.startswith('k')", "x.endswith('+k0s')"),
+        ("f'{x}.service'", "f'{x}/k0s'"),
+        ("from .._distribution import gate", "from .._distribution.k3s import paths"),
+        ("is_server = 1", "is_k3s = 1"),
+        ("DOCUMENTATION = 'of k3s'", "TITLE = 'of k3s'"),
+        ("def f():\n    'of k3s'", "def f():\n    return 'of K3s'"),
     ],
 )
 def test_distributions(good: str, bad: str) -> None:
@@ -115,11 +123,31 @@ def test_distributions(good: str, bad: str) -> None:
     assert len(distributions.check_python("a.py", ast.parse(bad))) == 1
 
 
-def test_distributions_in_templates() -> None:
-    good = "name: k3s\nwhen: edge_role == 'server'\n"
+@pytest.mark.parametrize(
+    ("good", "bad"),
+    [
+        ("name: k3s", "name: \"{{ 'k3s' }}\""),
+        ("when: edge_role == 'server'", "when: edge_distribution == 'k3s'"),
+        ("that:\n  - x in ['a']", "that: [a, \"x in ['k0s', 'k3s']\"]"),
+        ("a: \"{{ x | default('k3s') }}\"", "a: \"{{ (x | default('k3s')) == 'k3s' }}\""),
+        ("a: \"{{ x['a'] }}\"", "a: \"{{ {'k3s': 1}[x] }}\""),
+        ("a: \"{{ x is match('a') }}\"", "a: \"{{ x is match('microk8s') }}\""),
+    ],
+)
+def test_distributions_in_templates(good: str, bad: str) -> None:
     assert distributions.check_template("a.yml", good) == []
-    bad = "when: edge_distribution == 'k3s'\nthat: x in ['k0s', 'k3s']\n"
-    assert [f.line for f in distributions.check_template("a.yml", bad)] == [1, 2]
+    assert len(distributions.check_template("a.yml", f"b: 1\n{bad}\n")) == 1
+
+
+def test_distributions_in_files_of_templates_and_in_paths() -> None:
+    assert distributions.check_template("a.j2", "# k3s {{ x }}\n") == []
+    assert len(distributions.check_template("a.j2", "{% if x == 'k3s' %}{% endif %}")) == 1
+    assert distributions.check_path("roles/a/tasks/main.yml") == []
+    assert len(distributions.check_path("roles/a/tasks/k3s_single.yml")) == 1
+
+
+def test_all_distributions_are_known_to_the_rule() -> None:
+    assert set(registry.NAMES) <= set(distributions.NAMES)
 
 
 def test_sizes() -> None:

@@ -55,6 +55,8 @@ def test_only_adapters_know_distributions_by_name() -> None:
     found = [f for name, body in asking.items() for f in distributions.check_python(name, body)]
     for name in tree.files("roles/*.yml", "roles/*.j2", "playbooks/*.yml"):
         found += distributions.check_template(name, tree.text(name))
+    for name in tree.files("roles/*", "playbooks/*"):
+        found += distributions.check_path(name)
     tree.expect_none(found)
 
 
