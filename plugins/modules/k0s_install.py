@@ -81,6 +81,9 @@ distribution:
     certificate_days:
       description: Days until the first certificate of the node ends.
       type: int
+    authority_days:
+      description: Days until the first certificate authority of the cluster ends, where these are less than 180.
+      type: int
     api:
       description: V(ok), or why the API did not answer.
       type: str

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a purge takes: processes, folders, tools. And what ended certificates need."""
+"""What a purge takes: processes, folders, tools."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
-from ansible_collections.lightk8s.edge.plugins.module_utils._core.resources import Seen, SeenUnit
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.resources import Seen
 from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.adapter import (
     Facts,
     Observation,
@@ -19,7 +18,6 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.adapte
 from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.k3s import (
     purge,
     remains,
-    repair,
 )
 from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.processes import (
     Process,
@@ -132,41 +130,3 @@ def test_the_data_folder_in_use_is_cleared() -> None:
         ("k3s_clear", "/srv/k3s"),
         ("remove_tree", "/srv/k3s/server"),
     ]
-
-
-UP = {"k3s.service": SeenUnit("k3s.service", load="loaded", running=True)}
-
-
-@pytest.mark.parametrize(
-    ("facts", "units", "steps"),
-    [
-        (Facts("", ""), UP, 0),
-        (Facts("", "", certificate_days=100, api="ok"), UP, 0),
-        (Facts("", "", certificate_days=0, api="ok"), UP, 0),
-        (Facts("", "", certificate_days=-1, api="ok"), UP, 1),
-        (Facts("", "", api="expired"), UP, 1),
-        (Facts("", "", certificate_days=-1), {}, 0),  # its start renews them
-    ],
-)
-def test_repair(facts: Facts, units: dict[str, SeenUnit], steps: int) -> None:
-    found = repair.plan(Spec("k3s"), facts, units)
-    assert [step.key for step in found.steps] == [("restart", "k3s.service")] * steps
-
-
-def test_a_stopped_node_is_not_repaired() -> None:
-    facts = Facts("", "", certificate_days=-1)
-    assert repair.plan(Spec("k3s", state="stopped"), facts, UP).empty
-
-
-def test_no_restart_renews_an_authority() -> None:
-    with pytest.raises(EdgeError, match="ended 2 days ago") as error:
-        repair.plan(Spec("k3s"), Facts("", "", certificate_days=9, authority_days=-2), UP)
-    assert error.value.kind == "certificate"
-    assert "k3s certificate rotate-ca" in error.value.hint
-
-
-@pytest.mark.parametrize(("days", "warned"), [(None, 0), (3650, 0), (180, 0), (179, 1), (0, 1)])
-def test_an_authority_that_ends_soon_is_spoken_of(days: int | None, warned: int) -> None:
-    found = repair.plan(Spec("k3s"), Facts("", "", authority_days=days), UP)
-    assert found.empty
-    assert ["rotate-ca" in text for text in found.warnings] == [True] * warned

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import typing as t
 
-from ..._core.plan import Phase, Plan, Step
+from ..._core.plan import Plan, Step
 from ..._core.resources import SeenUnit, Unit, Wish
 from ..._core.transaction import RECOVER_UNIT
 from ..._core.verbs import Verb
 from ..._host.host import Host
-from .. import gate, objects, release, removal
+from .. import gate, objects, release, removal, validity
 from ..adapter import Facts, Layout, Observation, Records
-from ..spec import PRESENT, SERVER, Spec
+from ..spec import SERVER, Spec
 from ..storage import begins_alone
 from . import guard, look, paths, purge, status, validate, wishes
+from .validity import ROTATE
 
 if t.TYPE_CHECKING:
     from ..inputs import Table
@@ -113,15 +114,8 @@ class K0s:
         return wishes.wanted_units(spec)
 
     def repair(self, spec: Spec, facts: Facts, units: t.Mapping[str, SeenUnit]) -> Plan:
-        """See Adapter.repair. k0s makes the certificates of its parts anew at each start."""
-        days = facts.certificate_days
-        unit = paths.unit_of(spec.role)
-        ended = facts.api == "expired" or (days is not None and days < 0)
-        if spec.state != PRESENT or not ended or unit not in units or not units[unit].running:
-            return Plan()
-        summary = f"restart {unit} to renew its certificates"
-        warning = "certificates of this node have ended and are renewed"
-        return Plan((Step(Phase.SERVICE, "restart", unit, summary),), warnings=(warning,))
+        """See Adapter.repair."""
+        return validity.repair(spec, facts, units, paths.unit_of(spec.role), ROTATE)
 
     def gate(self, spec: Spec, config: t.Mapping[str, t.Any], hostname: str) -> Step:
         """See Adapter.gate. The kubelet bears no build of k0s in its version."""

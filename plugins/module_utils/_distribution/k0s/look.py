@@ -18,6 +18,7 @@ from ..service import MARK
 from ..spec import AGENT, SERVER, Spec
 from . import paths
 from .unit import read_flags
+from .validity import authority_days, certificate_days
 
 OVERRIDE = "--hostname-override="
 
@@ -31,6 +32,8 @@ def look(host: Host, spec: Spec, units: t.Mapping[str, SeenUnit]) -> Facts:
     name = node_name(spec, flags, host.hostname())
     running = unit in units and units[unit].running
     bin_dir = release.find_bin_dir(host, spec, paths.PROGRAM)
+    # Before the version: a full look counts for it too.
+    digest = release.digest_of(host, spec, f"{bin_dir}/{paths.PROGRAM}")
     return Facts(
         arch=release.ARCHITECTURES.get(host.machine(), host.machine()),
         bin_dir=bin_dir,
@@ -40,10 +43,12 @@ def look(host: Host, spec: Spec, units: t.Mapping[str, SeenUnit]) -> Facts:
         datastore=datastore(host, data, receipt) if spec.role == SERVER else "",
         initialized=host.inspect(f"{data}/pki/ca.key") is not None,
         joined=joined(host, spec.role, data),
+        digest=digest,
         token_file=host.inspect(paths.TOKEN_FILE) is not None,
         foreign=foreign(host, receipt),
         receipt=receipt,
-        certificate_days=certificate_days(host, spec.role, data),
+        certificate_days=certificate_days(host, data, spec.role),
+        authority_days=authority_days(host, data, spec.role),
         leftovers=_leftovers(host, spec, data),
         accounts=accounts(host.read_text("/etc/passwd"), data),
         **(ask(host, spec, paths.kubeconfig(spec.role, data), name) if running else {}),
@@ -122,18 +127,6 @@ def node_name(spec: Spec, flags: t.Mapping[str, t.Any], hostname: str) -> str:
     words = str(flags.get("kubelet-extra-args") or "").split()
     given = [word[len(OVERRIDE) :] for word in words if word.startswith(OVERRIDE)]
     return str(spec.node_name or (given[-1] if given else hostname)).lower()
-
-
-def certificate_days(host: Host, role: str, data: str) -> int | None:
-    """Days until the first of the node's leaf certificates ends; None where there are none."""
-    from ..._kube.certs import not_after
-
-    names = ["kubelet/pki/kubelet-client-current.pem"]
-    if role == SERVER:
-        names += ["pki/server.crt", "pki/admin.crt", "pki/apiserver-kubelet-client.crt"]
-    pems = (host.read(f"{data}/{name}") for name in names)
-    ends = [not_after(pem) for pem in pems if pem]
-    return int((min(ends) - host.now()) // 86400) if ends else None
 
 
 def accounts(passwd: str, data: str) -> dict[str, bool]:

@@ -14,12 +14,13 @@ from ..._core.resources import SeenUnit, Unit, Wish
 from ..._core.transaction import RECOVER_UNIT
 from ..._core.verbs import Verb
 from ..._host.host import Host
-from .. import gate, objects
+from .. import gate, objects, validity
 from ..adapter import Facts, Layout, Observation, Records
 from ..spec import SERVER, Spec
 from ..storage import begins_alone
-from . import found, guard, look, paths, purge, records, repair, wishes
+from . import found, guard, look, paths, purge, records, wishes
 from .evidence import agent_may_start
+from .validity import ROTATE
 
 if t.TYPE_CHECKING:
     from ..inputs import Table
@@ -109,7 +110,7 @@ class K3s:
 
     def repair(self, spec: Spec, facts: Facts, units: t.Mapping[str, SeenUnit]) -> Plan:
         """See Adapter.repair."""
-        return repair.plan(spec, facts, units)
+        return validity.repair(spec, facts, units, paths.unit_of(spec.role), ROTATE)
 
     def gate(self, spec: Spec, config: t.Mapping[str, t.Any], hostname: str) -> Step:
         """See Adapter.gate."""

@@ -2,17 +2,20 @@
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How long the certificates of a node last (docs.k3s.io: cli/certificate). Reads only."""
+"""How long the certificates of a node last (docs.k3s.io: cli/certificate). Reads only.
+
+K3s renews its leaf certificates at start where 120 days or fewer are left. An agent fetches its own from
+a server at start: servers come first. Authorities last ten years and are never renewed by themselves.
+"""
 
 from __future__ import annotations
 
 import typing as t
 
-from ..._core.errors import EdgeError
 from ..._host.host import Host
 from ..spec import SERVER
+from ..validity import days_left
 
-DAY = 86400
 KUBELET = ("agent/client-kubelet.crt", "agent/serving-kubelet.crt")
 API = (
     "server/tls/client-admin.crt",
@@ -28,6 +31,10 @@ OF_SERVERS = (
     "server/tls/etcd/server-ca.crt",
     "server/tls/etcd/peer-ca.crt",
 )
+ROTATE = (
+    "put new ones in place with `k3s certificate rotate-ca` on a server (docs.k3s.io/cli/certificate),"
+    " restart the servers and then the agents, and run again"
+)
 
 
 def certificate_days(host: Host, data: str, role: str) -> int | None:
@@ -41,16 +48,4 @@ def authority_days(host: Host, data: str, role: str) -> int | None:
 
 
 def _days(host: Host, data: str, names: t.Iterable[str]) -> int | None:
-    """EdgeError(kind=certificate) naming a file that is damaged."""
-    from ..._kube.certs import not_after
-
-    ends: list[int] = []
-    for name in names:
-        pem = host.read(f"{data}/{name}")
-        if not pem:
-            continue
-        try:
-            ends.append(not_after(pem))
-        except EdgeError as exc:
-            raise EdgeError(f"{data}/{name}: {exc.message}", kind=exc.kind) from exc
-    return int((min(ends) - host.now()) // DAY) if ends else None
+    return days_left(host, [f"{data}/{name}" for name in names])
