@@ -1,0 +1,42 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the servers of one MicroK8s site must be told alike. Pure; asked on the controller."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+from ..problems import Problem
+from ..spec import Spec
+from . import addons, arguments
+from .wishes import fixed
+
+OWN = ("tls_sans",)  # may differ from node to node
+OWN_FLAGS = ("--advertise-address",)
+
+
+def check(servers: t.Mapping[str, Spec]) -> list[Problem]:
+    """Where the inputs of a site's servers, by host, differ though they make one cluster."""
+    told = {name: _told(spec) for name, spec in servers.items()}
+    found = []
+    for key in dict.fromkeys(key for values in told.values() for key in values):
+        by_value: dict[str, list[str]] = {}
+        for name, values in told.items():
+            by_value.setdefault(json.dumps(values.get(key), sort_keys=True), []).append(name)
+        if len(by_value) > 1:
+            groups = "; ".join(", ".join(names) for names in by_value.values())
+            message = f"must be equal on all servers of a site, and differs between {groups}"
+            found.append(Problem(key, message, "set it once for the whole site"))
+    return found
+
+
+def _told(spec: Spec) -> dict[str, t.Any]:
+    api = arguments.managed(spec)["kube-apiserver"]
+    return {
+        **{key: value for key, value in fixed(spec).items() if key not in OWN},
+        "disable (add-ons)": addons.wanted(spec),
+        "extra_config (kube-apiserver)": {k: v for k, v in api.items() if k not in OWN_FLAGS},
+    }

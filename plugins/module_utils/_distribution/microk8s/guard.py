@@ -1,0 +1,171 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What forbids a change of a MicroK8s node. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..._core import versions
+from ..._core.errors import EdgeError
+from ..adapter import Facts
+from ..guards import check_program, check_role, refuse
+from ..kubenames import label, taint
+from ..problems import Problem
+from ..spec import SERVER, Spec
+from . import addons, arguments, networks, paths
+from .wishes import dangerous, fixed, missing_snaps, needs_snap
+
+TITLE = "MicroK8s"
+OLDEST = (1, 30)  # whose kubelet reads drop-ins
+REMEDY = "set it back; another value needs a new cluster"
+KEYS = (*arguments.FILES, "addons", "dangerous")
+# Keys of a launch configuration that inputs set, or that nobody would hear fail.
+ELSEWHERE = {
+    "addonRepositories": "add them by `microk8s addons repo add`",
+    "containerdRegistryConfigs": "use registries",
+    "extraCNIEnv": "use cluster_cidr and service_cidr",
+    "extraSANs": "use tls_sans",
+    "join": "a node that joins is given a token of its own",
+    "persistentClusterToken": "a node that joins is given a token of its own",
+}
+
+
+def check(spec: Spec, facts: Facts) -> None:
+    """Raise EdgeError(kind=spec | refused | release) for the first thing that forbids the plan."""
+    if not spec.wanted:
+        return
+    _check_foreign(facts)
+    check_role(spec, facts, TITLE)
+    _check_version(spec, facts)
+    refuse(inputs(spec), "spec")
+    if needs_snap(spec, facts):
+        _check_files(spec, facts)
+    if facts.initialized and facts.receipt:
+        refuse(changed(facts.receipt.get("fixed") or {}, fixed(spec)), "refused")
+
+
+def inputs(spec: Spec) -> list[Problem]:
+    """Everything that is wrong with the wish itself, beside what the table of inputs refuses."""
+    found = list(_extra(spec))
+    found += addons.check_disabled(spec.settings.get("disable") or ())
+    found += _names(spec)
+    registries = spec.settings.get("registries")
+    if registries:
+        from .registries import check as check_registries  # few sites have any
+
+        found += check_registries(registries)
+    return found + networks.check(spec)
+
+
+def _extra(spec: Spec) -> t.Iterator[Problem]:
+    for key, value in (spec.settings.get("extra_config") or {}).items():
+        if key in arguments.FILES:
+            yield from arguments.check(spec.role, key, value)
+        elif key == "addons":
+            yield from addons.check(value)
+        elif key == "dangerous" and not isinstance(value, bool):
+            yield Problem(key, "must be true or false")
+        elif key in ELSEWHERE:
+            yield Problem(str(key), "cannot be given here", ELSEWHERE[key])
+        elif key not in KEYS:
+            yield Problem(
+                str(key), "is no key of a launch configuration", f"known are {', '.join(KEYS)}"
+            )
+
+
+def _names(spec: Spec) -> t.Iterator[Problem]:
+    for key, value in (spec.labels or {}).items():
+        message = label(f"{key}={value}")
+        if message:
+            yield Problem("labels", message)
+    for text in spec.taints or ():
+        message = taint(text)
+        if message:
+            yield Problem("taints", message)
+
+
+def _check_foreign(facts: Facts) -> None:
+    if facts.foreign is not None:
+        raise EdgeError(
+            f"a MicroK8s that was set up by other means is on this node ({facts.foreign})",
+            kind="refused",
+            hint="taking over a MicroK8s is not supported yet: remove it, or leave the node out",
+        )
+
+
+def _check_version(spec: Spec, facts: Facts) -> None:
+    """No downgrade, no skipped minor, none that is too old."""
+    if spec.release is None:
+        check_program(facts, TITLE)
+        return
+    wanted = versions.parse(spec.release.version)
+    trouble = (
+        versions.upgrade_problem(versions.parse(facts.version), wanted) if facts.version else None
+    )
+    if trouble:
+        raise EdgeError(trouble, kind="refused", hint="choose a version that may follow")
+    if wanted.minor() < OLDEST:
+        raise EdgeError(
+            f"{spec.release.version} is too old: its kubelet reads no drop-ins",
+            kind="spec",
+            hint="use MicroK8s 1.30 or newer",
+        )
+
+
+def _check_files(spec: Spec, facts: Facts) -> None:
+    """The mirror must hold all that this node lacks, and a signature of each unless the user needs none."""
+    for kind in ("binary", *missing_snaps(facts)):
+        name = paths.NAME if kind == "binary" else kind
+        asked = spec.release.asset(kind, facts.arch) if spec.release is not None else None
+        if asked is None:
+            raise EdgeError(
+                f"the node lacks the snap {name}, and no mirror holds it for {facts.arch}",
+                kind="release",
+                hint=f"put the files of `snap download {name}` beside the others, and into SHA256SUMS",
+            )
+        signed = spec.release is not None and spec.release.asset(f"{kind}-assert", facts.arch)
+        if not signed and not dangerous(spec):
+            raise EdgeError(
+                f"{asked.name} comes without an assertion that tells who has made it",
+                kind="artifact",
+                hint="put the .assert file of `snap download` beside it, or say dangerous: true in"
+                " edge_extra_config to install what nobody has signed",
+            )
+
+
+def changed(before: t.Mapping[str, t.Any], after: t.Mapping[str, t.Any]) -> list[Problem]:
+    """What would be different though MicroK8s has started with it."""
+    return [
+        Problem(
+            key,
+            f"cannot change from {_shown(before[key])} to {_shown(value)} after the start",
+            REMEDY,
+        )
+        for key, value in after.items()
+        if key in before and before[key] != value
+    ]
+
+
+def _shown(value: t.Any) -> str:
+    return (
+        ", ".join(map(str, value)) if isinstance(value, list) and value else str(value or "unset")
+    )
+
+
+def warnings(spec: Spec, facts: Facts) -> tuple[str, ...]:
+    """What a person should know though nothing is refused."""
+    found = []
+    if spec.wanted and arguments.agrees_to_everything(spec):
+        found.append(
+            "the API server asks nobody for permission: RBAC was refused by extraKubeAPIServerArgs"
+        )
+    if spec.wanted and dangerous(spec) and needs_snap(spec, facts):
+        found.append("snaps are installed without a check of who has made them (dangerous)")
+    if spec.wanted and spec.role == SERVER and (facts.certificate_days or 0) < 0:
+        found.append(
+            "certificates have ended: run `microk8s refresh-certs -e server.crt` on this node"
+        )
+    return tuple(found)

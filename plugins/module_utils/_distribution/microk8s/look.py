@@ -1,0 +1,141 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a MicroK8s node tells of itself. Reads only."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..._core.places import RECEIPT
+from ..._core.resources import SeenUnit
+from ..._host.host import Host
+from ..adapter import Facts
+from ..asking import ask
+from ..release import ARCHITECTURES
+from ..spec import AGENT, SERVER, Spec
+from . import addons, argfile, launch, paths, snaps
+
+BIN_DIR = "/snap/bin"
+LOCAL = "x"  # begins the revision of a snap that was installed without its assertion
+
+
+def look(host: Host, spec: Spec, units: t.Mapping[str, SeenUnit]) -> Facts:
+    """Everything the plan needs to know before it can form a wish.
+
+    `Facts.config` has `files` (the files of arguments: text and mode), `defaults` (the snap's own lines),
+    `snaps` (names), `revision`, `held` and `addons` (what we have turned on).
+    """
+    receipt = host.read_json(RECEIPT)
+    rows = snaps.listed(host)
+    row = rows.get(paths.NAME)
+    digest = host.sha256(paths.blob(row.revision), full=spec.verify_full) if row else None
+    config: dict[str, t.Any] = {"snaps": sorted(rows), "addons": host.read_json(addons.NOTE)}
+    if row is not None:
+        config.update(
+            files=files(host),
+            defaults=defaults(host, receipt),
+            revision=row.revision,
+            held=snaps.is_held(host, row),
+        )
+    running = paths.KUBELITE in units and units[paths.KUBELITE].running
+    name = node_name(config, host.hostname())
+    return Facts(
+        arch=ARCHITECTURES.get(host.machine(), host.machine()),
+        bin_dir=BIN_DIR,
+        hostname=host.hostname(),
+        version=version_of(row, digest or "", receipt),
+        config=config,
+        datastore="dqlite" if spec.role == SERVER and _has_datastore(host) else "",
+        initialized=row is not None,
+        joined=row is not None and joined(host, spec.role, receipt),
+        foreign=foreign(host, row, receipt),
+        receipt=receipt,
+        digest=digest or "",
+        certificate_days=certificate_days(host, spec.role),
+        leftovers=_leftovers(host, spec),
+        **(ask(host, spec, paths.kubeconfig(spec.role), name) if running else {}),
+    )
+
+
+def _leftovers(host: Host, spec: Spec) -> tuple[str, ...]:
+    if spec.wanted:
+        return ()
+    from . import purge  # for removals alone
+
+    return purge.leftovers(host)
+
+
+def _has_datastore(host: Host) -> bool:
+    return host.inspect(f"{paths.BACKEND}/cluster.yaml") is not None
+
+
+def files(host: Host) -> dict[str, dict[str, t.Any]]:
+    """The files of arguments that are there."""
+    found = {}
+    for name in argfile.NAMES:
+        info = host.inspect(f"{paths.ARGS}/{name}")
+        if info is not None:
+            text = host.read_text(f"{paths.ARGS}/{name}")
+            found[name] = {"text": text, "mode": info.mode}
+    return found
+
+
+def defaults(host: Host, receipt: t.Mapping[str, t.Any]) -> dict[str, dict[str, str]]:
+    """What the snap has on the lines that we have taken over at any time."""
+    return {
+        name: argfile.settings(host.read_text(f"{paths.DEFAULT_ARGS}/{name}"))
+        for name in receipt.get("lines") or {}
+    }
+
+
+def version_of(row: snaps.Row | None, digest: str, receipt: t.Mapping[str, t.Any]) -> str:
+    """The installed version, as releases are called. Pure.
+
+    A snap that was installed without its assertion has no revision of the store: the receipt knows it
+    while it is the file that we have brought.
+    """
+    if row is None:
+        return ""
+    if digest and digest == receipt.get("sha256"):
+        return str(receipt.get("version") or "")
+    build = "0" if row.revision.startswith(LOCAL) else row.revision
+    return f"{row.version}+{paths.NAME}.{build}"
+
+
+def joined(host: Host, role: str, receipt: t.Mapping[str, t.Any]) -> bool:
+    """Whether the node is a part of its site's cluster: a snap that was just installed has one of its own."""
+    if role == AGENT:
+        return host.inspect(paths.WORKER_LOCK) is not None
+    return receipt.get("by_token") is False or host.inspect(paths.SHARED_LOCK) is not None
+
+
+def foreign(host: Host, row: snaps.Row | None, receipt: t.Mapping[str, t.Any]) -> str | None:
+    """What others have set up: a MicroK8s, or the configuration for one."""
+    if receipt:
+        return None
+    if row is not None:
+        return f"revision {row.revision}"
+    text = host.read_text(paths.LAUNCH)
+    return paths.LAUNCH if text and not text.startswith(launch.MARK) else None
+
+
+def node_name(config: t.Mapping[str, t.Any], hostname: str) -> str:
+    """The name of this node's Node object."""
+    text = ((config.get("files") or {}).get("kubelet") or {}).get("text", "")
+    return (argfile.settings(text).get("--hostname-override") or hostname).lower()
+
+
+def certificate_days(host: Host, role: str) -> int | None:
+    """Days until the first of the node's leaf certificates ends; None where there are none."""
+    from ..._kube.certs import not_after
+
+    names = (
+        ("kubelet.crt",)
+        if role == AGENT
+        else ("server.crt", "front-proxy-client.crt", "kubelet.crt")
+    )
+    pems = (host.read(f"{paths.DATA}/certs/{name}") for name in names)
+    ends = [not_after(pem) for pem in pems if pem]
+    return int((min(ends) - host.now()) // 86400) if ends else None

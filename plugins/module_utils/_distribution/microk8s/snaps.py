@@ -1,0 +1,181 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Snaps on a node: what `snap list` says, assertions, and the verbs that change them.
+
+snapd is asked by its command line (snapcraft.io/docs, "Install snaps offline", "Manage updates").
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import hashlib
+import re
+from dataclasses import dataclass
+
+from ..._core.errors import EdgeError
+from ..._core.plan import Step
+from ..._core.verbs import Verb, artifact_path
+from ..._host.host import Host
+from . import paths
+
+WAIT = 30.0
+INSTALL_SECONDS = 1800.0  # a slow disk unpacks nothing, but hooks make keys and start services
+HOLD_DAYS = 60  # as far ahead as a snapd without --hold lets a refresh be put off
+HOLD_SOON = 30  # days below which that is done again
+_FIELD = re.compile(r"^([a-z0-9-]+):[ ]?(.*)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of `snap list`."""
+
+    version: str
+    revision: str
+    notes: tuple[str, ...] = ()
+
+
+def parse_list(text: str) -> dict[str, Row]:
+    """Rows by name, from the columns that the heading names. Pure."""
+    lines = text.splitlines()
+    heading = lines[0].split() if lines else []
+    if heading[:3] != ["Name", "Version", "Rev"]:
+        return {}
+    found = {}
+    for line in lines[1:]:
+        words = line.split()
+        if len(words) == len(heading):
+            notes = tuple(note for note in words[-1].split(",") if note != "-")
+            found[words[0]] = Row(words[1], words[2], notes)
+    return found
+
+
+def listed(host: Host) -> dict[str, Row]:
+    """The node's snaps; none where snapd is absent or does not answer."""
+    return parse_list(host.run(["snap", "list"], timeout=WAIT, check=False).out)
+
+
+def is_held(host: Host, row: Row) -> bool:
+    """Whether MicroK8s is kept from refreshing by itself."""
+    if "held" in row.notes:
+        return True
+    words = ["snap", "get", "system", "refresh.hold"]
+    return far_enough(host.run(words, timeout=WAIT, check=False).out.strip(), host.now())
+
+
+def far_enough(until: str, now: float) -> bool:
+    """Whether a value of refresh.hold puts refreshes off for long enough. Pure."""
+    if until == "forever":
+        return True
+    try:
+        # Python before 3.11 reads neither Z nor nanoseconds.
+        plain = re.sub(r"\.[0-9]+", "", until).replace("Z", "+00:00")
+        end = dt.datetime.fromisoformat(plain)
+    except ValueError:
+        return False
+    zoned = end if end.tzinfo else end.replace(tzinfo=dt.timezone.utc)
+    return zoned.timestamp() - now > HOLD_SOON * 86400
+
+
+def asserted(text: str) -> set[str]:
+    """The digests of snaps that the assertions in a file speak of (`snap-sha3-384`). Pure."""
+    found = set()
+    for part in re.split(r"\n\n+", text):
+        fields = dict(_FIELD.findall(part))
+        if fields.get("type") == "snap-revision" and fields.get("snap-sha3-384"):
+            found.add(fields["snap-sha3-384"])
+    return found
+
+
+def sha3_of(path: str) -> str:
+    """The digest of a file as assertions write it: SHA3-384 in URL-safe base64."""
+    digest = hashlib.sha3_384()
+    with open(path, "rb") as stream:
+        while chunk := stream.read(1 << 20):
+            digest.update(chunk)
+    return base64.urlsafe_b64encode(digest.digest()).decode().rstrip("=")
+
+
+def _verify(host: Host, step: Step) -> None:
+    """Whether the assertions are about these snaps; signatures are for snapd to judge.
+
+    EdgeError(kind=artifact). In check mode the files need not have come yet.
+    """
+    for snap, assertion in step.params["pairs"]:
+        files = [artifact_path(row["sha256"]) for row in (snap, assertion)]
+        if any(host.inspect(path) is None for path in files):
+            continue
+        if sha3_of(host.path(files[0])) not in asserted(host.read_text(files[1])):
+            raise EdgeError(
+                f"{assertion['name']} is not the assertion of {snap['name']}",
+                kind="artifact",
+                hint="fetch both anew by one `snap download`, and write SHA256SUMS anew",
+            )
+
+
+def _ack(host: Host, step: Step) -> None:
+    for row in step.params["artifacts"]:
+        done = host.run(
+            ["snap", "ack", host.path(artifact_path(row["sha256"]))], timeout=WAIT, check=False
+        )
+        if done.rc:
+            raise EdgeError(
+                f"snapd does not accept {row['name']}: {done.said}",
+                kind="artifact",
+                hint="fetch snap and assertion anew by `snap download`; a snap that the store has not"
+                " signed needs dangerous: true in edge_extra_config",
+            )
+
+
+def _install(host: Host, step: Step) -> None:
+    """A snap from its file; where one of that name is there already, snapd takes it as its next revision."""
+    (row,) = step.params["artifacts"]
+    words = ["snap", "install", *step.params["flags"], host.path(artifact_path(row["sha256"]))]
+    done = host.run(words, timeout=INSTALL_SECONDS, check=False)
+    if done.rc:
+        raise EdgeError(
+            f"snapd does not install {row['name']}: {done.said}",
+            kind="command",
+            hint="see `snap changes` and `snap change --last=install`, then run again",
+        )
+    if step.params.get("stop"):
+        host.run(["snap", "stop", paths.NAME], timeout=INSTALL_SECONDS)
+
+
+def _revert(host: Host, step: Step) -> None:
+    """Back to the revision that ran before, unless snapd has gone back by itself."""
+    before = step.params.get("previous")
+    now = listed(host).get(paths.NAME)
+    if before and now is not None and now.revision != before:
+        words = ["snap", "revert", paths.NAME, f"--revision={before}"]
+        host.run(words, timeout=INSTALL_SECONDS)
+
+
+def _hold(host: Host, step: Step) -> None:
+    words = ["snap", "refresh", "--hold", paths.NAME]
+    if host.run(words, timeout=WAIT, check=False).rc == 0:
+        return
+    end = dt.datetime.fromtimestamp(host.now(), dt.timezone.utc)
+    end += dt.timedelta(days=HOLD_DAYS)
+    host.run(["snap", "set", "system", f"refresh.hold={end:%Y-%m-%dT%H:%M:%SZ}"], timeout=WAIT)
+
+
+def _remove(host: Host, step: Step) -> None:
+    purge = ["--purge"] if step.params["purge"] else []
+    host.run(["snap", "remove", *purge, paths.NAME], timeout=INSTALL_SECONDS)
+    for base in step.params["bases"]:
+        # One that another snap needs is refused by snapd, and stays.
+        host.run(["snap", "remove", *purge, base], timeout=INSTALL_SECONDS, check=False)
+
+
+VERBS: dict[str, Verb] = {
+    "snap_verify": _verify,
+    "snap_ack": _ack,
+    "snap_base": _install,
+    "snap_install": _install,
+    "undo_snap_install": _revert,
+    "snap_hold": _hold,
+    "snap_remove": _remove,
+}
