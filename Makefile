@@ -99,8 +99,8 @@ bench-converge: testbed ## what a converge with nothing to do costs; BENCH="--on
 	    --distribution $(or $(DISTRIBUTION),k3s) $(BENCH)
 
 .PHONY: demo demo-down
-demo: ## from a bare machine to two K3s sites, and what they look like
-	@$(BED).demo up
+demo: ## from a bare machine to two sites, and what they look like; DISTRIBUTION=k0s
+	@$(BED).demo up $(or $(DISTRIBUTION),k3s)
 demo-down: ## remove what `make demo` made
 	@$(BED).demo down
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Usage: tools/demo.sh up|down
-# From a bare machine to two K3s sites, a running pod and a second run that changes nothing.
+# Usage: tools/demo.sh up DISTRIBUTION|down
+# From a bare machine to two sites, a running pod on each and a second run that changes nothing.
 set -euo pipefail
 
 tools=$(cd "$(dirname "$0")" && pwd)

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, lightk8s.edge contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The demonstration: two K3s sites, a running pod, and a second run that changes nothing.
+"""The demonstration: two sites, a running pod on each, and a second run that changes nothing.
 
-`python -m bed.demo up` and `python -m bed.demo down`. Every step prints one line; what a step
-prints itself is in one log file. A step that fails says what to do.
+`python -m bed.demo up [DISTRIBUTION]` and `python -m bed.demo down`. Every step prints one line; what a
+step prints itself is in one log file. A step that fails says what to do.
 """
 
 from __future__ import annotations
@@ -27,13 +27,30 @@ from .shell import BedError
 
 FLEET = "demo"
 TOPOLOGY = "shop1=server; shop2=server,agent"
-VERSION = "v1.34.2+k3s1"
+INPUTS = {
+    "edge_version": "stable",
+    "edge_mode": "offline",
+    "edge_profile": "small",
+    # the default range of some holds the addresses of the test bed's nodes
+    "edge_service_cidr": ["10.43.0.0/16"],
+}
 POD = {
     "apiVersion": "v1",
     "kind": "Pod",
     "metadata": {"name": "hello"},
     "spec": {"containers": [{"name": "hello", "image": "docker.io/lightk8s/probe:1"}]},
 }
+
+
+@dataclass(frozen=True)
+class Product:
+    """What a spectator has to know of a distribution."""
+
+    title: str
+    program: tuple[str, ...]  # whose kubectl and ctr are the node's own
+
+
+PRODUCTS = {"k3s": Product("K3s", ("k3s",)), "k0s": Product("k0s", ("k0s",))}
 
 
 @dataclass(frozen=True)
@@ -61,8 +78,9 @@ class Story:
         print(line, file=self.log, flush=True)
 
 
-def up() -> None:
+def up(distribution: str) -> None:
     """Build what is missing, start the fleet, install, show."""
+    product = PRODUCTS[distribution]
     folder = cache_root()
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / "demo.log", "a", encoding="utf-8") as log:
@@ -72,46 +90,47 @@ def up() -> None:
             prereqs.ensure()
         hint = "read the end of the log; run again, finished parts are kept"
         with story.step("build Kubernetes and the releases (7 minutes the first time)", hint):
-            releases = mirror.ensure(folder, log=story.say)
+            releases = mirror.ensure(folder, log=story.say, distribution=distribution)
         with story.step("start three nodes", "make demo-down, then run again"):
-            nodes = fleet.up(FLEET, TOPOLOGY)
-        seconds = _install(story, nodes, releases)
+            nodes = fleet.up(_fleet(distribution), TOPOLOGY)
+        inputs = _inputs(distribution, releases)
+        began = time.monotonic()
+        with story.step(f"install {product.title} with playbooks/site.yml", hint):
+            story.say(plays.playbook(nodes, "site", *inputs).output)
+        seconds = time.monotonic() - began
         with story.step("run a pod on each site", "look at the pods with the command below"):
-            _run_pods(nodes, releases)
+            _run_pods(product, nodes, releases)
         with story.step("run the playbook a second time", hint):
-            second = plays.playbook(nodes, "site", *_inputs(releases))
-        _show(nodes, seconds, len(second.changed()), second.seconds)
+            second = plays.playbook(nodes, "site", *inputs)
+        _show(nodes, seconds)
+        kind = mirror.kind(distribution)
+        origin = "official" if kind == "official" else "stand-in over real Kubernetes"
+        print(f"\n  {product.title}: {origin}")
+        print(f"  second run: {len(second.changed())} changed, {second.seconds:.0f} s")
+        first, words = _servers(nodes)[0].name, " ".join(product.program)
+        print(f"\n  Look around:  tests/testbed/testbed ssh {first} {words} kubectl get pods -A")
+        print("  Remove it:    make demo-down")
 
 
-def _inputs(releases: Path) -> tuple[str, ...]:
-    values = {
-        "edge_version": VERSION,
-        "edge_release_mirrors": [str(releases)],
-        "edge_mode": "offline",
-        "edge_profile": "small",
-    }
+def _fleet(distribution: str) -> str:
+    """Each distribution has nodes to itself."""
+    return f"{FLEET}-{distribution}"
+
+
+def _inputs(distribution: str, releases: Path) -> tuple[str, ...]:
+    values = {"edge_distribution": distribution, "edge_release_mirrors": [str(releases)], **INPUTS}
     return ("-e", json.dumps(values))
-
-
-def _install(story: Story, nodes: Fleet, releases: Path) -> dict[str, float]:
-    """Seconds until each site was up."""
-    began = time.monotonic()
-    with story.step(f"install K3s {VERSION} with playbooks/site.yml", "read the end of the log"):
-        run = plays.playbook(nodes, "site", *_inputs(releases))
-        story.say(run.output)
-    return dict.fromkeys(
-        {node.spec.site for node in nodes.nodes.values()}, time.monotonic() - began
-    )
 
 
 def _servers(nodes: Fleet) -> list[Node]:
     return [node for node in nodes.nodes.values() if node.spec.role == "server"]
 
 
-def _run_pods(nodes: Fleet, releases: Path) -> None:
+def _run_pods(product: Product, nodes: Fleet, releases: Path) -> None:
     archive = releases.parent / "images" / "probe.tar"
     for node in nodes.nodes.values():
-        node.put(archive, "/var/lib/rancher/k3s/agent/images/probe.tar")
+        node.put(archive, "/run/probe.tar")
+        node.run([*product.program, "ctr", "images", "import", "/run/probe.tar"])
     for server in _servers(nodes):
         _until_the_pod_runs(server)
 
@@ -132,7 +151,7 @@ def _until_the_pod_runs(server: Node, seconds: float = 180) -> None:
         time.sleep(1)
 
 
-def _show(nodes: Fleet, seconds: dict[str, float], changed: int, again: float) -> None:
+def _show(nodes: Fleet, seconds: float) -> None:
     print("\n  SITE    NODE             VERSION         READY   PODS  SECONDS")
     for server in _servers(nodes):
         site = server.spec.site
@@ -143,26 +162,26 @@ def _show(nodes: Fleet, seconds: dict[str, float], changed: int, again: float) -
             ready = next(c["status"] for c in item["status"]["conditions"] if c["type"] == "Ready")
             version = item["status"]["nodeInfo"]["kubeletVersion"]
             here = sum(1 for pod in pods if pod["spec"].get("nodeName") == name)
-            print(f"  {site:7} {name:16} {version:15} {ready:7} {here:4}  {seconds[site]:7.0f}")
-    releases = "official" if mirror.kind() == "official" else "stand-in over real Kubernetes"
-    print(f"\n  K3s: {releases}")
-    print(f"  second run: {changed} changed, {again:.0f} s")
-    first = _servers(nodes)[0].name
-    print("\n  Look around:  tests/testbed/testbed ssh " + first + " k3s kubectl get pods -A")
-    print("  Remove it:    make demo-down")
+            print(f"  {site:7} {name:16} {version:15} {ready:7} {here:4}  {seconds:7.0f}")
+
+
+def _down() -> None:
+    """Those of all distributions."""
+    for name in fleet.names():
+        if name in map(_fleet, PRODUCTS):
+            fleet.down(name)
+    print("the demonstration is gone; builds stay in the cache")
 
 
 def main(argv: list[str]) -> None:
-    """`up` or `down`."""
+    """`up`, with the name of a distribution, or `down`."""
     try:
         if argv == ["down"]:
-            if FLEET in fleet.names():
-                fleet.down(FLEET)
-            print("the demonstration is gone; builds stay in the cache")
-        elif argv in ([], ["up"]):
-            up()
+            _down()
+        elif argv[:1] == ["up"] and argv[1:] in [[name] for name in PRODUCTS]:
+            up(argv[1])
         else:
-            raise SystemExit("usage: python -m bed.demo up|down")
+            raise SystemExit(f"usage: python -m bed.demo up {'|'.join(PRODUCTS)}, or down")
     except BedError as error:
         raise SystemExit(f"demo: {error}") from error
     except KeyboardInterrupt:
