@@ -43,6 +43,7 @@ PARTS = (
     Part("common", ("./cmd/...",)),
     Part("k3s", ("./cmd/...",), uses="common"),
     Part("k0s", ("./cmd/...",), uses="common"),
+    Part("microk8s", ("./cmd/...",), uses="common"),
 )
 
 

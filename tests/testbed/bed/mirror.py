@@ -14,7 +14,7 @@ import urllib.request
 from collections.abc import Iterable
 from pathlib import Path
 
-from . import build, k0s_releases, k3s_releases
+from . import build, k0s_releases, k3s_releases, microk8s_releases
 from .build import Log
 from .k3s_releases import BINARY, COREDNS, IMAGES, SUMS
 from .kit import Kit, Release
@@ -23,7 +23,9 @@ from .paths import locked
 from .shell import BedError
 
 __all__ = ["ARCH", "BINARY", "COREDNS", "IMAGES", "PROBE", "SUMS", "Release", "ensure", "kind"]
-KITS: dict[str, Kit] = {kit.name: kit for kit in (k3s_releases.KIT, k0s_releases.KIT)}
+KITS: dict[str, Kit] = {
+    kit.name: kit for kit in (k3s_releases.KIT, k0s_releases.KIT, microk8s_releases.KIT)
+}
 OFFICIAL_TIMEOUT = 5.0
 PROBE = "docker.io/lightk8s/probe:1"
 
@@ -33,9 +35,11 @@ def kind(distribution: str = "k3s") -> str:
     wanted = os.environ.get("TESTBED_RELEASES", "auto")
     if wanted not in ("official", "standin", "auto"):
         raise BedError(f"TESTBED_RELEASES={wanted}: use official, standin or auto")
+    kit = KITS[distribution]
+    if not kit.official:  # nobody publishes mirrors of it
+        return "standin"
     if wanted != "auto":
         return wanted
-    kit = KITS[distribution]
     try:
         url = _url(kit, kit.releases[0], kit.sums)
         with urllib.request.urlopen(url, timeout=OFFICIAL_TIMEOUT) as answer:

@@ -79,8 +79,8 @@ class Node:
     def kubectl(self, *args: str, check: bool = True, timeout: float = 120) -> Result:
         """Call kubectl with the node's own administrator's configuration; only on servers."""
         # where /usr is read-only, programs are under /opt/bin
-        find = "for x in k3s k0s; do command -v $x && break; done"
-        script = f'PATH=$PATH:/opt/bin; exec $({find}) kubectl "$@"'
+        find = "for x in k3s k0s microk8s; do command -v $x && break; done"
+        script = f'PATH=$PATH:/opt/bin:/snap/bin; exec $({find}) kubectl "$@"'
         return self.run(["sh", "-c", script, "kubectl", *args], check=check, timeout=timeout)
 
     # -- files

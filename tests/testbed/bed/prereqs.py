@@ -20,6 +20,7 @@ PROGRAMS = {
     "iptables": "iptables",
     "ip": "iproute2",
     "mmdebstrap": "mmdebstrap",
+    "mksquashfs": "squashfs-tools",
     "zstd": "zstd",
     "ssh": "openssh-client",
     "ssh-keygen": "openssh-client",
