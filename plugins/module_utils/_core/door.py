@@ -15,16 +15,15 @@ if t.TYPE_CHECKING:
     from .._host.host import Host
     from .engine import Bound, Outcome
 
-SECRETS = re.compile(
-    r"K10[0-9a-f]{64}::[^\s'\"]+|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?-----END [A-Z ]*PRIVATE KEY-----"
-    r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)",
-    re.DOTALL,
+SECRETS = (
+    r"(?s)K10[0-9a-f]{64}::[^\s'\"]+|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?-----END [A-Z ]*PRIVATE KEY-----"
+    r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
 )
 
 
 def redact(text: str, words: t.Iterable[str] = ()) -> str:
     """Hide tokens, keys, URL credentials and the given words."""
-    text = SECRETS.sub("********", text)
+    text = re.sub(SECRETS, "********", text)
     for word in sorted((w for w in words if len(w) >= 4), key=len, reverse=True):
         text = text.replace(word, "********")
     return text

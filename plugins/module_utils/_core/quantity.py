@@ -10,9 +10,7 @@ import re
 
 from .errors import EdgeError
 
-_FORM = re.compile(
-    r"([-+]?)([0-9]+\.?[0-9]*|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][-+]?[0-9]{1,3})?\Z"
-)
+_FORM = r"([-+]?)([0-9]+\.?[0-9]*|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][-+]?[0-9]{1,3})?\Z"
 _NANO = 9  # finer than a nano unit is rounded up
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
@@ -31,7 +29,7 @@ class QuantityError(EdgeError):
 
 def nanos(text: str) -> int:
     """The quantity in units of 10^-9, rounded away from zero. Raises QuantityError."""
-    match = _FORM.match(text)
+    match = re.match(_FORM, text)
     if match is None:
         raise QuantityError(text)
     sign, number, suffix = match[1], match[2], match[3] or ""

@@ -15,12 +15,12 @@ from typing import Union
 
 from .errors import EdgeError
 
-_FORM = re.compile(
+_FORM = (
     r"v?(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)"
     r"(?:-([0-9A-Za-z.-]+))?"
     r"(?:\+(?P<build>[0-9A-Za-z.-]+))?\Z"
 )
-_BUILD = re.compile(r"([a-z][a-z0-9]*[a-z])[.]?([0-9]+)\Z")
+_BUILD = r"([a-z][a-z0-9]*[a-z])[.]?([0-9]+)\Z"
 # The embedded etcd of a K3s minor and later: data of a line do not start under an older line.
 _ETCD_LINES = (((1, 34), "3.6"), ((0, 0), "3.5"))
 
@@ -75,12 +75,12 @@ class Version:
 
 def parse(text: str) -> Version:
     """Raises VersionError. A missing leading `v` is accepted; `rc.1` and `rc1` are the same."""
-    match = _FORM.match(text)
+    match = re.match(_FORM, text)
     if match is None:
         raise VersionError(text)
     flavour, build = "", 0
     if match["build"] is not None:
-        suffix = _BUILD.match(match["build"])
+        suffix = re.match(_BUILD, match["build"])
         if suffix is None:
             raise VersionError(text)
         flavour, build = suffix[1], int(suffix[2])

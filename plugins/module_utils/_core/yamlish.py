@@ -20,7 +20,7 @@ from .yamlish_scalar import WORDS, YamlishError, quote, scalar
 
 __all__ = ["YamlishError", "dump", "load", "load_items", "quote", "scalar"]
 
-_BARE_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*\Z")
+_BARE_KEY = r"[A-Za-z][A-Za-z0-9_.-]*\Z"
 _KEY_LIMIT = 1000  # parsers give up on a one-line key of more than 1024 characters
 
 
@@ -38,7 +38,7 @@ def dump(value: Mapping[str, object], *, bare_ints: bool = False) -> str:
 def _dump_key(key: object) -> str:
     if not isinstance(key, str):
         raise YamlishError(f"the key {key!r} is not a string")
-    text = key if _BARE_KEY.match(key) and key not in WORDS else quote(key)
+    text = key if re.match(_BARE_KEY, key) and key not in WORDS else quote(key)
     if len(text) > _KEY_LIMIT:
         raise YamlishError(f"the key {key[:40]!r}... is too long")
     return text

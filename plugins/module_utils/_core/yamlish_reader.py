@@ -11,14 +11,14 @@ from typing import NamedTuple
 
 from .yamlish_scalar import Scalar, YamlishError, quoted, scalar
 
-_COLON = re.compile(r":(?=[ \t]|\Z)")
-_ENDS = re.compile(r"[ \t]*\Z|[ \t]+#")  # nothing but blanks and a comment is left
-_MARKER = re.compile(r"(---|\.\.\.)(?=[ \t]|\Z)")
-_TAB_INDENT = re.compile(r"(?:- *)*\t")
-_COMMENT = re.compile(r"(?:\A|[ \t])#")
+_COLON = r":(?=[ \t]|\Z)"
+_ENDS = r"[ \t]*\Z|[ \t]+#"  # nothing but blanks and a comment is left
+_MARKER = r"(---|\.\.\.)(?=[ \t]|\Z)"
+_TAB_INDENT = r"(?:- *)*\t"
+_COMMENT = r"(?:\A|[ \t])#"
 # Raw control characters and the line separators of YAML 1.1 that 1.2 reads as text.
-_UNREADABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff]")
-_FLOW_PLAIN = re.compile(r"[^,\[\]{}?]*")
+_UNREADABLE = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff]"
+_FLOW_PLAIN = r"[^,\[\]{}?]*"
 
 _REFUSED_STARTS = {
     "&": "an anchor", "*": "an alias", "!": "a tag", "|": "a block scalar", ">": "a block scalar",
@@ -64,22 +64,22 @@ def _lines(text: str) -> list[_Line]:
     marked = ended = False
     for number, raw in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
         line = raw.removesuffix("\r")
-        if _UNREADABLE.search(line):
+        if re.search(_UNREADABLE, line):
             raise YamlishError("a control character or special line separator", number)
         body = line.lstrip(" ")
-        if _TAB_INDENT.match(body):
+        if re.match(_TAB_INDENT, body):
             raise YamlishError("a tab in the indentation", number)
-        if _ENDS.match(" " + body):
+        if re.match(_ENDS, " " + body):
             continue
         if line[0] == "%":
             raise YamlishError("a directive", number)
-        marker = _MARKER.match(line)
+        marker = re.match(_MARKER, line)
         if ended or (marker and marker.group() == "---" and (marked or lines)):
             raise YamlishError("a second document", number)
         if marker is not None:
             if marker.group() == "..." and not (marked or lines):
                 raise YamlishError("an end without a document", number)
-            if not _ENDS.match(line[3:]):
+            if not re.match(_ENDS, line[3:]):
                 raise YamlishError("content on the line of a document marker", number)
             marked, ended = True, marker.group() == "..."
             continue
@@ -170,8 +170,8 @@ def _split_key(line: _Line) -> tuple[str, str] | None:
     if text[0] in "\"'":
         key, rest = quoted(text, number)
         after = rest.lstrip(" \t")
-        return (key, after[1:].lstrip(" \t")) if _COLON.match(after) else None
-    colon, comment = _COLON.search(text), _COMMENT.search(text)
+        return (key, after[1:].lstrip(" \t")) if re.match(_COLON, after) else None
+    colon, comment = re.search(_COLON, text), re.search(_COMMENT, text)
     if text[0] in "[{" or colon is None or (comment and comment.start() < colon.start()):
         return None
     plain = text[: colon.start()].rstrip(" \t")
@@ -185,13 +185,13 @@ def _value(text: str, number: int) -> object:
     """A scalar or a one-line list; `text` starts with its first character."""
     if text[0] in "\"'":
         value, rest = quoted(text, number)
-        if not _ENDS.match(rest):
+        if not re.match(_ENDS, rest):
             raise YamlishError("text behind the closing quote", number)
         return value
-    comment = _COMMENT.search(text)
+    comment = re.search(_COMMENT, text)
     if text[0] == "[":
         items, rest = _flow_list(text, number)
-        if not _ENDS.match(rest):
+        if not re.match(_ENDS, rest):
             raise YamlishError("text behind the closing bracket", number)
         return items
     plain = text[: comment.start()].rstrip(" \t") if comment else text
@@ -206,7 +206,7 @@ def _plain(text: str, number: int) -> Scalar:
         raise YamlishError(f"{what} stands where a plain value is expected", number)
     if text[0] in "-?:" and (len(text) == 1 or text[1] in " \t"):
         raise YamlishError(f"{text[0]!r} starts something that is not supported here", number)
-    if _COLON.search(text):
+    if re.search(_COLON, text):
         raise YamlishError("a mapping on the line of another value; quote a text with `: `", number)
     return scalar(text)
 
@@ -219,9 +219,9 @@ def _flow_list(text: str, number: int) -> tuple[list[object], str]:
         if rest[:1] in ('"', "'"):
             item, rest = quoted(rest, number)
         else:
-            match = _FLOW_PLAIN.match(rest)
+            match = re.match(_FLOW_PLAIN, rest)
             raw = match.group() if match else ""
-            if _COMMENT.search(raw):
+            if re.search(_COMMENT, raw):
                 raise YamlishError("a list in brackets that does not end on its line", number)
             item, rest = _plain(raw.rstrip(" \t"), number), rest[len(raw) :]
         items.append(item)

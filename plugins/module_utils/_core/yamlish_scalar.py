@@ -25,9 +25,9 @@ WORDS: dict[str, Scalar] = {
     **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), float("inf")),
     **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), float("-inf")),
 }
-_INT = re.compile(r"([-+]?)(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|[1-9][0-9]*|0)\Z")
+_INT = r"([-+]?)(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|[1-9][0-9]*|0)\Z"
 _INNER = r"(?<=[0-9])_(?=[0-9])"
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
+_FLOAT = r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z"
 
 _ESCAPES = {
     "0": "\0", "a": "\a", "b": "\b", "t": "\t", "\t": "\t", "n": "\n", "v": "\v", "f": "\f",
@@ -73,13 +73,13 @@ def scalar(text: str) -> Scalar:
         return text
     digits = re.sub(_INNER, "", text) if text[0] == "." else text.replace("_", "")
     number = _integer(digits)
-    if number is None and _FLOAT.match(digits):
+    if number is None and re.match(_FLOAT, digits):
         number = float(digits)
     return text if number is None or number in (float("inf"), float("-inf")) else number
 
 
 def _integer(digits: str) -> int | float | None:
-    match = _INT.match(digits)
+    match = re.match(_INT, digits)
     if match is None:
         return None
     sign, body = match.groups()

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-_LABEL_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?\Z")
-_DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")
+_LABEL_NAME = r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?\Z"
+_DNS_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z"
 _EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 # What a kubelet may set on its own Node (kubernetes.io: NodeRestriction, well-known labels).
 _KUBELET_LABELS = (
@@ -25,7 +25,7 @@ _KUBELET_PREFIXES = ("kubelet.kubernetes.io", "node.kubernetes.io")
 
 def is_dns_name(text: str) -> bool:
     """An RFC 1123 subdomain in lower case."""
-    return len(text) <= 253 and all(_DNS_LABEL.match(part) for part in text.split("."))
+    return len(text) <= 253 and all(re.match(_DNS_LABEL, part) for part in text.split("."))
 
 
 def label_key(text: str) -> str | None:
@@ -33,7 +33,7 @@ def label_key(text: str) -> str | None:
     prefix, slash, name = text.rpartition("/")
     if slash and not is_dns_name(prefix):
         return f"the prefix of {text!r} is not a DNS name"
-    if not _LABEL_NAME.match(name):
+    if not re.match(_LABEL_NAME, name):
         return f"{text!r} is not a label key (up to 63 letters, digits, - _ .)"
     return None
 
@@ -43,7 +43,7 @@ def label(text: str) -> str | None:
     key, mark, value = text.partition("=")
     if not mark:
         return f"{text!r} is not key=value"
-    if value and not _LABEL_NAME.match(value):
+    if value and not re.match(_LABEL_NAME, value):
         return f"the value of {key!r} is not a label value (up to 63 letters, digits, - _ .)"
     return label_key(key) or _reserved(key)
 
@@ -70,6 +70,6 @@ def taint(text: str) -> str | None:
     if effect not in _EFFECTS or not body:
         return f"{text!r} does not end in {', '.join(':' + name for name in _EFFECTS)}"
     key, dummy, value = body.partition("=")
-    if value and not _LABEL_NAME.match(value):
+    if value and not re.match(_LABEL_NAME, value):
         return f"the value of {key!r} is not a taint value (up to 63 letters, digits, - _ .)"
     return label_key(key)

@@ -12,9 +12,7 @@ from urllib.parse import urlsplit
 
 from .problems import Problem
 
-_HOST = re.compile(
-    r"(\*|[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?|\[[0-9a-f:]+\](:\d+)?)\Z"
-)
+_HOST = r"(\*|[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?|\[[0-9a-f:]+\](:\d+)?)\Z"
 _AUTH = ("username", "password", "auth", "token")
 _TLS_FILES = ("ca_file", "cert_file", "key_file")
 _SECRET = ("password", "auth", "token")
@@ -64,7 +62,7 @@ def _section(
     found.extend(
         Problem(f"registries.{name}.{host}", "is not a registry name", remedy)
         for host in section
-        if not _HOST.match(str(host))
+        if not re.match(_HOST, str(host))
     )
     return list(section.items())
 

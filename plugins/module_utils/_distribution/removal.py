@@ -13,11 +13,11 @@ from .._core.places import HOME, RECEIPT, TOKEN_NOTE
 from .._core.plan import Phase, Step
 from .._core.resources import Seen
 from .adapter import Observation
+from .service import HELPER_UNITS
 from .spec import PURGED, Spec
 
 SYSTEM_UNITS = "/etc/systemd/system"
 JOURNALD = "systemd-journald.service"
-HELPER_UNITS = ("lightk8s-recover.service", "lightk8s-pod-cap.service")
 OURS = (
     *(f"{SYSTEM_UNITS}/{unit}" for unit in HELPER_UNITS),
     RECEIPT,

@@ -13,15 +13,16 @@ from .unit_read import UnitError
 
 MARK = "# Managed by lightk8s.edge: changes made here are undone."
 UNITS = "/etc/systemd/system"
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+HELPER_UNITS = ("lightk8s-recover.service", "lightk8s-pod-cap.service")  # of ours
+_VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*\Z"
+_CONTROL = r"[\x00-\x1f\x7f]"
 _NEVER_PROXIED = ("localhost", "127.0.0.0/8", "::1", ".svc")
 _PROXY_KEYS = ("http_proxy", "https_proxy", "no_proxy")
 
 
 def one_line(name: str, value: str) -> str:
     """The value itself. Raises UnitError where it would break out of its line."""
-    if _CONTROL.search(name + value):
+    if re.search(_CONTROL, name + value):
         raise UnitError(f"the value of {name} holds a line break or control character")
     return value
 
@@ -43,7 +44,7 @@ def render_env(variables: Mapping[str, str]) -> str:
     """An environment file for systemd, sorted by name; empty text for no variables."""
     lines = []
     for name, value in sorted(variables.items()):
-        if not _VARIABLE.match(name):
+        if not re.match(_VARIABLE, name):
             raise UnitError(f"{name!r} is not the name of an environment variable")
         text = re.sub(r'(["\\`$])', r"\\\1", one_line(name, value))
         lines.append(f'{name}="{text}"\n')

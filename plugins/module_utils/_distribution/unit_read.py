@@ -12,15 +12,15 @@ from dataclasses import dataclass
 
 from .._core.errors import EdgeError
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
-_BRACED = re.compile(r"\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*)\}|\$([A-Za-z_][A-Za-z0-9_]*)?")
+_NAME = r"[A-Za-z_][A-Za-z0-9_]*\Z"
+_BRACED = r"\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*)\}|\$([A-Za-z_][A-Za-z0-9_]*)?"
 _EXEC_PREFIXES = "-@:+!|"
 _ESCAPES = {
     "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "s": " ",
     "\\": "\\", '"': '"', "'": "'", ";": ";",
 }  # fmt: skip
-_NUMERIC = re.compile(r"x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})")
-_OCTAL = re.compile(r"[0-7]{3}")
+_NUMERIC = r"x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})"
+_OCTAL = r"[0-7]{3}"
 
 
 class UnitError(EdgeError):
@@ -92,7 +92,7 @@ def environment(unit: UnitFile) -> dict[str, str]:
     for line in unit.all("Service", "Environment"):
         for word in split_words(line):
             name, mark, value = word.partition("=")
-            if mark and _NAME.match(name):
+            if mark and re.match(_NAME, name):
                 found[name] = value.replace("%%", "%")
     return found
 
@@ -144,10 +144,10 @@ def _unescape(text: str, at: int) -> tuple[str, int]:
     letter = text[at : at + 1]
     if letter in _ESCAPES:
         return _ESCAPES[letter], at + 1
-    match = _NUMERIC.match(text, at)
+    match = re.compile(_NUMERIC).match(text, at)
     if match:
         return chr(int(match.group()[1:], 16)), match.end()
-    match = _OCTAL.match(text, at)
+    match = re.compile(_OCTAL).match(text, at)
     if match:
         return chr(int(match.group(), 8)), match.end()
     return "\\" + letter, at + 1
@@ -169,10 +169,10 @@ def _expand(words: list[str], variables: Mapping[str, str]) -> list[str]:
     """`${X}` anywhere; `$X` only as a whole word, which its value may split; `$$` is a dollar."""
     expanded: list[str] = []
     for word in words:
-        if word.startswith("$") and _NAME.match(word[1:]):
+        if word.startswith("$") and re.match(_NAME, word[1:]):
             expanded += variables.get(word[1:], "").split()
         else:
-            expanded.append(_BRACED.sub(lambda match: _variable(match, variables), word))
+            expanded.append(re.sub(_BRACED, lambda match: _variable(match, variables), word))
     return expanded
 
 
@@ -200,7 +200,7 @@ def parse_env(text: str) -> dict[str, str]:
                 continue
             key = text[at:mark].strip()
             value, at = _env_value(text, mark + 1)
-            if _NAME.match(key):
+            if re.match(_NAME, key):
                 found[key] = value
     return found
 

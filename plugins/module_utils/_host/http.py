@@ -188,7 +188,8 @@ class Connection:
             if self._tls is None or self._context is None:
                 return raw
             name = self._tls.server_name or self.host
-            return self._context.wrap_socket(raw, server_hostname=name)
+            # As bytes: a str would load the codec for international names, which Kubernetes has none of.
+            return self._context.wrap_socket(raw, server_hostname=name.encode("ascii"))
         except (OSError, ValueError) as exc:
             if raw is not None:
                 raw.close()

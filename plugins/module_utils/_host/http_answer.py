@@ -15,9 +15,9 @@ from collections.abc import Iterator, Mapping
 from io import BufferedReader
 from typing import NamedTuple
 
-_STATUS = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: .*)?\r?\n", re.DOTALL)
-_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*\r?\n")
-_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;.*)?\r?\n", re.DOTALL)
+_STATUS = rb"(?s)HTTP/1\.([01]) ([1-9][0-9]{2})(?: .*)?\r?\n"
+_FIELD = rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*\r?\n"
+_SIZE = rb"(?s)([0-9A-Fa-f]{1,8})[ \t]*(?:;.*)?\r?\n"
 _LINE = 65536
 _FIELDS = 200
 _BLOCK = 65536
@@ -38,7 +38,7 @@ class Head(NamedTuple):
 def read_head(stream: BufferedReader) -> Head:
     """The head of the final answer; interim ones (1xx) are passed over. NotHttp, ConnectionResetError."""
     while True:
-        found = _STATUS.fullmatch(_line(stream, b"HTTP/1."))
+        found = re.fullmatch(_STATUS, _line(stream, b"HTTP/1."))
         if found is None:
             raise NotHttp("its answer has no status")
         status, fields = int(found.group(2)), _fields(stream)
@@ -55,7 +55,7 @@ def read_body(stream: BufferedReader, head: Head) -> Iterator[bytes]:
         return
     if _chunked(head.fields):
         while True:
-            found = _SIZE.fullmatch(_line(stream))
+            found = re.fullmatch(_SIZE, _line(stream))
             if found is None:
                 raise NotHttp("a chunk has no size")
             size = int(found.group(1), 16)
@@ -98,7 +98,7 @@ def _fields(stream: BufferedReader) -> dict[str, str]:
         line = _line(stream)
         if line in (b"\r\n", b"\n"):
             return fields
-        found = _FIELD.fullmatch(line)
+        found = re.fullmatch(_FIELD, line)
         if found is None:
             raise NotHttp(f"{line[:40]!r} is no field")
         name, value = (part.decode("latin-1") for part in found.groups())

@@ -14,7 +14,7 @@ import re
 
 from .._core.errors import EdgeError
 
-_PEM = re.compile(rb"-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----\s(.*?)-----END", re.DOTALL)
+_PEM = rb"(?s)-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----\s(.*?)-----END"
 _SEQUENCE, _INTEGER, _VERSION = 0x30, 0x02, 0xA0
 _UTC_TIME, _GENERALIZED_TIME = 0x17, 0x18
 
@@ -25,7 +25,7 @@ def validities(pem: bytes) -> list[tuple[int, int]]:
     Raises EdgeError of kind certificate where there is none or one is damaged.
     """
     try:
-        found = [_validity(binascii.a2b_base64(body)) for body in _PEM.findall(pem)]
+        found = [_validity(binascii.a2b_base64(body)) for body in re.findall(_PEM, pem)]
     except (ValueError, IndexError) as exc:
         raise EdgeError(f"a certificate is damaged: {exc}", kind="certificate") from exc
     if not found:

@@ -10,6 +10,7 @@ Lies in the bundle as `_kept/boot.py`, compiled. Python >= 3.9, standard library
 from __future__ import annotations
 
 import binascii
+import gc
 import json
 import marshal
 import os
@@ -19,6 +20,7 @@ import zlib
 from importlib import import_module
 from importlib.machinery import ModuleSpec, SourcelessFileLoader
 
+COLLECT_AFTER = 100_000  # objects; imports alone would start the collector dozens of times
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
 
@@ -140,6 +142,7 @@ def answer(request: dict[str, t.Any], stdin: t.Any) -> bytes:
 
 def boot(request: dict[str, t.Any], modules: dict[str, t.Any], stdin: t.Any) -> None:
     """Never returns. Code that is kept must never exit with 255: to ssh that means unreachable."""
+    gc.set_threshold(COLLECT_AFTER)
     out = os.dup(1)  # private: what prints and children write goes to stderr
     os.dup2(2, 1)
     if request.get("deadline"):

@@ -13,8 +13,9 @@ from ..._core.resources import SeenUnit, Unit, Wish
 from ..._core.transaction import RECOVER_UNIT
 from ..._core.verbs import Verb
 from ..._host.host import Host
-from .. import gate, objects, release, removal, validity
+from .. import gate, objects, release, validity
 from ..adapter import Facts, Layout, Observation, Records
+from ..service import HELPER_UNITS
 from ..spec import SERVER, Spec
 from ..storage import begins_alone
 from . import guard, look, paths, purge, status, validate, wishes
@@ -58,7 +59,7 @@ class K0s:
 
     def units(self, spec: Spec) -> tuple[str, ...]:
         """See Adapter.units."""
-        helpers = (RECOVER_UNIT,) if spec.wanted else removal.HELPER_UNITS
+        helpers = (RECOVER_UNIT,) if spec.wanted else HELPER_UNITS
         return (*paths.ALL_UNITS, *helpers)
 
     def requirements(self, spec: Spec) -> Requirements:

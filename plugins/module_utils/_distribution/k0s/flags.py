@@ -69,8 +69,8 @@ FLAGS: t.Mapping[str, Flag] = {
     )
 }  # fmt: skip
 KUBELET_OURS = ("config-dir", "node-ip", "hostname-override", "node-labels", "register-with-taints")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_ARGUMENT = re.compile(r"--[a-z0-9][A-Za-z0-9-]*(=\S+)?\Z")
+_CONTROL = r"[\x00-\x1f\x7f]"
+_ARGUMENT = r"--[a-z0-9][A-Za-z0-9-]*(=\S+)?\Z"
 
 
 def check(role: str, given: t.Mapping[str, t.Any]) -> list[Problem]:
@@ -106,14 +106,14 @@ def _shape(flag: Flag, value: t.Any) -> str:
         return "" if good else "must be a mapping of names to values"
     if flag.kind == "list":
         return _arguments(value)
-    good = isinstance(value, str) and bool(value) and not _CONTROL.search(value)
+    good = isinstance(value, str) and bool(value) and not re.search(_CONTROL, value)
     return "" if good else "must be a text on one line"
 
 
 def _arguments(value: t.Any) -> str:
     items = value if isinstance(value, list) else str(value).split()
     for item in items:
-        if not _ARGUMENT.match(str(item)):
+        if not re.match(_ARGUMENT, str(item)):
             return f"{str(item).partition('=')[0]!r} is not --name=value without blanks"
         name = str(item)[2:].partition("=")[0]
         if name in KUBELET_OURS:

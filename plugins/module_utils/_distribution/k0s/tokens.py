@@ -21,7 +21,7 @@ from ..spec import SERVER
 LIMIT = 1 << 20  # bytes of the kubeconfig in a token
 EXPIRY = "30m"  # a token is made when a node is about to join, and taken back when it has
 WAIT = 60.0
-_BOOTSTRAP = re.compile(r"\btoken: \"?([a-z0-9]{6})\.[a-z0-9]{16}\b")
+_BOOTSTRAP = r"\btoken: \"?([a-z0-9]{6})\.[a-z0-9]{16}\b"
 _USERS = {"controller": "controller-bootstrap", "worker": "kubelet-bootstrap"}
 
 
@@ -51,7 +51,7 @@ def problem(token: str, role: str) -> str:
 
 def ident(token: str) -> str:
     """The public part of a token, by which k0s lists it; empty where there is none."""
-    found = _BOOTSTRAP.search(opened(token))
+    found = re.search(_BOOTSTRAP, opened(token))
     return found[1] if found else ""
 
 

@@ -16,9 +16,10 @@ from ..._core.verbs import Verb
 from ..._host.host import Host
 from .. import gate, objects, validity
 from ..adapter import Facts, Layout, Observation, Records
+from ..service import HELPER_UNITS
 from ..spec import SERVER, Spec
 from ..storage import begins_alone
-from . import found, guard, look, paths, purge, records, wishes
+from . import found, guard, look, paths, records, wishes
 from .evidence import agent_may_start
 from .validity import ROTATE
 
@@ -28,12 +29,22 @@ if t.TYPE_CHECKING:
     from ..requirements import Requirements
 
 
+def _clear(host: Host, step: Step) -> None:
+    from . import purge  # for removals alone
+
+    purge.clear(host, step)
+
+
 class K3s:
     """The adapter; it holds no state."""
 
     name = "k3s"
     gives_tokens_back = False
-    verbs: t.Mapping[str, Verb] = {"gate": gate.perform, "node": objects.perform, **purge.VERBS}
+    verbs: t.Mapping[str, Verb] = {
+        "gate": gate.perform,
+        "node": objects.perform,
+        "k3s_clear": _clear,
+    }
 
     def inputs(self) -> Table:
         """See Adapter.inputs."""
@@ -55,9 +66,8 @@ class K3s:
 
     def units(self, spec: Spec) -> tuple[str, ...]:
         """See Adapter.units."""
-        if spec.wanted:
-            return (paths.SERVER_UNIT, paths.AGENT_UNIT, RECOVER_UNIT)
-        return (paths.SERVER_UNIT, paths.AGENT_UNIT, *purge.HELPER_UNITS)
+        helpers = (RECOVER_UNIT,) if spec.wanted else HELPER_UNITS
+        return (paths.SERVER_UNIT, paths.AGENT_UNIT, *helpers)
 
     def requirements(self, spec: Spec) -> Requirements:
         """See Adapter.requirements."""
@@ -153,4 +163,6 @@ class K3s:
 
     def removal(self, spec: Spec, seen: Observation) -> tuple[Step, ...]:
         """See Adapter.removal."""
+        from . import purge  # for removals alone
+
         return purge.steps(spec, seen)

@@ -14,7 +14,7 @@ from . import networks, values
 from .config import Value, default_value, normalize_all
 from .flags import FLAGS, Flag, lookup
 
-_CREDENTIALS = re.compile(r"//[^?]*@")
+_CREDENTIALS = r"//[^?]*@"
 _RANGES = ("cluster-cidr", "service-cidr")
 _REMEDIES = {
     "secrets-encryption": "set it back; to turn encryption off use `k3s secrets-encrypt disable`",
@@ -127,7 +127,7 @@ def _unchanged(
         return len(names) == 1 or "" in names
     if name == "datastore-endpoint":
         # A new password for the same database is no new datastore.
-        return _CREDENTIALS.sub("//", str(one)) == _CREDENTIALS.sub("//", str(other))
+        return re.sub(_CREDENTIALS, "//", str(one)) == re.sub(_CREDENTIALS, "//", str(other))
     if name == "data-dir":
         return str(one).rstrip("/") == str(other).rstrip("/")
     return one == other

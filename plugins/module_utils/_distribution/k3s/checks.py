@@ -25,8 +25,8 @@ __all__ = [
     "check_values",
 ]
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_INT = re.compile(r"-?[0-9]+\Z")
+_CONTROL = r"[\x00-\x1f\x7f]"
+_INT = r"-?[0-9]+\Z"
 _SWITCHES = ("true", "false")
 
 
@@ -96,7 +96,7 @@ def _shape_problem(key: str, flag: Flag, value: object) -> Problem | None:
         message = "takes one value, not a list or mapping"
     else:
         message = _scalar_message(flag.kind, value)
-    if message is None and _CONTROL.search("".join(map(str, _items(value)))):
+    if message is None and re.search(_CONTROL, "".join(map(str, _items(value)))):
         message = "holds a line break or control character"
     return None if message is None else Problem(key, message)
 
@@ -111,7 +111,7 @@ def _scalar_message(kind: str, value: object) -> str | None:
         return None if good else "must be true or false"
     if kind == "int":
         number = isinstance(value, int) and not isinstance(value, bool)
-        good = number or (isinstance(value, str) and bool(_INT.match(value)))
+        good = number or (isinstance(value, str) and bool(re.match(_INT, value)))
         return None if good else "must be a whole number"
     if isinstance(value, str) and value:
         return None

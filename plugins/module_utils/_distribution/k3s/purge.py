@@ -14,17 +14,14 @@ import os
 
 from ..._core.plan import Step
 from ..._core.resources import Seen
-from ..._core.verbs import Verb
 from ..._host.host import Host
 from .. import clearing, removal
 from ..adapter import Observation
 from ..processes import Mark
-from ..removal import HELPER_UNITS, OURS, Removal
+from ..removal import OURS, Removal
 from ..spec import Spec
 from . import paths
 from .remains import PLACES
-
-__all__ = ["HELPER_UNITS", "VERBS", "files", "mark", "steps"]
 
 INTERFACES = ("cni0", "flannel.1", "flannel-v6.1", "flannel-wg", "flannel-wg-v6", "kube-ipvs0")
 CHAINS = "KUBE-|CNI-|(?i:flannel)"
@@ -62,9 +59,7 @@ def mark(data: str) -> Mark:
     return Mark((f"{data}/data/",), ("/run/k3s/containerd/",))
 
 
-def _clear(host: Host, step: Step) -> None:
+def clear(host: Host, step: Step) -> None:
+    """The verb that ends what is not a file."""
     traces = clearing.Traces("K3s", mark(step.target), PLACES, INTERFACES, CHAINS)
     clearing.clear(host, traces)
-
-
-VERBS: dict[str, Verb] = {"k3s_clear": _clear}

@@ -20,12 +20,12 @@ from dataclasses import dataclass, field
 from ..._core.errors import EdgeError
 
 _PREFIX = "K10"
-_HASH = re.compile(r"[0-9a-f]{64}\Z")
-_BOOTSTRAP = re.compile(r"[a-z0-9]{6}\.[a-z0-9]{16}\Z")
-_SECURE_ANYWHERE = re.compile(r"K10[0-9a-f]{64}::\S+")
-_PEM = re.compile(rb"-----BEGIN CERTIFICATE-----\s(.*?)-----END CERTIFICATE-----", re.DOTALL)
+_HASH = r"[0-9a-f]{64}\Z"
+_BOOTSTRAP = r"[a-z0-9]{6}\.[a-z0-9]{16}\Z"
+_SECURE_ANYWHERE = r"K10[0-9a-f]{64}::\S+"
+_PEM = rb"(?s)-----BEGIN CERTIFICATE-----\s(.*?)-----END CERTIFICATE-----"
 _SUBJECT_KEY_ID, _AUTHORITY_KEY_ID = b"\x06\x03\x55\x1d\x0e", b"\x06\x03\x55\x1d\x23"
-_NOTE = re.compile(r".+:[0-9a-f]{64}\Z")
+_NOTE = r".+:[0-9a-f]{64}\Z"
 _SHORTEST_PASSWORD = 8
 
 
@@ -65,13 +65,13 @@ def parse(text: str) -> Token:
     if not text.isprintable() or " " in text:
         raise TokenError("the token holds blanks or control characters")
     if not text.startswith(_PREFIX):
-        return Token(text, bootstrap=bool(_BOOTSTRAP.match(text)))
+        return Token(text, bootstrap=bool(re.match(_BOOTSTRAP, text)))
     ca_hash, mark, credentials = text[len(_PREFIX) :].partition("::")
-    if mark and ca_hash and not _HASH.match(ca_hash):
+    if mark and ca_hash and not re.match(_HASH, ca_hash):
         raise TokenError("the CA hash of the token is not 64 hexadecimal digits")
     if not mark:
         ca_hash, credentials = "", ca_hash
-    if _BOOTSTRAP.match(credentials):
+    if re.match(_BOOTSTRAP, credentials):
         return Token(credentials, ca_hash=ca_hash, bootstrap=True)
     user, colon, password = credentials.partition(":")
     if not colon or not password:
@@ -105,7 +105,7 @@ def note(text: str, salt: str) -> str:
 
 def is_note(text: str) -> bool:
     """Whether the text has the form of a note."""
-    return _NOTE.match(text) is not None
+    return re.match(_NOTE, text) is not None
 
 
 def is_noted(noted: str, text: str) -> bool:
@@ -154,7 +154,7 @@ def hide(message: str, secrets: Iterable[str]) -> str:
     words = {word for text in secrets if text.strip() for word in _words(text)}
     for word in sorted(words, key=len, reverse=True):
         message = message.replace(word, "***")
-    return _SECURE_ANYWHERE.sub("K10***", message)
+    return re.sub(_SECURE_ANYWHERE, "K10***", message)
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -171,7 +171,7 @@ def ca_hash(pem: bytes) -> str:
     root above the first certificate, so that the CA below it may be renewed.
     """
     try:
-        chain = [binascii.a2b_base64(body) for body in _PEM.findall(pem)]
+        chain = [binascii.a2b_base64(body) for body in re.findall(_PEM, pem)]
         root = _root(chain) if len(chain) > 1 else None
     except (ValueError, IndexError) as error:
         raise TokenError("the CA bundle holds a damaged certificate") from error

@@ -20,13 +20,13 @@ Check = Callable[[str], "str | None"]
 PACKAGED = ("coredns", "servicelb", "traefik", "local-storage", "metrics-server", "runtimes")
 # Deployed by K3s too, though its documentation of `disable` does not list them.
 _MORE_PACKAGED = ("ccm", "rolebindings")
-_DURATION = re.compile(r"-?([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|ms|s|m|h)")
+_DURATION = r"-?([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|ms|s|m|h)"
 _DATASTORES = ("mysql", "postgres", "postgresql", "http", "https", "nats", "sqlite", "unix")
 
 
 def duration(text: str) -> str | None:
     """What is wrong with a Go duration (`5m0s`), or None."""
-    good = text == "0" or (text and not _DURATION.sub("", text))
+    good = text == "0" or (text and not re.sub(_DURATION, "", text))
     return None if good else f"{text!r} is not a duration such as 5m0s"
 
 

@@ -16,7 +16,7 @@ from ..adapter import Facts
 from ..release import Program, program, recorded
 from ..spec import PRESENT, SERVER, Spec
 from ..storage import storage
-from . import paths, purge, registries
+from . import paths, registries
 from .config import Config, NodeInputs, render_config
 from .flags import lookup
 from .look import kubeconfig
@@ -30,6 +30,8 @@ BACKENDS = {"flannel": "", "none": "none", "calico": "none", "cilium": "none"}
 def wishes(spec: Spec, facts: Facts) -> tuple[Wish, ...]:
     """Everything that lies on the node because of the spec."""
     if not spec.wanted:
+        from . import purge  # for removals alone
+
         return tuple(Absent(path) for path in purge.files(spec, facts.bin_dir))
     unit = paths.unit_of(spec.role)
     config = configuration(spec, facts)
