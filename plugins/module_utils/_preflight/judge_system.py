@@ -13,7 +13,7 @@ from .spec import ABSENT, UNKNOWN, Finding, Seen, Wish
 
 Found = t.Iterator[tuple[bool, Finding]]
 EPOCH_2020 = 1577836800  # seconds; a machine without a clock battery starts at 1970
-LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+LABEL = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
 NO_NAMES = frozenset(("localhost", "localhost.localdomain", "(none)"))
 
 
@@ -92,7 +92,7 @@ def node_name(wish: Wish, seen: Seen) -> Found:
     """The name of the Node object (RFC 1123 subdomain)."""
     name = seen.node_name
     labels = name.split(".")
-    if len(name) > 253 or not all(LABEL.fullmatch(part) and len(part) < 64 for part in labels):
+    if len(name) > 253 or not all(re.fullmatch(LABEL, part) and len(part) < 64 for part in labels):
         text = f"{name!r} cannot be the name of a node"
         hint = "set edge_node_name: lower-case letters, digits, - and ."
         yield True, Finding("name", text, hint)

@@ -18,10 +18,15 @@ class Relay:
 
     `rate`: bytes a second towards the node. Without it loopback is faster than the node, and a cut
     also destroys what waits in sshd (a window of 2 MiB) and in sockets, as on no real uplink.
+
+    `settle`: seconds between the last byte that gets through and the cut. A link that dies is noticed
+    late, so that even a busy node has read by then what has arrived.
     """
 
-    def __init__(self, target: int, limit: int | None = None, rate: int | None = None) -> None:
-        self.target, self.limit, self.rate = target, limit, rate
+    def __init__(
+        self, target: int, limit: int | None = None, rate: int | None = None, settle: float = 0
+    ) -> None:
+        self.target, self.limit, self.rate, self.settle = target, limit, rate, settle
         self.up = self.down = 0
         self.open: list[socket.socket] = []
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=100)
@@ -52,6 +57,7 @@ class Relay:
                 setattr(self, name, getattr(self, name) + len(data))
                 if self.limit is not None and self.up > self.limit:
                     self.limit = None
+                    time.sleep(self.settle)
                     self._cut()
                     return
                 if self.rate and name == "up":

@@ -76,7 +76,7 @@ def test_cut_costs_one_step(
     """On a link that is slower than the node, as every uplink is; 2 % are ssh's own bytes."""
     source, need = artifact
     node.play("plain")
-    with Relay(node.port, limit=int(SIZE * share), rate=6 * STEP) as relay:
+    with Relay(node.port, limit=int(SIZE * share), rate=6 * STEP, settle=3) as relay:
         node.inventory({"self": node.hosts()["self"] | {"ansible_port": relay.port}})
         done = node.start_play("needs", *arguments("self", need))
         assert "unreachable=1" in done.stdout

@@ -99,6 +99,11 @@ def test_old_python(good: str, bad: str) -> None:
     assert len(old_python.check("a.py", FUTURE + bad)) == 1
 
 
+def test_patterns_are_not_compiled_at_import() -> None:
+    assert old_python.check_start("a.py", ast.parse('A = "x"\ndef f(): return re.compile(A)')) == []
+    assert len(old_python.check_start("a.py", ast.parse('A = re.compile("x")'))) == 1
+
+
 def test_annotations_must_not_run() -> None:
     assert len(old_python.check("a.py", "import json\n")) == 1
 

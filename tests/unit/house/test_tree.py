@@ -49,6 +49,13 @@ def test_code_for_nodes_runs_on_an_old_python() -> None:
     tree.expect_none(found)
 
 
+def test_a_run_pays_for_no_pattern_that_it_does_not_use() -> None:
+    found = [
+        f for name, body in trees(*NODE_CODE).items() for f in old_python.check_start(name, body)
+    ]
+    tree.expect_none(found)
+
+
 def test_only_adapters_know_distributions_by_name() -> None:
     bodies = trees("plugins/*.py").items()
     asking = {name: body for name, body in bodies if not distributions.is_adapter(name)}

@@ -82,3 +82,10 @@ etcd:x:999:999::/var/lib/k0s:/usr/sbin/nologin
 kube-apiserver:x:998:998::/var/lib/k0s:/usr/sbin/nologin
 konnectivity-server:x:997:997::/var/lib/k0s:/usr/sbin/nologin
 """
+
+# k0s token create --role worker, rc 1, stderr: not running (or not yet), and a controller that is alone
+NO_SOCKET = (
+    'Error: failed to get k0s status: status: can\'t get "status" via "/run/k0s/status.sock": Get'
+    ' "http://localhost/status": dial unix /run/k0s/status.sock: connect: no such file or directory\n'
+)
+SINGLE_NODE = "Error: refusing to create token: cannot join into a single node cluster\n"

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import base64
 import gzip
+from pathlib import Path
 
 import pytest
 
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
 from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.k0s import (
     look,
     status,
@@ -22,6 +24,7 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.k0s.un
     render_unit,
 )
 from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.spec import AGENT, SERVER
+from ansible_collections.lightk8s.edge.plugins.module_utils._host.host import Host
 from ansible_collections.lightk8s.edge.tests.unit.k0s import recorded
 
 KUBECONFIG = """apiVersion: v1
@@ -113,3 +116,44 @@ def test_tokens() -> None:
 def test_other_words_are_no_tokens_of_k0s(text: str) -> None:
     assert tokens.ident(text) == ""
     assert "no join token" in tokens.problem(text, AGENT)
+
+
+class Patient(Host):
+    """Time goes by only while it sleeps."""
+
+    slept = 0.0
+
+    def monotonic(self) -> float:
+        return self.slept
+
+    def sleep(self, seconds: float) -> None:
+        self.slept += seconds
+
+
+def program(folder: Path, failures: int, message: str) -> list[str]:
+    """A k0s that fails so often and gives a token then."""
+    (folder / "left").write_text("x" * failures)
+    path = folder / "k0s"
+    path.write_text(
+        f'#!/bin/sh\nleft=$(cat {folder}/left)\n[ -n "$left" ] || {{ echo given; exit 0; }}\n'
+        f"printf %s \"${{left#x}}\" >{folder}/left\ncat >&2 <<'END'\n{message}\nEND\nexit 1\n"
+    )
+    path.chmod(0o755)
+    return [str(path)]
+
+
+def test_a_token_is_waited_for_while_the_controller_starts(tmp_path: Path) -> None:
+    host = Patient()
+    assert tokens.create(host, program(tmp_path, 3, recorded.NO_SOCKET), AGENT) == "given"
+    assert host.slept == 3 * tokens.PAUSE
+
+
+@pytest.mark.parametrize(
+    ("message", "slept"), [(recorded.NO_SOCKET, tokens.START), (recorded.SINGLE_NODE, 0)]
+)
+def test_a_token_is_not_waited_for_in_vain(tmp_path: Path, message: str, slept: float) -> None:
+    host = Patient()
+    with pytest.raises(EdgeError, match="gave no token") as failure:
+        tokens.create(host, program(tmp_path, 99, message), AGENT)
+    assert failure.value.kind == "join"
+    assert host.slept == slept

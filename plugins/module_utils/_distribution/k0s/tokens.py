@@ -21,6 +21,9 @@ from ..spec import SERVER
 LIMIT = 1 << 20  # bytes of the kubeconfig in a token
 EXPIRY = "30m"  # a token is made when a node is about to join, and taken back when it has
 WAIT = 60.0
+START = 90.0  # seconds in which a controller that was just started may come to answer
+PAUSE = 2.0
+_STARTING = r"status\.sock|connection refused|etcdserver: |not yet ready"
 _BOOTSTRAP = r"\btoken: \"?([a-z0-9]{6})\.[a-z0-9]{16}\b"
 _USERS = {"controller": "controller-bootstrap", "worker": "kubelet-bootstrap"}
 
@@ -56,17 +59,21 @@ def ident(token: str) -> str:
 
 
 def create(host: Host, command: t.Sequence[str], role: str) -> str:
-    """A new token for one join, of a controller that runs. EdgeError(kind=join)."""
+    """A new token for one join, of a controller that runs or is starting. EdgeError(kind=join)."""
     words = [*command, "token", "create", f"--role={word_of(role)}", f"--expiry={EXPIRY}"]
-    done = host.run(words, timeout=WAIT, check=False)
-    token = done.out.strip()
-    if done.rc or not token:
-        raise EdgeError(
-            f"k0s gave no token: {done.said}",
-            kind="join",
-            hint="see what the controller's log says, then run again",
-        )
-    return token
+    until = host.monotonic() + START
+    while True:
+        done = host.run(words, timeout=WAIT, check=False)
+        token = done.out.strip()
+        if token and not done.rc:
+            return token
+        if not re.search(_STARTING, done.said) or host.monotonic() >= until:
+            raise EdgeError(
+                f"k0s gave no token: {done.said}",
+                kind="join",
+                hint="see what the controller's log says, then run again",
+            )
+        host.sleep(PAUSE)
 
 
 def invalidate(host: Host, command: t.Sequence[str], token: str) -> None:

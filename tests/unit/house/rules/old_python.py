@@ -141,3 +141,18 @@ def check(path: str, source: str) -> list[Finding]:
 
 def _is_docstring(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def check_start(path: str, tree: ast.Module) -> list[Finding]:
+    """Patterns compiled at import: each run pays for all of them, and few use any."""
+    return [
+        Finding(
+            path,
+            node.lineno,
+            "a pattern compiled at import; hand its text to re.match and the like",
+        )
+        for node in tree.body
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+        and isinstance(node.value, ast.Call)
+        and ast.unparse(node.value.func) == "re.compile"
+    ]
