@@ -8,8 +8,8 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 JOBS ?= $(shell nproc)
-# Tests on nodes wait more than they work.
-WORKERS ?= 3
+# Tests on nodes wait more than they work, and the molecule scenarios run beside them.
+WORKERS ?= 2
 STEP := tools/step
 INSIDE := tools/inside
 EDGE := ansible_collections/lightk8s/edge
