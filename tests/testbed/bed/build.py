@@ -44,6 +44,7 @@ PARTS = (
     Part("k3s", ("./cmd/...",), uses="common"),
     Part("k0s", ("./cmd/...",), uses="common"),
     Part("microk8s", ("./cmd/...",), uses="common"),
+    Part("kubeedge", ("./cmd/...",), uses="common"),
 )
 
 

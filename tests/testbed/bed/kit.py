@@ -27,7 +27,10 @@ class Kit:
     parts: tuple[str, ...]
     releases: tuple[Release, ...]
     official: str  # URL above the releases
-    sums: str  # the file of checksums
+    sums: str  # the file of checksums; it may have {version} in its name
     assets: Callable[[str], tuple[str, ...]]  # what else a version has
     assemble: Callable[[Path, Path, Release], None]
     index: Callable[[Path], None]  # writes what names the newest releases
+
+    def sums_of(self, version: str) -> str:
+        return self.sums.format(version=version)

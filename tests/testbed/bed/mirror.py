@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import time
 import urllib.parse
@@ -14,7 +15,7 @@ import urllib.request
 from collections.abc import Iterable
 from pathlib import Path
 
-from . import build, k0s_releases, k3s_releases, microk8s_releases
+from . import build, k0s_releases, k3s_releases, kubeedge_releases, microk8s_releases
 from .build import Log
 from .k3s_releases import BINARY, COREDNS, IMAGES, SUMS
 from .kit import Kit, Release
@@ -24,9 +25,11 @@ from .shell import BedError
 
 __all__ = ["ARCH", "BINARY", "COREDNS", "IMAGES", "PROBE", "SUMS", "Release", "ensure", "kind"]
 KITS: dict[str, Kit] = {
-    kit.name: kit for kit in (k3s_releases.KIT, k0s_releases.KIT, microk8s_releases.KIT)
+    kit.name: kit
+    for kit in (k3s_releases.KIT, k0s_releases.KIT, microk8s_releases.KIT, kubeedge_releases.KIT)
 }
 OFFICIAL_TIMEOUT = 5.0
+LOOKS_LIKE_SUMS = re.compile(rb"[0-9a-f]{64}(  | \*)|[0-9a-f]{128}\s")
 PROBE = "docker.io/lightk8s/probe:1"
 
 
@@ -41,12 +44,12 @@ def kind(distribution: str = "k3s") -> str:
     if wanted != "auto":
         return wanted
     try:
-        url = _url(kit, kit.releases[0], kit.sums)
+        url = _url(kit, kit.releases[0], kit.sums_of(kit.releases[0].version))
         with urllib.request.urlopen(url, timeout=OFFICIAL_TIMEOUT) as answer:
             text = answer.read(200)
     except OSError:
         return "standin"
-    return "official" if text[64:66] in (b"  ", b" *") else "standin"
+    return "official" if LOOKS_LIKE_SUMS.match(text) else "standin"
 
 
 def ensure(
@@ -65,7 +68,7 @@ def ensure(
         mirror = root / "mirror"
         mirror.mkdir(exist_ok=True)
         for release in kit.releases if releases is None else releases:
-            if not (mirror / release.version / kit.sums).exists():
+            if not (mirror / release.version / kit.sums_of(release.version)).exists():
                 _provide(kit, cache, root, release, log)
         kit.index(mirror)
         _sweep(root)
@@ -108,7 +111,7 @@ def _download(kit: Kit, mirror: Path, release: Release) -> None:
     """The list of sums comes last and marks it complete."""
     folder = mirror / release.version
     folder.mkdir(parents=True, exist_ok=True)
-    for asset in (*kit.assets(release.version), kit.sums):
+    for asset in (*kit.assets(release.version), kit.sums_of(release.version)):
         part = folder / f"part-{asset}"
         url = _url(kit, release, asset)
         with urllib.request.urlopen(url, timeout=60) as answer, part.open("wb") as out:

@@ -101,6 +101,7 @@ class Image:
     reference: str
     program: Path
     user: str = ""
+    folder: str = ""  # where it is in the image, with a slash at the end
 
 
 def docker_archive(images: Iterable[Image], *, compress: bool = False) -> list[Entry]:
@@ -108,7 +109,7 @@ def docker_archive(images: Iterable[Image], *, compress: bool = False) -> list[E
     files: dict[str, bytes] = {}
     manifest = []
     for image in images:
-        layer = _layer(image.program)
+        layer = _layer(image.program, image.folder)
         digest = hashlib.sha256(layer).hexdigest()
         config = _config(image, digest)
         names = f"{hashlib.sha256(config).hexdigest()}.json", f"{digest}/layer.tar"
@@ -127,7 +128,7 @@ def _config(image: Image, layer: str) -> bytes:
             "architecture": ARCH,
             "os": "linux",
             "config": {
-                "Entrypoint": [f"/{image.program.name}"],
+                "Entrypoint": [f"/{image.folder}{image.program.name}"],
                 "Env": ["PATH=/"],
                 "User": image.user,
             },
@@ -138,11 +139,11 @@ def _config(image: Image, layer: str) -> bytes:
 
 
 @functools.cache
-def _layer(path: Path) -> bytes:
+def _layer(path: Path, folder: str) -> bytes:
     out = io.BytesIO()
     passwd = entry("etc/passwd", 0o644), b"root:x:0:0:root:/:/none\n"
     with tarfile.open(fileobj=out, mode="w") as tar:
-        fill(tar, [(entry(path.name), path), passwd])
+        fill(tar, [(entry(folder + path.name), path), passwd])
     return out.getvalue()
 
 
