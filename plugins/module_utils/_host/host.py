@@ -57,7 +57,8 @@ class Host:
     ) -> Done:
         """Run a command given as a list, without a shell, bounded by `timeout` seconds.
 
-        Raises EdgeError(kind=command) when it is missing, takes too long or, with `check`, fails.
+        Raises EdgeError(kind=command) when it takes too long or, with `check`, is missing, cannot be run or
+        fails; else these are the codes of a shell, 127 and 126.
         """
         try:
             process = Process(
@@ -69,16 +70,13 @@ class Host:
             )
             with process:
                 out, err = process.finish(None if text is None else text.encode(), timeout)
-        except FileNotFoundError as exc:
-            if not check:
-                return Done(tuple(argv), 127, "", f"{argv[0]}: not found")
-            raise EdgeError(
-                f"{argv[0]} is not installed on this node",
-                kind="command",
-                hint=f"install {argv[0]}",
-            ) from exc
         except OSError as exc:
-            raise EdgeError(f"cannot run {argv[0]}: {exc.strerror}", kind="command") from exc
+            missing = isinstance(exc, FileNotFoundError)
+            if not check:
+                return Done(tuple(argv), 127 if missing else 126, "", f"{argv[0]}: {exc.strerror}")
+            said = "is not installed on this node" if missing else f"cannot be run: {exc.strerror}"
+            hint = f"install {argv[0]}" if missing else ""
+            raise EdgeError(f"{argv[0]} {said}", kind="command", hint=hint) from exc
         except subprocess.TimeoutExpired as exc:
             raise EdgeError(
                 f"{' '.join(argv[:3])} did not end within {timeout:g} s", kind="command"

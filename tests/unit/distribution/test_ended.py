@@ -104,7 +104,8 @@ def test_a_damaged_program_is_found_without_a_version(adapter: Adapter, tmp_path
     right = SAYS % VERSIONS[adapter.name]
     spec, facts = looked_at(adapter, tmp_path / "right", right, right)
     adapter.check(spec, facts)
-    for case, program in {"changed": right + b"# more\n", "gone": b""}.items():
+    broken = {"changed": right + b"# more\n", "gone": b"", "no program": b"\x7fELF"}
+    for case, program in broken.items():
         spec, facts = looked_at(adapter, tmp_path / case, program, right)
         with pytest.raises(NeedsRelease) as error:
             adapter.check(spec, facts)

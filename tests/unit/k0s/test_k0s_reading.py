@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.plan import Phase, Step
 from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.k0s import (
     look,
     status,
@@ -157,3 +158,14 @@ def test_a_token_is_not_waited_for_in_vain(tmp_path: Path, message: str, slept: 
         tokens.create(host, program(tmp_path, 99, message), AGENT)
     assert failure.value.kind == "join"
     assert host.slept == slept
+
+
+def test_a_program_that_is_about_to_be_made_executable_is_not_asked(tmp_path: Path) -> None:
+    host, path = Host(str(tmp_path)), "/usr/local/bin/k0s"
+    params = {"sha256": "", "config": base64.b64encode(b"spec: {}\n").decode()}
+    step = Step(Phase.CHECK, "k0s_validate", path, "", params)
+    host.write(path, b"#!/bin/sh\necho 'Error: no' >&2; exit 1\n", 0o644)
+    validate.VERBS["k0s_validate"](host, step)
+    host.chmod(path, 0o755)
+    with pytest.raises(EdgeError, match="k0s refuses its configuration: no"):
+        validate.VERBS["k0s_validate"](host, step)

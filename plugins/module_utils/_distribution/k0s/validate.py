@@ -23,17 +23,19 @@ PREFIX = "Error: "
 def _validate(host: Host, step: Step) -> None:
     """By the program that is about to run; by the one that is installed where that has not come yet.
 
-    EdgeError(kind=spec). A bare node in check mode has no program to ask.
+    EdgeError(kind=spec). A bare node in check mode has no program to ask, and one that is about to be made
+    executable again cannot be asked.
     """
     digest = step.params["sha256"]
     new = artifact_path(digest) if digest else ""
     if new and host.inspect(new) is not None:
         host.chmod(new, 0o700)
         program = new
-    elif host.inspect(step.target) is not None:
-        program = step.target
     else:
-        return
+        there = host.inspect(step.target)
+        if there is None or not there.mode & 0o100:
+            return
+        program = step.target
     text = base64.b64decode(step.params["config"]).decode()
     words = [host.path(program), "config", "validate", "--config=-"]
     done = host.run(words, text=text, timeout=WAIT, check=False)
