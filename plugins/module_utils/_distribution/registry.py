@@ -25,8 +25,18 @@ def _k0s() -> Adapter:
     return K0s()
 
 
+def _microk8s() -> Adapter:
+    from .microk8s.adapter import MicroK8s
+
+    return MicroK8s()
+
+
 # An adapter is loaded where a run is about it, for a node has one distribution only.
-_LOADERS: dict[str, t.Callable[[], Adapter]] = {"k0s": _k0s, "k3s": _k3s}
+_LOADERS: dict[str, t.Callable[[], Adapter]] = {
+    "k0s": _k0s,
+    "k3s": _k3s,
+    "microk8s": _microk8s,
+}
 NAMES = tuple(sorted(_LOADERS))
 DEFAULT = "k3s"
 

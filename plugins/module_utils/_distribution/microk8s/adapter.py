@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ..._core.places import RECEIPT
-from ..._core.plan import Plan, Step
+from ..._core.plan import Plan, Step, merge
 from ..._core.resources import SeenUnit, Unit, Wish
 from ..._core.transaction import RECOVER_UNIT
 from ..._core.verbs import Verb
@@ -17,7 +17,7 @@ from ..._host.host import Host
 from .. import gate, objects, removal
 from ..adapter import Facts, Layout, Observation, Records
 from ..spec import SERVER, Spec
-from . import addons, guard, joining, look, paths, purge, snaps, wishes
+from . import addons, guard, joining, look, paths, purge, renewal, snaps, wishes
 
 if t.TYPE_CHECKING:
     from ..inputs import Table
@@ -37,6 +37,7 @@ class MicroK8s:
         **joining.VERBS,
         **addons.VERBS,
         **purge.VERBS,
+        **renewal.VERBS,
     }
 
     def inputs(self) -> Table:
@@ -109,8 +110,10 @@ class MicroK8s:
         return wishes.wanted_units(spec, facts)
 
     def repair(self, spec: Spec, facts: Facts, units: t.Mapping[str, SeenUnit]) -> Plan:
-        """See Adapter.repair. Certificates are made anew by a command of the user's."""
-        return Plan(warnings=guard.warnings(spec, facts))
+        """See Adapter.repair."""
+        return merge(
+            [renewal.repair(spec, facts, units), Plan(warnings=guard.warnings(spec, facts))]
+        )
 
     def gate(self, spec: Spec, config: t.Mapping[str, t.Any], hostname: str) -> Step:
         """See Adapter.gate. The kubelet bears no revision of the snap in its version."""
@@ -147,7 +150,7 @@ class MicroK8s:
             node=look.node_name(config, hostname),
             kubeconfig=paths.kubeconfig(spec.role),
             data_dir=paths.HOME,
-            certificates=(f"{paths.DATA}/certs",),
+            certificates=(paths.CERTIFICATES,),
             datastores={"dqlite": (f"{paths.BACKEND}/cluster.yaml", paths.BACKEND)}
             if server
             else {},

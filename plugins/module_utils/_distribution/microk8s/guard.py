@@ -14,7 +14,7 @@ from ..adapter import Facts
 from ..guards import check_program, check_role, refuse
 from ..kubenames import label, taint
 from ..problems import Problem
-from ..spec import SERVER, Spec
+from ..spec import Spec
 from . import addons, arguments, networks, paths
 from .wishes import dangerous, fixed, missing_snaps, needs_snap
 
@@ -164,8 +164,4 @@ def warnings(spec: Spec, facts: Facts) -> tuple[str, ...]:
         )
     if spec.wanted and dangerous(spec) and needs_snap(spec, facts):
         found.append("snaps are installed without a check of who has made them (dangerous)")
-    if spec.wanted and spec.role == SERVER and (facts.certificate_days or 0) < 0:
-        found.append(
-            "certificates have ended: run `microk8s refresh-certs -e server.crt` on this node"
-        )
     return tuple(found)

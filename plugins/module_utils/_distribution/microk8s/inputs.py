@@ -74,7 +74,8 @@ INPUTS: Table = {
     "dns_enabled": Input("`false`: the add-on `dns` is not turned on", as_unset=(True,)),
     "disable": Input(
         "add-ons that are not turned on, or turned off again; `traefik`, `servicelb` and"
-        " `local-storage` are never there"
+        " `local-storage` are never there",
+        as_unset=(["metrics-server"],),  # off unless somebody turns it on
     ),
     "tls_sans": Input("`extraSANs` of the launch configuration; fixed by the first start"),
     "secrets_encryption": _off(

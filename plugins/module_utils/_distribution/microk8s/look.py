@@ -15,9 +15,11 @@ from ..adapter import Facts
 from ..asking import ask
 from ..release import ARCHITECTURES
 from ..spec import AGENT, SERVER, Spec
+from ..validity import days_left
 from . import addons, argfile, launch, paths, snaps
 
 BIN_DIR = "/snap/bin"
+AUTHORITIES = tuple(f"{paths.CERTIFICATES}/{name}.crt" for name in ("ca", "front-proxy-ca"))
 LOCAL = "x"  # begins the revision of a snap that was installed without its assertion
 
 
@@ -53,7 +55,8 @@ def look(host: Host, spec: Spec, units: t.Mapping[str, SeenUnit]) -> Facts:
         foreign=foreign(host, row, receipt),
         receipt=receipt,
         digest=digest or "",
-        certificate_days=certificate_days(host, spec.role),
+        certificate_days=days_left(host, certificates(spec.role)),
+        authority_days=days_left(host, AUTHORITIES),
         leftovers=_leftovers(host, spec),
         **(ask(host, spec, paths.kubeconfig(spec.role), name) if running else {}),
     )
@@ -127,15 +130,7 @@ def node_name(config: t.Mapping[str, t.Any], hostname: str) -> str:
     return (argfile.settings(text).get("--hostname-override") or hostname).lower()
 
 
-def certificate_days(host: Host, role: str) -> int | None:
-    """Days until the first of the node's leaf certificates ends; None where there are none."""
-    from ..._kube.certs import not_after
-
-    names = (
-        ("kubelet.crt",)
-        if role == AGENT
-        else ("server.crt", "front-proxy-client.crt", "kubelet.crt")
-    )
-    pems = (host.read(f"{paths.DATA}/certs/{name}") for name in names)
-    ends = [not_after(pem) for pem in pems if pem]
-    return int((min(ends) - host.now()) // 86400) if ends else None
+def certificates(role: str) -> list[str]:
+    """The leaf certificates of a node of this role."""
+    names = ("server", "front-proxy-client", "kubelet") if role == SERVER else ("kubelet",)
+    return [f"{paths.CERTIFICATES}/{name}.crt" for name in names]

@@ -1,0 +1,52 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Certificates that have ended: MicroK8s makes two of them anew when it is told to, and none by itself."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import replace
+
+from ..._core.plan import Plan, Step
+from ..._core.resources import SeenUnit
+from ..._core.verbs import Verb
+from ..._host.host import Host
+from .. import validity
+from ..adapter import Facts
+from ..spec import SERVER, Spec
+from . import paths
+
+WAIT = 300.0
+RENEWABLE = ("server.crt", "front-proxy-client.crt")
+REMEDY = "`microk8s refresh-certs -e ca.crt` makes a new one; agents have to join again afterwards"
+WORKER = "certificates of this agent have ended: purge it and let it join again"
+
+
+def repair(spec: Spec, facts: Facts, units: t.Mapping[str, SeenUnit]) -> Plan:
+    """The steps that renew what can be renewed; pure."""
+    found = validity.repair(spec, facts, units, paths.KUBELITE, REMEDY)
+    if spec.role != SERVER:
+        return Plan(warnings=(*found.warnings[:-1], WORKER)) if found.steps else found
+    steps = tuple(
+        replace(
+            step,
+            verb="microk8s_renew",
+            target=paths.CERTIFICATES,
+            summary="have MicroK8s renew its certificates",
+            starts=(paths.KUBELITE,),
+        )
+        for step in found.steps
+    )
+    return replace(found, steps=steps)
+
+
+def _renew(host: Host, step: Step) -> None:
+    for name in RENEWABLE:
+        days = validity.days_left(host, [f"{step.target}/{name}"])
+        if days is not None and days < 0:
+            host.run([paths.COMMAND, "refresh-certs", "-e", name], timeout=WAIT)
+
+
+VERBS: dict[str, Verb] = {"microk8s_renew": _renew}

@@ -1,0 +1,163 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: microk8s_install
+short_description: Install and run MicroK8s on a node
+version_added: 0.1.0
+description:
+  - Brings one node of a site to the MicroK8s installation that the options describe.
+  - The snaps of MicroK8s, and of core22 and snapd where the node has none, come from the controller with
+    their assertions, as C(snap download) leaves them, and are sent only where the node lacks them. snapd
+    checks who has signed them.
+  - Snaps do not refresh by themselves. Whether that is still so is looked at in each run.
+  - A change that does not become healthy is undone, and the former revision (C(snap revert)) or configuration
+    runs again.
+author:
+  - lightk8s.edge contributors (@lightk8s)
+extends_documentation_fragment:
+  - lightk8s.edge.node
+  - lightk8s.edge.distribution
+  - lightk8s.edge.resources
+  - lightk8s.edge.logging
+attributes:
+  check_mode:
+    support: full
+    description: Predicts what a run would do, on a bare node too, and changes nothing.
+  diff_mode:
+    support: full
+    description: Shows files before and after. Content that holds secrets is left out.
+notes:
+  - Nothing but Python 3.9, systemd and snapd is needed on the node.
+  - RBAC is on unless V(--authorization-mode) in C(extraKubeAPIServerArgs) of O(extra_config) says otherwise.
+    MicroK8s itself begins with C(AlwaysAllow), which lets every account of the cluster do everything.
+  - Several servers replicate MicroK8s' dqlite. A joining node gets a token of its own, good for 30 minutes
+    and taken back after the join. C(microk8s join) takes it as an argument, so that it can be read in the
+    node's list of processes meanwhile.
+  - O(extra_config) takes C(extraKubeletArgs), C(extraKubeAPIServerArgs), C(extraKubeProxyArgs),
+    C(extraKubeControllerManagerArgs), C(extraKubeSchedulerArgs), C(extraContainerdArgs),
+    C(extraContainerdEnv), C(extraDqliteArgs) and C(extraDqliteEnv) as in a launch configuration (V(null)
+    takes a flag away), C(addons) (a list of mappings with C(name), C(args), C(disable)), and C(dangerous)
+    (V(true) installs snaps that nobody has signed).
+  - O(state=absent) removes the snap and leaves the snapshot of its data that snapd makes; C(snap restore)
+    brings it back.
+  - What MicroK8s cannot do is refused by name, see C(docs/guides/distributions.md).
+"""
+
+EXAMPLES = r"""
+- name: Install a single server
+  lightk8s.edge.microk8s_install:
+    version: v1.34.2+microk8s.8511
+    site: shop1
+    release_mirrors: [/srv/microk8s]
+
+- name: Join an agent
+  lightk8s.edge.microk8s_install:
+    role: agent
+    version: v1.34.2+microk8s.8511
+    site: shop1
+    release_mirrors: [/srv/microk8s]
+    join_from:
+      shop1-server: https://192.0.2.11:6443
+"""
+
+RETURN = r"""
+distribution:
+  description: The distribution as it is on the node after the run.
+  returned: success
+  type: dict
+  contains:
+    name:
+      description: Name of the distribution.
+      type: str
+      sample: microk8s
+    role:
+      description: Role of the node.
+      type: str
+      sample: server
+    version:
+      description: Installed version, empty where none is.
+      type: str
+      sample: v1.34.2+microk8s.8511
+    service:
+      description: Whether the service is V(running), V(stopped) or V(absent).
+      type: str
+    datastore:
+      description: Kind of datastore of a server.
+      type: str
+      sample: dqlite
+    certificate_days:
+      description: Days until the first certificate of the node ends.
+      type: int
+    authority_days:
+      description: Days until the first certificate authority of the cluster ends, where these are less than 180.
+      type: int
+    api:
+      description: V(ok), or why the API did not answer.
+      type: str
+    node:
+      description: Name, readiness, version and roles of the Node.
+      type: dict
+resources:
+  description: What the machine has. Only V(pods_cpu_percent) appears where a cap is in force.
+  returned: success
+  type: dict
+  sample: {"memory_mb": 2048, "processors": 2, "storage_mb": 30000, "pods_cpu_percent": 50}
+logging:
+  description: The bounds of logs that are in force.
+  returned: success
+  type: dict
+  sample: {"max_files": 5, "max_size_mb": 10}
+actions:
+  description: What was done, or would be done, one sentence each.
+  returned: always
+  type: list
+  elements: str
+  sample: ["rewrite the arguments of kubelet", "restart snap.microk8s.daemon-kubelite.service"]
+failure:
+  description: What failed, where and what to do.
+  returned: on failure
+  type: dict
+  contains:
+    kind:
+      description: The kind of failure, from a closed list.
+      type: str
+      sample: health
+    message:
+      description: What was found.
+      type: str
+    hint:
+      description: What to do.
+      type: str
+    site:
+      description: The site.
+      type: str
+    step:
+      description: The step that failed.
+      type: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.lightk8s.edge.plugins.module_utils._doors.microk8s_install import ARGS
+from ansible_collections.lightk8s.edge.plugins.module_utils._doors.microk8s_install import (
+    main as run,
+)
+
+
+def main() -> None:
+    """Run the door with this module's parameters."""
+    module = AnsibleModule(**ARGS)
+    result = run(module.params, module.check_mode, bool(module._diff))
+    if result.get("failed"):
+        module.fail_json(**result)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
