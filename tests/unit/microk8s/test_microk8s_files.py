@@ -43,7 +43,7 @@ KUBELET = """--kubeconfig=${SNAP_DATA}/credentials/kubelet.config
 
 def document(spec: Spec) -> dict[str, t.Any]:
     text = launch.render(spec)
-    assert text.startswith(launch.MARK)
+    assert text.startswith(paths.MARK)
     return dict(yaml.safe_load(text))
 
 

@@ -14,15 +14,28 @@ from ..._core.resources import SeenUnit, Unit, Wish
 from ..._core.transaction import RECOVER_UNIT
 from ..._core.verbs import Verb
 from ..._host.host import Host
-from .. import gate, objects, removal
+from .. import gate, objects
 from ..adapter import Facts, Layout, Observation, Records
+from ..service import HELPER_UNITS
 from ..spec import SERVER, Spec
-from . import addons, guard, joining, look, paths, purge, renewal, snaps, wishes
+from . import addons, guard, look, paths, renewal, snaps, wishes
 
 if t.TYPE_CHECKING:
     from ..inputs import Table
     from ..problems import Problem
     from ..requirements import Requirements
+
+
+def _join(host: Host, step: Step) -> None:
+    from . import joining  # few runs join
+
+    joining.join(host, step)
+
+
+def _clear(host: Host, step: Step) -> None:
+    from . import purge  # for removals alone
+
+    purge.clear(host, step)
 
 
 class MicroK8s:
@@ -34,9 +47,9 @@ class MicroK8s:
         "gate": gate.perform,
         "node": objects.perform,
         **snaps.VERBS,
-        **joining.VERBS,
         **addons.VERBS,
-        **purge.VERBS,
+        "microk8s_join": _join,
+        "microk8s_clear": _clear,
         **renewal.VERBS,
     }
 
@@ -60,7 +73,7 @@ class MicroK8s:
 
     def units(self, spec: Spec) -> tuple[str, ...]:
         """See Adapter.units."""
-        helpers = (RECOVER_UNIT,) if spec.wanted else removal.HELPER_UNITS
+        helpers = (RECOVER_UNIT,) if spec.wanted else HELPER_UNITS
         return (*paths.ALL_UNITS, *helpers)
 
     def requirements(self, spec: Spec) -> Requirements:
@@ -91,10 +104,14 @@ class MicroK8s:
         running = host.unit(paths.KUBELITE).running
         if not running or not look.joined(host, SERVER, host.read_json(RECEIPT)):
             return ""
+        from . import joining  # few runs join
+
         return joining.create(host)
 
     def take_back(self, host: Host, spec: Spec, token: str) -> None:
         """See Adapter.take_back."""
+        from . import joining  # few runs join
+
         joining.take_back(host, token)
 
     def wishes(self, spec: Spec, facts: Facts) -> tuple[Wish, ...]:
@@ -166,4 +183,6 @@ class MicroK8s:
 
     def removal(self, spec: Spec, seen: Observation) -> tuple[Step, ...]:
         """See Adapter.removal."""
+        from . import purge  # for removals alone
+
         return purge.steps(spec, seen)

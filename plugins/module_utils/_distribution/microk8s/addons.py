@@ -35,7 +35,7 @@ REFUSED = {
     "kube-ovn": "it replaces the network, which network_mode decides",
     "cis-hardening": "it rewrites files of arguments that this collection keeps",
 }
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)?\Z")
+_NAME = r"[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)?\Z"
 _KEYS = ("name", "args", "disable")
 
 Addons = t.Mapping[str, t.Sequence[str]]
@@ -48,7 +48,7 @@ def check(given: t.Any) -> list[Problem]:
     found = []
     for row in given:
         name = str(row.get("name") or "") if isinstance(row, dict) else ""
-        if not _NAME.match(name):
+        if not re.match(_NAME, name):
             found.append(Problem("addons", f"{row!r} has no name of an add-on"))
         elif name in REFUSED:
             found.append(Problem(f"addons.{name}", REFUSED[name], "take it out"))

@@ -10,12 +10,10 @@ for are ours; all others stay as they are.
 
 from __future__ import annotations
 
-import re
 import typing as t
 
 Lines = t.Mapping[str, t.Optional[str]]  # None: the flag must not be there
 
-_LINE = re.compile(r"\s*([^\s=#][^\s=]*)(?:\s*=\s*|\s+|$)(.*?)\s*\Z")
 # What starts anew when a file has changed.
 KUBELITE = ("kubelet", "kube-apiserver", "kube-proxy", "kube-controller-manager", "kube-scheduler")
 CONTAINERD = ("containerd", "containerd-env")
@@ -25,13 +23,15 @@ NAMES = (*KUBELITE, *CONTAINERD, *DATASTORE)
 
 def parse(line: str) -> tuple[str, str]:
     """(flag, value without quotes around it); two empty texts for a blank line or a comment."""
-    match = _LINE.match(line)
-    if match is None:
+    text = line.strip()
+    flag = text.split(None, 1)[0].partition("=")[0] if text else ""
+    if not flag or flag.startswith("#"):
         return "", ""
-    value = match[2]
+    value = text[len(flag) :].lstrip()
+    value = value[1:].lstrip() if value.startswith("=") else value
     if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
         value = value[1:-1]
-    return match[1], value
+    return flag, value
 
 
 def settings(text: str) -> dict[str, str]:

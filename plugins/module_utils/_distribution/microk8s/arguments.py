@@ -60,9 +60,9 @@ OURS: t.Mapping[str, t.Mapping[str, str]] = {
     "containerd-env": dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"), "use proxy"),
     "k8s-dqlite": dict.fromkeys(("--listen", "--storage-dir"), _STAYS),
 }
-_FLAG = re.compile(r"--?[a-z0-9][A-Za-z0-9-]*\Z")
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_FLAG = r"--?[a-z0-9][A-Za-z0-9-]*\Z"
+_VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*\Z"
+_CONTROL = r"[\x00-\x1f\x7f]"
 
 
 def managed(spec: Spec) -> dict[str, dict[str, str | None]]:
@@ -121,12 +121,12 @@ def check(role: str, key: str, given: t.Any) -> list[Problem]:
     for flag, value in given.items():
         place = f"{key}.{flag}"
         ours = OURS.get(name, {}).get(str(flag))
-        if not form.match(str(flag)):
+        if not re.match(form, str(flag)):
             example = "A_VARIABLE" if name.endswith("-env") else "--a-flag"
             found.append(Problem(place, f"is not written like {example}"))
         elif ours is not None:
             found.append(Problem(place, "is set by this collection", ours))
-        elif isinstance(value, (dict, list)) or _CONTROL.search(str(value)):
+        elif isinstance(value, (dict, list)) or re.search(_CONTROL, str(value)):
             found.append(Problem(place, "must be one value on one line"))
     return found
 

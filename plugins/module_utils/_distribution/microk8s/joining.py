@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 
 from ..._core.errors import EdgeError
 from ..._core.plan import Phase, Step
-from ..._core.verbs import Verb
 from ..._host.host import Host
 from ..spec import AGENT, Spec
 from . import argfile, paths
@@ -53,7 +52,7 @@ def step(spec: Spec, lines: t.Mapping[str, argfile.Lines]) -> Step:
     )
 
 
-def _join(host: Host, step: Step) -> None:
+def join(host: Host, step: Step) -> None:
     """EdgeError(kind=join) with what MicroK8s has said, but for the token."""
     where = step.params["connection"]
     lock = paths.WORKER_LOCK if step.params["worker"] else paths.SHARED_LOCK
@@ -125,6 +124,3 @@ def without(text: str, token: str) -> str:
     word = token.partition("/")[0]
     lines = text.splitlines(keepends=True)
     return "".join(line for line in lines if line.strip().partition("|")[0] != word)
-
-
-VERBS: dict[str, Verb] = {"microk8s_join": _join}

@@ -14,9 +14,8 @@ from urllib.parse import urlsplit
 
 from ..._core import yamlish
 from ..spec import SERVER, Spec
-from . import arguments, networks
+from . import arguments, networks, paths
 
-MARK = "# Written by lightk8s.edge for the installation of MicroK8s."
 VERSION = "0.1.0"
 KEYS = {name: key for key, name in arguments.FILES.items()}
 
@@ -45,7 +44,7 @@ def document(spec: Spec) -> dict[str, t.Any]:
 
 def render(spec: Spec) -> str:
     """The file's text."""
-    return f"{MARK}\n---\n{yamlish.dump(document(spec))}"
+    return f"{paths.MARK}\n---\n{yamlish.dump(document(spec))}"
 
 
 def names(spec: Spec) -> list[str]:

@@ -16,7 +16,7 @@ from ..asking import ask
 from ..release import ARCHITECTURES
 from ..spec import AGENT, SERVER, Spec
 from ..validity import days_left
-from . import addons, argfile, launch, paths, snaps
+from . import addons, argfile, paths, snaps
 
 BIN_DIR = "/snap/bin"
 AUTHORITIES = tuple(f"{paths.CERTIFICATES}/{name}.crt" for name in ("ca", "front-proxy-ca"))
@@ -121,7 +121,7 @@ def foreign(host: Host, row: snaps.Row | None, receipt: t.Mapping[str, t.Any]) -
     if row is not None:
         return f"revision {row.revision}"
     text = host.read_text(paths.LAUNCH)
-    return paths.LAUNCH if text and not text.startswith(launch.MARK) else None
+    return paths.LAUNCH if text and not text.startswith(paths.MARK) else None
 
 
 def node_name(config: t.Mapping[str, t.Any], hostname: str) -> str:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from ..adapter import Layout
+from ..service import UNITS
 from ..spec import SERVER, Spec
 
 NAME = "microk8s"
@@ -28,6 +29,7 @@ WORKER_LOCK = f"{DATA}/var/lock/clustered.lock"
 SHARED_LOCK = f"{DATA}/var/lock/no-cert-reissue"
 SIDELOAD = f"{COMMON}/etc/sideload/lightk8s.tar"  # becomes lightk8s.tar.loaded
 LAUNCH = "/etc/microk8s.yaml"
+MARK = "# Written by lightk8s.edge for the installation of MicroK8s."  # begins that file
 CONFIG_DIR = "/etc/microk8s"
 KUBELET_DROPINS = f"{CONFIG_DIR}/kubelet.conf.d"
 API_PORT, AGENT_PORT = 16443, 25000
@@ -43,6 +45,8 @@ DATASTORE, CLUSTER_AGENT = unit_of("k8s-dqlite"), unit_of("cluster-agent")
 KICKER, PROXY = unit_of("apiserver-kicker"), unit_of("apiserver-proxy")
 # In the order in which they are stopped.
 ALL_UNITS = (KICKER, KUBELITE, CLUSTER_AGENT, PROXY, DATASTORE, CONTAINERD)
+
+DELEGATE = f"{UNITS}/{KUBELITE}.d/50-lightk8s-delegate.conf"
 
 
 def units_of(role: str) -> tuple[str, ...]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from ..._core.plan import Phase, Step
 from ..._core.resources import Seen
-from ..._core.verbs import Verb
 from ..._host.host import Host
 from .. import clearing, remains, removal
 from ..adapter import Observation
@@ -17,7 +16,7 @@ from ..remains import Places
 from ..removal import OURS, Removal
 from ..service import UNITS
 from ..spec import PURGED, Spec
-from . import launch, paths
+from . import paths
 from .addons import NOTE
 
 INTERFACES = ("cni0", "vxlan.calico", "flannel.1", "kube-ipvs0")
@@ -27,6 +26,7 @@ LINKS = ("/var/lib/kubelet", "/var/lib/calico", "/etc/cni/net.d", "/opt/cni/bin"
 FILES = (
     paths.LAUNCH,
     *LINKS,
+    paths.DELEGATE,
     *(f"{UNITS}/{unit}.d/60-lightk8s-resources.conf" for unit in paths.ALL_UNITS),
     "/etc/sysctl.d/10-microk8s.conf",
     *OURS,
@@ -65,7 +65,7 @@ def kept(path: str, there: Seen) -> bool:
     """Whether something is somebody else's though it lies where MicroK8s' would."""
     if path in LINKS:
         return there.kind != "link" or not there.target.startswith(paths.HOME)
-    return path == paths.LAUNCH and not (there.data or b"").startswith(launch.MARK.encode())
+    return path == paths.LAUNCH and not (there.data or b"").startswith(paths.MARK.encode())
 
 
 def steps(spec: Spec, seen: Observation) -> tuple[Step, ...]:
@@ -90,7 +90,7 @@ def steps(spec: Spec, seen: Observation) -> tuple[Step, ...]:
     )
 
 
-def _clear(host: Host, step: Step) -> None:
+def clear(host: Host, step: Step) -> None:
     mark = Mark((f"/snap/{paths.NAME}/",), (f"{paths.COMMON}/run/containerd",))
     clearing.clear(host, clearing.Traces("MicroK8s", mark, places(host), INTERFACES, CHAINS))
     _drop_group(host)
@@ -101,6 +101,3 @@ def _drop_group(host: Host) -> None:
     done = host.run(["getent", "group", GROUP], check=False)
     if done.rc == 0 and done.out.strip().endswith(":"):
         host.run(["groupdel", GROUP], check=False)
-
-
-VERBS: dict[str, Verb] = {"microk8s_clear": _clear}

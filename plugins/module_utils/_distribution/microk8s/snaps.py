@@ -9,8 +9,6 @@ snapd is asked by its command line (snapcraft.io/docs, "Install snaps offline", 
 
 from __future__ import annotations
 
-import base64
-import datetime as dt
 import hashlib
 import re
 from dataclasses import dataclass
@@ -25,7 +23,7 @@ WAIT = 30.0
 INSTALL_SECONDS = 1800.0  # a slow disk unpacks nothing, but hooks make keys and start services
 HOLD_DAYS = 60  # as far ahead as a snapd without --hold lets a refresh be put off
 HOLD_SOON = 30  # days below which that is done again
-_FIELD = re.compile(r"^([a-z0-9-]+):[ ]?(.*)$", re.MULTILINE)
+_FIELD = r"(?m)^([a-z0-9-]+):[ ]?(.*)$"
 
 
 @dataclass(frozen=True)
@@ -69,6 +67,8 @@ def far_enough(until: str, now: float) -> bool:
     """Whether a value of refresh.hold puts refreshes off for long enough. Pure."""
     if until == "forever":
         return True
+    import datetime as dt  # few nodes have a date
+
     try:
         # Python before 3.11 reads neither Z nor nanoseconds.
         plain = re.sub(r"\.[0-9]+", "", until).replace("Z", "+00:00")
@@ -83,7 +83,7 @@ def asserted(text: str) -> set[str]:
     """The digests of snaps that the assertions in a file speak of (`snap-sha3-384`). Pure."""
     found = set()
     for part in re.split(r"\n\n+", text):
-        fields = dict(_FIELD.findall(part))
+        fields = dict(re.findall(_FIELD, part))
         if fields.get("type") == "snap-revision" and fields.get("snap-sha3-384"):
             found.add(fields["snap-sha3-384"])
     return found
@@ -91,6 +91,8 @@ def asserted(text: str) -> set[str]:
 
 def sha3_of(path: str) -> str:
     """The digest of a file as assertions write it: SHA3-384 in URL-safe base64."""
+    import base64  # for an installation alone
+
     digest = hashlib.sha3_384()
     with open(path, "rb") as stream:
         while chunk := stream.read(1 << 20):
@@ -157,6 +159,8 @@ def _hold(host: Host, step: Step) -> None:
     words = ["snap", "refresh", "--hold", paths.NAME]
     if host.run(words, timeout=WAIT, check=False).rc == 0:
         return
+    import datetime as dt  # not for runs that only look
+
     end = dt.datetime.fromtimestamp(host.now(), dt.timezone.utc)
     end += dt.timedelta(days=HOLD_DAYS)
     host.run(["snap", "set", "system", f"refresh.hold={end:%Y-%m-%dT%H:%M:%SZ}"], timeout=WAIT)

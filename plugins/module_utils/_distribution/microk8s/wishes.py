@@ -18,15 +18,21 @@ from ..adapter import Facts
 from ..kubelet import dropin
 from ..release import recorded
 from ..spec import AGENT, PRESENT, SERVER, STOPPED, Asset, Spec
-from . import addons, argfile, arguments, joining, launch, networks, paths, purge
+from . import addons, argfile, arguments, networks, paths
 
 # MicroK8s' own bounds, which stand on the kubelet's command line where drop-ins could not change them.
 EVICTION = {"memory.available": "100Mi", "nodefs.available": "1Gi", "imagefs.available": "1Gi"}
+
+# Without it systemd takes the pods' empty cgroups away where nothing else needs their controllers; MicroK8s
+# itself does so only after the kubelet has crashed.
+DELEGATE = b"# Written by lightk8s.edge.\n[Service]\nDelegate=yes\n"
 
 
 def wishes(spec: Spec, facts: Facts) -> tuple[Wish, ...]:
     """Everything that lies on the node because of the spec."""
     if not spec.wanted:
+        from . import purge  # for removals alone
+
         return tuple(Absent(path) for path in purge.FILES)
     data = (json.dumps(receipt(spec, facts), sort_keys=True) + "\n").encode()
     return (
@@ -35,6 +41,12 @@ def wishes(spec: Spec, facts: Facts) -> tuple[Wish, ...]:
             data=dropin({"evictionHard": EVICTION}),
             restarts=(paths.KUBELITE,),
             what="the folder of the kubelet's settings",
+        ),
+        File(
+            paths.DELEGATE,
+            data=DELEGATE,
+            restarts=(paths.KUBELITE,),
+            what="the delegation of cgroups",
         ),
         *_images(spec, facts),
         *(_args(spec, facts) if facts.initialized else _launch(spec)),
@@ -63,6 +75,8 @@ def images(spec: Spec, facts: Facts) -> Asset | None:
 
 
 def _launch(spec: Spec) -> t.Iterator[Wish]:
+    from . import launch  # for a first installation alone
+
     data = launch.render(spec).encode()
     what = "the launch configuration"
     yield File(paths.LAUNCH, 0o600, data, secret=bool(spec.proxy), what=what)
@@ -194,6 +208,8 @@ def more(spec: Spec, facts: Facts, files: Plan) -> tuple[Step, ...]:
         found += _snaps(spec, facts)
     joins = by_token(spec, facts) and not facts.joined
     if joins and spec.state == PRESENT:
+        from . import joining  # few runs join
+
         found.append(joining.step(spec, lines(spec, facts)))
     if not facts.config.get("held"):
         summary = "keep MicroK8s from refreshing by itself"
