@@ -55,12 +55,16 @@ if grep -q ' /var/log/journal ' /proc/self/mountinfo; then
 fi
 mount --make-rshared /
 
-# 5. Where there is snapd: its snaps' data belong on the volume, as containers cannot keep layers on
-#    the node's own overlay; each snap takes a loop device, of which a machine begins with eight;
-#    and there is no udev that could read snapd's rules or be waited for.
+# 5. Where there is snapd: what belongs to its snaps is with the node's other data, as containers
+#    cannot keep layers on the node's own overlay and a disk is to hold all of it; each snap takes a
+#    loop device, of which a machine begins with eight; and there is no udev that could read snapd's
+#    rules or be waited for.
 if [ -x /usr/lib/snapd/snapd ]; then
-    mkdir -p /var/lib/testbed-snap /var/snap
-    mount --bind /var/lib/testbed-snap /var/snap
+    for folder in /var/snap /snap; do
+        kept=/var/lib/testbed$(echo "$folder" | tr / -)
+        [ -d "$kept" ] || { mkdir -p "$folder" && cp -a "$folder" "$kept"; }
+        mount --bind "$kept" "$folder"
+    done
     number=0
     while [ "$number" -lt 64 ]; do
         [ -e "/dev/loop$number" ] || mknod -m 660 "/dev/loop$number" b 7 "$number"

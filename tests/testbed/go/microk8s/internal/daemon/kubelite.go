@@ -32,8 +32,21 @@ var added = map[string][]string{
 	"kube-controller-manager": {"--allocate-node-cidrs=true"},
 }
 
+// tries is how far apart attempts to start lie at least: what the original does before its programs
+// run takes so long, and systemd would give up on a service that ends at once.
+const tries = 3 * time.Second
+
 // Kubelite runs the Kubernetes components of a node: on a worker only kubelet and kube-proxy.
 func Kubelite() error {
+	began := time.Now()
+	err := runKubelite()
+	if err != nil {
+		time.Sleep(tries - time.Since(began))
+	}
+	return err
+}
+
+func runKubelite() error {
 	if !snap.Locked("lite.lock") {
 		log.Print("kubelite will not run")
 		return nil

@@ -291,7 +291,12 @@ func Remove() error {
 		_ = os.RemoveAll(dir)
 	}
 	_ = exec.Command("ip", "link", "delete", snap.Bridge).Run()
-	return nil
+	if spaces, err := filepath.Glob("/run/netns/cni-*"); err == nil {
+		for _, name := range spaces {
+			_ = exec.Command("ip", "netns", "delete", filepath.Base(name)).Run()
+		}
+	}
+	return os.RemoveAll("/run/cni-ipam")
 }
 
 // EndContainers ends all pods and what runs them.
