@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +148,8 @@ class Pair:
             "cgroupDriver": "cgroupfs",
             "containerRuntimeEndpoint": runtime_socket,
             "imageServiceEndpoint": runtime_socket,
+            # the machine below may have less free than the defaults ask for
+            "evictionHard": {"imagefs.available": "1%", "nodefs.available": "1%"},
         }
         modules = {
             "edgeHub": {
@@ -205,6 +208,34 @@ class Pair:
         lines = self.edge.run(script).stdout.split("\n")
         triples = [line.split() for line in lines if line]
         return {name: container for name, kind, container in triples if kind == "c"}
+
+    def kill(self, containers: dict[str, str]) -> None:
+        for container in containers.values():
+            self.edge.run(f"ctr -n k8s.io tasks kill -s 9 {container}", check=False)
+
+    def replaced(self, before: dict[str, str], pods: set[str]) -> bool:
+        now = self.running()
+        return all(name in now and now[name] != before.get(name) for name in pods)
+
+    def curl(self, path: str) -> str:
+        return self.edge.run(f"curl -s http://127.0.0.1:10350/{path}", check=False).stdout
+
+    def shows(self, version: str) -> bool:
+        return bool(self.node()["status"]["nodeInfo"]["kubeletVersion"] == version)
+
+    def give_image(self, releases: Path, name: str) -> None:
+        self.edge.put(releases.parent / "images" / name, f"/root/{name}")
+        self.edge.run(f"ctr -n k8s.io images import /root/{name} && rm /root/{name}")
+
+    @contextlib.contextmanager
+    def cut_off(self) -> Iterator[None]:
+        """Nothing passes between the edge and the cloud."""
+        rules = f"OUTPUT -d {self.cloud.ip} -j DROP", f"INPUT -s {self.cloud.ip} -j DROP"
+        for rule in rules:
+            self.edge.run(f"iptables -I {rule}")
+        yield
+        for rule in rules:
+            self.edge.run(f"iptables -D {rule}")
 
     def journal(self, unit: str = "edgecore") -> str:
         return self.edge.run(f"journalctl -u {unit} -o cat --no-pager").stdout

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+import shlex
 import tarfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,7 +19,8 @@ from bed import mirror, paths
 from bed.fleet import Fleet
 from bed.packing import ARCH
 
-from .kubeedge_pair import EDGE, VERSION, Pair, pod
+from . import kubeedge_recorded as recorded
+from .kubeedge_pair import BOOTSTRAP, CONFIG, DATABASE, EDGE, VERSION, Pair, pod
 
 pytestmark = pytest.mark.slow
 
@@ -63,6 +67,83 @@ def test_releases_are_laid_out_as_on_github(releases: Path) -> None:
     assert len(list((releases / VERSION / "build" / "crds").rglob("*.yaml"))) == 13
 
 
+def refused(pair: Pair, command: str) -> str:
+    done = pair.edge.run(command, check=False)
+    assert done.returncode == 1, f"{command}: {done}"
+    return done.stderr
+
+
+def test_keadm_refuses_as_recorded(pair: Pair) -> None:
+    for command, said in recorded.NOT_JOINED.items():
+        assert f"Error: {said}\n" in refused(pair, f"keadm {command}"), command
+    assert pair.edge.run("keadm version -o short").stdout == f"{VERSION}\n"
+    unreachable = refused(
+        pair, f"keadm join --cloudcore-ipport={pair.edge.ip}:10000 --token=x.y.z.w"
+    )
+    url = f"https://{pair.edge.ip}:10002/node/{EDGE}"
+    assert f'Error: error making request: Get "{url}": dial tcp' in unreachable
+    images = pair.edge.run("keadm config images list --part=edge").stdout
+    assert images == f"kubeedge/installation-package:{VERSION}\n"
+
+
+def test_edgecore_refuses_bad_files_as_recorded(pair: Pair) -> None:
+    missing = "/root/bad.yaml"
+    assert recorded.NO_FILE.format(missing) in refused(pair, f"edgecore --config {missing}")
+    assert recorded.NO_FILE.format(CONFIG) in refused(pair, "edgecore --version")
+    for text, (place, said) in recorded.BAD_FILES.items():
+        pair.edge.write(missing, text)
+        last = refused(pair, f"edgecore --config {missing}").partition("F")[2]
+        assert re.match(rf"\d{{4}} [\d:.]+ +\d+ {place}\] ", last), last
+        assert said.format(missing) in last
+    unknown = {"modules": {"eventbuz": {"enable": False}}, "kind": "Other", "apiVersion": "v9"}
+    pair.write_config(unknown, missing)
+    done = pair.edge.run(f"edgecore --config {missing}", check=False)
+    assert done.returncode == 2
+    assert (
+        "panic: failed to apply the edge certs, err: token  credentials are in the wrong form"
+        in done.stderr
+    )
+    assert f"edgecoreVersion: {VERSION}" in pair.edge.read(missing)
+    pair.edge.run(f"rm -r {missing} /var/lib/kubeedge /etc/kubeedge")
+
+
+def test_a_token_that_is_no_good_stops_edgecore(pair: Pair) -> None:
+    ca, _, jwt = pair.token().partition(".")
+    other = "0" * len(ca)
+    for token, said in {
+        "notatoken": "token notatoken credentials are in the wrong format",
+        f"{other}.{jwt}": f"failed to validate CA certificate. tokenCAhash: {other}, CAhash: {ca}",
+        f"{ca}.{jwt[:-4]}AAAA": "failed to get edge certificate from the cloudcore, error: failed to call http, "
+        "code: 401, message: token validation failure, err: token signature is invalid: signature is invalid",
+    }.items():
+        pair.write_config(pair.config())
+        pair.edge.write(BOOTSTRAP, token, 0o600)
+        done = pair.edge.run("edgecore", check=False)
+        assert done.returncode == 2
+        assert f"panic: failed to apply the edge certs, err: {said}" in done.stderr
+    pair.edge.run("rm -r /etc/kubeedge /var/lib/kubeedge")
+
+
+def test_what_cloudcore_answers(pair: Pair) -> None:
+    base = f"https://{pair.cloud.ip}:10002"
+    ask = "curl -sk -w ' %{http_code}' "
+    assert pair.edge.run(f"{ask} {base}/node/nobody").stdout == "Node not found 404"
+    digest = pair.edge.run(f"curl -sk {base}/ca.crt | sha256sum").stdout.split()[0]
+    parts = pair.token().split(".")
+    assert [len(part) for part in parts] == [64, 36, 24, 43]
+    assert parts[0] == digest
+    done = pair.cloud.run("cloudcore --version", check=False)
+    assert (done.returncode, done.stderr.partition("\n")[0]) == (
+        1,
+        "Error: unknown flag: --version",
+    )
+    before, secrets = pair.token(), ("casecret", "cloudcoresecret", "tokensecret")
+    pair.kubectl("-n", "kubeedge", "get", "secret", *secrets)
+    pair.cloud.run("systemctl restart cloudcore")
+    pair.until("another token", lambda: pair.token() not in ("", before))
+    assert pair.token().split(".")[0] == digest
+
+
 def test_an_edge_registers_as_recorded(joined: Pair) -> None:
     node = joined.node()
     assert node["status"]["nodeInfo"]["kubeletVersion"] == f"v1.32.10-kubeedge-{VERSION}"
@@ -95,3 +176,122 @@ def test_the_database_has_the_tables_of_the_original(joined: Pair) -> None:
     rows = joined.rows()
     assert {f"null/node/{EDGE}", "default/pod/default", "default/podpatch/default"} <= rows
     assert f"kube-node-lease/lease/{EDGE}" in rows
+
+
+def test_pods_go_on_without_the_cloud_but_for_tokens(joined: Pair) -> None:
+    before = joined.running()
+    assert before.keys() == {"tokenless", "default"}
+    with joined.cut_off():
+        joined.kill(before)
+        joined.until("other containers", lambda: joined.replaced(before, {"tokenless", "default"}))
+        again = joined.running()
+        joined.edge.run("systemctl restart edgecore")
+        joined.until("the kubelet", lambda: joined.curl("healthz") == "ok")
+        assert joined.running() == again
+        joined.kill(again)
+        joined.until("the pod without a token", lambda: joined.replaced(again, {"tokenless"}))
+        said = "failed to fetch token: serviceaccount length from meta db is 0"
+        joined.until("the trap", lambda: said in joined.journal())
+        assert joined.running().keys() == {"tokenless"}
+        joined.until("the node away", lambda: joined.ready() == "Unknown")
+    joined.until("the node back", lambda: joined.ready() == "True")
+    joined.until("both pods", lambda: joined.replaced(again, {"tokenless", "default"}))
+
+
+def test_a_version_that_differs_has_the_file_rewritten_with_the_token(joined: Pair) -> None:
+    token = joined.token()
+    joined.write_config(joined.config(edgecoreVersion="v1.23.0"))
+    joined.edge.write(BOOTSTRAP, token, 0o600)
+    joined.edge.run("systemctl restart edgecore")
+    joined.until("the version", lambda: f"edgecoreVersion: {VERSION}" in joined.edge.read(CONFIG))
+    text = joined.edge.read(CONFIG)
+    assert f"token: {token}" in text
+    assert "tailoredKubeletConfig:" in text
+    assert "mqttServerExternal:" in text
+    joined.edge.run(f"rm {BOOTSTRAP}")
+    joined.write_config(joined.config())
+
+
+def test_edgecore_does_not_start_beside_a_kubelet(joined: Pair) -> None:
+    joined.edge.run("systemctl stop edgecore; cp /bin/sleep /root/kubelet")
+    joined.edge.run("systemd-run -q --unit beside /root/kubelet 600")
+    said = "kubelet should not be running on edge node when starting edgecore"
+    assert f"failed to check the running environment: {said}" in refused(joined, "edgecore")
+    joined.edge.run("systemctl stop beside; systemctl start edgecore")
+
+
+def test_a_killed_edgecore_takes_its_kubelet_along_and_keeps_pods(joined: Pair) -> None:
+    joined.until("both pods", lambda: len(joined.running()) == 2)
+    joined.until("the kubelet", lambda: joined.curl("healthz") == "ok")
+    before = joined.running()
+    joined.edge.run("systemctl kill -s KILL --kill-who=main edgecore")
+    joined.until("no kubelet", lambda: joined.edge.run("pgrep edged", check=False).returncode == 1)
+    joined.until("the kubelet again", lambda: joined.curl("healthz") == "ok")
+    assert joined.running() == before
+
+
+def test_an_upgrade_by_keadm_keeps_containers_and_looks_at_no_health(
+    joined: Pair, releases: Path
+) -> None:
+    before = joined.running()
+    joined.edge.run("keadm backup edge")
+    for version in ("v1.23.2", "v1.23.4"):
+        joined.give_image(releases, f"installation-package-{version}.tar")
+        done = joined.edge.run(f"keadm upgrade edge --force --toVersion={version}")
+        assert "Upgrade process successful" in done.stderr
+        report = json.loads(joined.edge.read("/etc/kubeedge/upgrade_report.json"))
+        assert (report["success"], report["toVersion"]) == (True, version)
+        if version == "v1.23.2":
+            joined.until("the version", partial(joined.shows, f"v1.32.10-kubeedge-{version}"))
+    joined.until(
+        "the failure",
+        lambda: "ExecMainStatus=3" in joined.edge.run("systemctl show edgecore").stdout,
+    )
+    assert joined.running() == before
+    joined.edge.run("keadm rollback edge")
+    joined.until("the former version", partial(joined.shows, f"v1.32.10-kubeedge-{VERSION}"))
+    assert joined.running() == before
+    joined.edge.run("touch /etc/kubeedge/idempotency_record")
+    assert "the mutually exclusive command is being executed" in refused(
+        joined, "keadm backup edge"
+    )
+    joined.edge.run("rm /etc/kubeedge/idempotency_record")
+
+
+def test_a_lost_database_stops_the_pods_until_all_is_made_anew(joined: Pair) -> None:
+    joined.edge.run(f"systemctl stop edgecore; rm {DATABASE}; systemctl start edgecore")
+    joined.until("no containers", lambda: joined.running() == {})
+    assert set(joined.phases().values()) == {"Running"}
+    joined.until("the end", lambda: "status=255" in joined.journal())
+    assert "node length from meta db is 0" in joined.journal()
+    joined.kubectl("delete", "node", EDGE)
+    joined.edge.run("systemctl restart edgecore")
+    joined.until("the node", lambda: joined.ready() == "True")
+    assert joined.running() == {}
+    joined.kubectl("delete", "pods", "--all", "--timeout=120s")
+    joined.apply(pod("tokenless", token=False))
+    joined.until("the pod", lambda: joined.phases() == {"tokenless": "Running"})
+
+
+def test_keadm_joins_after_a_reset(joined: Pair, releases: Path) -> None:
+    before = joined.edge.run(f"stat -c %i {DATABASE}").stdout
+    done = joined.edge.run("keadm reset edge --force")
+    assert done.stderr.endswith("reset edge node successfully!\n")
+    assert joined.running() == {}
+    assert not joined.edge.exists("/etc/kubeedge")
+    assert joined.edge.run(f"stat -c %i {DATABASE}").stdout == before, (
+        "the first folder that is missing ends it"
+    )
+    join = f"keadm join --cloudcore-ipport={joined.cloud.ip}:10000 --edgenode-name={EDGE} "
+    join += f"--kubeedge-version={VERSION} --token={shlex.quote(joined.token())} "
+    said = "node already exists or internal error occurred, cannot register again"
+    assert f"Error: {said}" in refused(joined, join)
+    joined.kubectl("delete", "node", EDGE)
+    joined.give_image(releases, f"installation-package-{VERSION}.tar")
+    done = joined.edge.run(f"{join} --set modules.eventBus.enable=false --labels=site=shop")
+    assert [
+        line.partition("] ")[2] for line in done.stderr.splitlines() if re.search(r"] \d+\. ", line)
+    ] == list(recorded.JOIN)
+    joined.until("the node", lambda: joined.ready() == "True")
+    assert not joined.edge.exists(BOOTSTRAP)
+    assert 'token: ""' in joined.edge.read(CONFIG)

@@ -36,7 +36,14 @@ func (p *program) root() *cobra.Command {
 		Use: "keadm", Short: "keadm: bootstrap a KubeEdge cluster", SilenceErrors: true, SilenceUsage: true,
 	}
 	c.PersistentFlags().IntP("v", "v", 0, "number for the log level verbosity")
-	c.AddCommand(p.version(), p.getToken())
+	c.AddCommand(
+		p.version(), p.getToken(), p.join(), p.reset(), p.configUpdate(),
+		group("backup", "Backup components of the cloud or the edge", p.backupEdge()),
+		group("upgrade", "Upgrade components of the cloud or the edge", p.upgradeEdge()),
+		group("rollback", "Rollback components of the cloud or the edge", p.rollbackEdge()),
+		group("config", "Use this command to configure keadm",
+			group("images", "Use this command to list keadm required container images", p.imagesList())),
+	)
 	return c
 }
 
@@ -107,4 +114,28 @@ func printVersion(info map[string]string, output string) error {
 		return fmt.Errorf("invalid output format: %s", output)
 	}
 	return nil
+}
+
+func (p *program) imagesList() *cobra.Command {
+	var part, version string
+	c := &cobra.Command{
+		Use: "list", Short: "Print a list of images keadm will use.",
+		RunE: func(*cobra.Command, []string) error {
+			if version == "" {
+				version = p.id.Version
+			}
+			names := map[string][]string{"edge": {imageName}, "cloud": {"kubeedge/cloudcore"}, "": {"kubeedge/cloudcore", imageName}}
+			list, ok := names[part]
+			if !ok {
+				return fmt.Errorf("unsupported part: %s", part)
+			}
+			for _, name := range list {
+				fmt.Println(name + ":" + version)
+			}
+			return nil
+		},
+	}
+	c.Flags().StringVar(&part, "part", "", "edge or cloud")
+	c.Flags().StringVar(&version, "kubeedge-version", "", "version of the images")
+	return c
 }
