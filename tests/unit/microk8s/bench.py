@@ -46,6 +46,7 @@ INSTALLED = {
     "snaps": ["core22", "microk8s", "snapd"],
     "files": FILES,
     "defaults": {},
+    "names": [],
     "revision": "8511",
     "held": True,
     "addons": {"dns": []},

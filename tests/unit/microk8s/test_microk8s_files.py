@@ -22,6 +22,7 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.microk
     arguments,
     joining,
     launch,
+    naming,
     paths,
     snaps,
 )
@@ -253,3 +254,56 @@ def test_a_join_leaves_our_lines_as_they_must_be(tmp_path: Path) -> None:
     assert joining.settle(host, {"kubelet": lines["kubelet"]})
     assert not joining.settle(host, {"kubelet": lines["kubelet"]})
     assert "--eviction-hard" not in host.read_text(f"{paths.ARGS}/kubelet")
+
+
+# As `GenerateCSRConf` of the cluster agent writes it.
+TEMPLATE = """[ req ]
+default_bits = 2048
+
+[ alt_names ]
+DNS.0 = kubernetes
+DNS.1 = old.example.org
+
+
+IP.0 = 127.0.0.1
+IP.1 = 10.152.183.1
+#MOREIPS
+
+[ v3_ext ]
+subjectAltName=@alt_names
+"""
+
+
+def test_names_of_the_certificate_come_and_go() -> None:
+    assert naming.entries(TEMPLATE) == [
+        "kubernetes",
+        "old.example.org",
+        "127.0.0.1",
+        "10.152.183.1",
+    ]
+    text = naming.with_entries(TEMPLATE, ["old.example.org"], ["192.0.2.1", "api.example.org"])
+    assert text.splitlines() == [
+        "[ req ]",
+        "default_bits = 2048",
+        "",
+        "[ alt_names ]",
+        "DNS.1 = kubernetes",
+        "DNS.2 = api.example.org",
+        "IP.1 = 127.0.0.1",
+        "IP.2 = 10.152.183.1",
+        "IP.3 = 192.0.2.1",
+        "#MOREIPS",
+        "",
+        "[ v3_ext ]",
+        "subjectAltName=@alt_names",
+    ]
+    back = naming.with_entries(text, ["192.0.2.1", "api.example.org"], ["old.example.org"])
+    assert set(naming.entries(back)) == set(naming.entries(TEMPLATE))
+
+
+def test_names_of_others_stay() -> None:
+    seen = naming.entries(TEMPLATE)
+    assert naming.steps(["kubernetes"], [], seen) == []
+    (step,) = naming.steps(["new"], ["old.example.org", "never-there"], seen)
+    assert step.params == {"more": ["new"], "gone": ["old.example.org"]}
+    assert step.starts == (paths.KUBELITE,)

@@ -39,7 +39,7 @@ def test_a_purge_takes_snaps_links_and_folders() -> None:
         ("remove_tree", paths.HOME),
         ("remove_tree", paths.CONFIG_DIR),
     ]
-    assert steps[0].params == {"purge": True, "bases": ["snapd", "core22"]}
+    assert steps[0].params == {"purge": True, "bases": ["core22", "snapd"]}
 
 
 def test_an_absent_node_keeps_the_snapshot_of_snapd() -> None:

@@ -18,7 +18,7 @@ from .. import gate, objects
 from ..adapter import Facts, Layout, Observation, Records
 from ..service import HELPER_UNITS
 from ..spec import SERVER, Spec
-from . import addons, guard, look, paths, renewal, snaps, wishes
+from . import addons, guard, look, naming, paths, renewal, snaps, wishes
 
 if t.TYPE_CHECKING:
     from ..inputs import Table
@@ -50,6 +50,7 @@ class MicroK8s:
         **addons.VERBS,
         "microk8s_join": _join,
         "microk8s_clear": _clear,
+        **naming.VERBS,
         **renewal.VERBS,
     }
 

@@ -14,7 +14,6 @@ from ..spec import Spec
 from . import addons, arguments
 from .wishes import fixed
 
-OWN = ("tls_sans",)  # may differ from node to node
 OWN_FLAGS = ("--advertise-address",)
 
 
@@ -36,7 +35,7 @@ def check(servers: t.Mapping[str, Spec]) -> list[Problem]:
 def _told(spec: Spec) -> dict[str, t.Any]:
     api = arguments.managed(spec)["kube-apiserver"]
     return {
-        **{key: value for key, value in fixed(spec).items() if key not in OWN},
+        **fixed(spec),
         "disable (add-ons)": addons.wanted(spec),
         "extra_config (kube-apiserver)": {k: v for k, v in api.items() if k not in OWN_FLAGS},
     }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import typing as t
+from urllib.parse import urlsplit
 
 from ..problems import Problem
 from ..service import proxy_variables
@@ -100,6 +101,16 @@ def _kubelet(spec: Spec) -> dict[str, str | None]:
 def _never(spec: Spec) -> list[str]:
     ranges = [text for found in networks.ranges(spec).values() for text in found]
     return [".cluster.local", *ranges, *spec.node_ips]
+
+
+def names(spec: Spec) -> list[str]:
+    """Names and addresses for the API server's certificate, beside those that MicroK8s knows."""
+    found = [*(spec.settings.get("tls_sans") or ()), *spec.node_ips]
+    endpoint = urlsplit(str(spec.settings.get("api_endpoint") or "")).hostname
+    found += [endpoint] if endpoint else []
+    if spec.settings.get("service_cidr"):
+        found.append(networks.service_address(spec, 1))  # the API's own Service
+    return list(dict.fromkeys(found))
 
 
 def text(value: t.Any) -> str | None:

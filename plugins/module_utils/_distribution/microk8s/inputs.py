@@ -77,7 +77,9 @@ INPUTS: Table = {
         " `local-storage` are never there",
         as_unset=(["metrics-server"],),  # off unless somebody turns it on
     ),
-    "tls_sans": Input("`extraSANs` of the launch configuration; fixed by the first start"),
+    "tls_sans": Input(
+        "`extraSANs` of the launch configuration; later the template of the server's certificate"
+    ),
     "secrets_encryption": _off(
         "MicroK8s has no switch for it",
         "give --encryption-provider-config by extraKubeAPIServerArgs in extra_config",

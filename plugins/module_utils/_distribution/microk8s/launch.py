@@ -10,7 +10,6 @@ Source: microk8s.io/docs, "Launch configurations reference". MicroK8s only logs 
 from __future__ import annotations
 
 import typing as t
-from urllib.parse import urlsplit
 
 from ..._core import yamlish
 from ..spec import SERVER, Spec
@@ -27,7 +26,7 @@ def document(spec: Spec) -> dict[str, t.Any]:
     found: dict[str, t.Any] = {"version": VERSION}
     for name, lines in arguments.managed(spec).items():
         found[KEYS[name]] = dict(lines)
-    sans = names(spec) if spec.role == SERVER else []
+    sans = arguments.names(spec) if spec.role == SERVER else []
     if sans:
         found["extraSANs"] = sans
     if spec.role == SERVER and (
@@ -45,16 +44,6 @@ def document(spec: Spec) -> dict[str, t.Any]:
 def render(spec: Spec) -> str:
     """The file's text."""
     return f"{paths.MARK}\n---\n{yamlish.dump(document(spec))}"
-
-
-def names(spec: Spec) -> list[str]:
-    """Names and addresses for the API server's certificate, beside those that MicroK8s knows."""
-    found = [*(spec.settings.get("tls_sans") or ()), *spec.node_ips]
-    endpoint = urlsplit(str(spec.settings.get("api_endpoint") or "")).hostname
-    found += [endpoint] if endpoint else []
-    if spec.settings.get("service_cidr"):
-        found.append(networks.service_address(spec, 1))  # the API's own Service
-    return list(dict.fromkeys(found))
 
 
 def _ranges(spec: Spec) -> dict[str, str]:

@@ -16,7 +16,7 @@ from ..asking import ask
 from ..release import ARCHITECTURES
 from ..spec import AGENT, SERVER, Spec
 from ..validity import days_left
-from . import addons, argfile, paths, snaps
+from . import addons, argfile, naming, paths, snaps
 
 BIN_DIR = "/snap/bin"
 AUTHORITIES = tuple(f"{paths.CERTIFICATES}/{name}.crt" for name in ("ca", "front-proxy-ca"))
@@ -27,7 +27,7 @@ def look(host: Host, spec: Spec, units: t.Mapping[str, SeenUnit]) -> Facts:
     """Everything the plan needs to know before it can form a wish.
 
     `Facts.config` has `files` (the files of arguments: text and mode), `defaults` (the snap's own lines),
-    `snaps` (names), `revision`, `held` and `addons` (what we have turned on).
+    `snaps` and `names` (of the certificate), `revision`, `held` and `addons` (what we have turned on).
     """
     receipt = host.read_json(RECEIPT)
     rows = snaps.listed(host)
@@ -38,6 +38,7 @@ def look(host: Host, spec: Spec, units: t.Mapping[str, SeenUnit]) -> Facts:
         config.update(
             files=files(host),
             defaults=defaults(host, receipt),
+            names=naming.entries(host.read_text(naming.TEMPLATE)),
             revision=row.revision,
             held=snaps.is_held(host, row),
         )

@@ -73,9 +73,11 @@ def steps(spec: Spec, seen: Observation) -> tuple[Step, ...]:
     found: list[Step] = []
     whole = spec.state == PURGED
     if seen.facts.initialized:
-        bases = list(seen.facts.receipt.get("bases") or ()) if whole else []
+        ours = (seen.facts.receipt.get("bases") or ()) if whole else ()
         how = "with its data" if whole else "(snapd keeps a snapshot of its data)"
-        params = {"purge": whole, "bases": list(reversed(bases))}
+        # snapd's own snap can go last only.
+        bases = [name for name in reversed(paths.BASES) if name in ours]
+        params = {"purge": whole, "bases": bases}
         summary = f"remove the snap {paths.NAME} {how}"
         found.append(Step(Phase.STOP, "snap_remove", paths.NAME, summary, params))
     what = Removal(

@@ -18,7 +18,7 @@ from ..adapter import Facts
 from ..kubelet import dropin
 from ..release import recorded
 from ..spec import AGENT, PRESENT, SERVER, STOPPED, Asset, Spec
-from . import addons, argfile, arguments, networks, paths
+from . import addons, argfile, arguments, naming, networks, paths
 
 # MicroK8s' own bounds, which stand on the kubelet's command line where drop-ins could not change them.
 EVICTION = {"memory.available": "100Mi", "nodefs.available": "1Gi", "imagefs.available": "1Gi"}
@@ -138,7 +138,6 @@ def fixed(spec: Spec) -> dict[str, t.Any]:
     return {
         "cluster_cidr": list(ranges["cluster-cidr"]),
         "service_cidr": list(ranges["service-cidr"]),
-        "tls_sans": list(spec.settings.get("tls_sans") or ()),
     }
 
 
@@ -182,6 +181,7 @@ def receipt(spec: Spec, facts: Facts) -> dict[str, t.Any]:
         "by_token": by_token(spec, facts),
         "fixed": kept if kept is not None else fixed(spec),
         "images": archive.sha256 if archive is not None else facts.receipt.get("images", ""),
+        "names": arguments.names(spec) if spec.role == SERVER else [],
         "lines": {name: sorted(wanted) for name, wanted in arguments.managed(spec).items()},
     }
 
@@ -206,6 +206,9 @@ def more(spec: Spec, facts: Facts, files: Plan) -> tuple[Step, ...]:
     found: list[Step] = []
     if needs_snap(spec, facts):
         found += _snaps(spec, facts)
+    if facts.initialized and spec.role == SERVER:
+        before = facts.receipt.get("names") or ()
+        found += naming.steps(arguments.names(spec), before, facts.config.get("names") or ())
     joins = by_token(spec, facts) and not facts.joined
     if joins and spec.state == PRESENT:
         from . import joining  # few runs join
