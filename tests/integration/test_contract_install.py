@@ -16,7 +16,7 @@ from bed.node import Node
 from bed.plays import Run
 
 from .conftest import MakeFleet, mirror_of
-from .lib.distributions import DISTRIBUTIONS, Distribution
+from .lib.distributions import EVERYONE, Distribution
 from .lib.site import (
     Site,
     actions,
@@ -35,10 +35,10 @@ OURS = ("/etc", "/usr/local", "/opt", "/var/lib/lightk8s")
 WIRE = 48_000  # bytes of an ssh connection with one command; a module by itself is above 100 kB
 
 
-@pytest.fixture(scope="module", params=DISTRIBUTIONS, ids=lambda d: d.name)
+@pytest.fixture(scope="module", params=EVERYONE)
 def site(request: pytest.FixtureRequest, make_fleet: MakeFleet) -> Site:
     distribution: Distribution = request.param
-    fleet = make_fleet("shop=server", airgap=True)
+    fleet = make_fleet("shop=server", airgap=True, packages=distribution.packages)
     inputs = {
         **common_inputs(distribution, mirror_of(distribution.name)),
         "edge_version": None,  # the mirror's stable channel, and later what is there
@@ -194,9 +194,12 @@ def test_absent_keeps_the_data(site: Site, installed: Run, node: Node) -> None:
     run = _state(site, "absent")
     assert actions(run, node.name) == actions(predicted, node.name)
     assert not node.exists(site.distribution.binary)
-    assert node.exists(site.distribution.data)
+    assert node.exists(site.distribution.snapshots or site.distribution.data)
     assert _state(site, "absent").changed() == []
     site.converge()
+    if site.distribution.snapshots:
+        assert node.run(["ls", site.distribution.snapshots]).stdout
+        return
     kept = node.kubectl("get", "configmap", "kept", "-o", "jsonpath={.data.a}")
     assert kept.stdout == "b"
     assert site.converge().changed() == []
@@ -208,6 +211,6 @@ def test_purged_leaves_nothing(
     predicted = _state(site, "purged", "--check")
     run = _state(site, "purged")
     assert actions(run, node.name) == actions(predicted, node.name)
-    left = left_behind(bare, traces(node))
+    left = left_behind(bare, traces(node), site.distribution.living)
     assert not left, json.dumps(left, indent=1)
     assert _state(site, "purged").changed() == []

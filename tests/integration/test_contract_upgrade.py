@@ -15,7 +15,7 @@ import pytest
 from bed.node import Node
 
 from .conftest import MakeFleet, mirror_of
-from .lib.distributions import DISTRIBUTIONS, K3S, Distribution
+from .lib.distributions import DISTRIBUTIONS, K3S, SLOW, Distribution
 from .lib.site import Site, actions, common_inputs, failure, files, phase, run_pod, starts
 
 SERVER = "shop-server1"
@@ -26,7 +26,8 @@ PATIENCE = 75
 
 # Versions differ in little between adapters: here K3s stands for all, the others have their turn in test-full.
 EVERYONE = [
-    pytest.param(d, id=d.name, marks=() if d is K3S else pytest.mark.slow) for d in DISTRIBUTIONS
+    pytest.param(d, id=d.name, marks=() if d is K3S else pytest.mark.slow)
+    for d in (*DISTRIBUTIONS, *SLOW)
 ]
 
 
@@ -34,7 +35,7 @@ EVERYONE = [
 def site(request: pytest.FixtureRequest, make_fleet: MakeFleet) -> Site:
     distribution: Distribution = request.param
     site = Site(
-        make_fleet("shop=server"),
+        make_fleet("shop=server", packages=distribution.packages),
         distribution,
         common_inputs(distribution, mirror_of(distribution.name)),
     )
@@ -123,7 +124,7 @@ def _under_another_name(source: Path, target: Path) -> None:
     target.mkdir()
     for path in source.iterdir():
         other = target / path.name.replace(source.name, target.name)
-        if path.name.startswith("sha256sum"):
+        if path.name.lower().startswith("sha256sum"):
             text = path.read_text(encoding="ascii")
             other.write_text(text.replace(source.name, target.name), encoding="ascii")
         else:
@@ -139,7 +140,7 @@ def test_a_damaged_download_is_refused_before_anything_stops(
     folder = tmp_path / "mirror" / version
     folder.mkdir(parents=True)
     for path in source.iterdir():
-        if path.name.startswith("sha256sum"):
+        if path.name.lower().startswith("sha256sum"):
             text = path.read_text(encoding="ascii")
             (folder / path.name).write_text(_other_sums(text), encoding="ascii")
         else:

@@ -99,7 +99,9 @@ class Records:
 
     `certificates` are folders of PEM files. `datastores` has for each kind of datastore the path
     that shows it and then those that hold it. `etcd` are the identities for the client port and for peer
-    ports of an embedded etcd: files of an authority, a certificate and its key each.
+    ports of an embedded etcd: files of an authority, a certificate and its key each. `server_label` is
+    borne by the Nodes of servers, where these have no role that says so. `forget` is the command by which
+    a server takes "{node}" out of a datastore that is no etcd.
     """
 
     node: str
@@ -108,6 +110,8 @@ class Records:
     certificates: tuple[str, ...] = ()
     datastores: t.Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     etcd: tuple[Identity, Identity] | None = None
+    server_label: str = ""
+    forget: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

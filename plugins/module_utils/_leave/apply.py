@@ -19,6 +19,7 @@ from .spec import Object, Wish
 if t.TYPE_CHECKING:
     from .._kube.client import Client
 
+FORGET_SECONDS = 120.0
 LOOK_EVERY = 10.0  # seconds of draining between two looks at the Node
 
 
@@ -47,6 +48,10 @@ def perform(host: Host, wish: Wish, step: Step, drained: Drained) -> None:
 
         with EtcdMembers.from_files(*identities(host, records)) as etcd:
             etcd.remove(step.target)
+        return
+    if step.verb == "forget_node":
+        words = [word.replace("{node}", step.target) for word in records.forget]
+        host.run(words, timeout=FORGET_SECONDS)
         return
     with connect(host, records.kubeconfig, patient=True) as client:
         if step.verb == "cordon":

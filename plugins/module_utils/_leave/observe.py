@@ -49,9 +49,12 @@ def observe(host: Host, wish: Wish) -> Seen:
         node=node,
         secret=secret if there else "",
         pods=pods,
-        servers=tuple(sorted(one["metadata"]["name"] for one in nodes if is_server(one))),
+        servers=tuple(
+            sorted(one["metadata"]["name"] for one in nodes if is_server(one, records.server_label))
+        ),
         members=tuple(members),
         healthy=healthy,
+        forgets=bool(records.forget),
         leaving=_members_of(wish, adapter, name, nodes, members),
     )
 
@@ -67,10 +70,12 @@ def _here(host: Host, files: Identity) -> Identity:
     return host.path(authority), host.path(certificate), host.path(key)
 
 
-def is_server(node: Object) -> bool:
-    """Whether a Node is part of the control plane. Pure."""
+def is_server(node: Object, label: str = "") -> bool:
+    """Whether a Node is part of the control plane: by its roles, or by a label. Pure."""
     from .._kube.nodes import node_summary
 
+    if label and label in (node["metadata"].get("labels") or {}):
+        return True
     return any(role in CONTROL_PLANE for role in node_summary(node)["roles"])
 
 

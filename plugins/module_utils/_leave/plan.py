@@ -58,6 +58,9 @@ def _removing(seen: Seen) -> list[Step]:
         found.append(
             Step(Phase.OBJECTS, "delete_secret", seen.secret, f"delete the Secret {seen.secret}")
         )
+    if seen.node is not None and seen.forgets and seen.name in seen.servers:
+        summary = f"take {seen.name} out of the datastore"
+        found.append(Step(Phase.OBJECTS, "forget_node", seen.name, summary))
     if seen.node is not None:
         found.append(Step(Phase.OBJECTS, "delete_node", seen.name, f"delete the Node {seen.name}"))
     return found
@@ -69,6 +72,7 @@ def _changes(seen: Seen, steps: t.Sequence[Step]) -> tuple[Change, ...]:
         "drain": "".join(f"pod: {pod}\n" for pod in seen.pods),
         "remove_member": "etcd member: {}\n",
         "delete_secret": "secret: {}\n",
+        "forget_node": "datastore: {}\n",
         "delete_node": "node: {}\n",
     }
     return tuple(

@@ -38,7 +38,8 @@ class Seen:
 
     `here` is the Node of the server that this runs on. `members` are all etcd members, `healthy`
     the ids of those that answer, `leaving` the ids of the leaver's (more than one where an earlier
-    machine of that name was never removed).
+    machine of that name was never removed). `forgets`: servers take each other out of a datastore that
+    is no etcd, by a command of the distribution.
     """
 
     here: str
@@ -50,3 +51,4 @@ class Seen:
     members: tuple[Object, ...] = ()
     healthy: frozenset[str] = field(default_factory=frozenset)
     leaving: tuple[str, ...] = ()
+    forgets: bool = False

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
+
 
 @dataclass(frozen=True)
 class Distribution:
@@ -42,6 +44,12 @@ class Distribution:
     # Inputs that are refused, with the kind of failure and a word of it.
     wrong: Mapping[str, tuple[dict[str, Any], str, str]] = field(default_factory=dict)
     stamped: bool = True  # whether the kubelet's version bears the distribution's build
+    packages: tuple[str, ...] = ()  # that its nodes must have beforehand
+    joins_running: bool = False  # whether a node runs a cluster of its own until it joins
+    snapshots: str = (
+        ""  # what shows the data of a removal that keeps them, where they do not stay in place
+    )
+    living: tuple[str, ...] = ()  # folders in which a purge leaves traces of the system itself
 
     def kubelet(self, version: str) -> str:
         """What a kubelet of this version reports."""
@@ -137,4 +145,68 @@ K0S = Distribution(
     },
     stamped=False,
 )
+MICROK8S = Distribution(
+    name="microk8s",
+    version="v1.34.2+microk8s.8511",
+    rebuilt="v1.34.2+microk8s.8594",
+    newer="v1.34.3+microk8s.8622",
+    next_minor="v1.35.1+microk8s.8701",
+    skipped_minor="v1.37.0+microk8s.8999",
+    never_ready="v1.34.4+microk8s.8650",
+    no_start="v1.34.5+microk8s.8655",
+    server_unit="snap.microk8s.daemon-kubelite.service",
+    agent_unit="snap.microk8s.daemon-kubelite.service",
+    binary="/snap/bin/microk8s",
+    config="/var/snap/microk8s/current/args/kubelet",
+    config_folder="/var/snap/microk8s/current/args",
+    data="/var/snap/microk8s/common",
+    images="/var/snap/microk8s/common/etc/sideload",
+    kubeconfig="/var/snap/microk8s/current/credentials/client.config",
+    ctr=("/snap/bin/microk8s", "ctr"),
+    server_only_key="extraKubeAPIServerArgs",
+    credential="/var/snap/microk8s/current/var/lock/clustered.lock",
+    # Nobody has signed the test bed's snaps.
+    inputs={"edge_extra_config": {"dangerous": True}},
+    wrong={
+        "unknown key": (
+            {"edge_extra_config": {"dangerous": True, "no-such-key": 1}},
+            "spec",
+            "no-such-key",
+        ),
+        "malformed value": (
+            {"edge_extra_config": {"extraKubeletArgs": {"v": "many words"}}},
+            "spec",
+            "extraKubeletArgs.v",
+        ),
+        "a key that has an input": (
+            {"edge_extra_config": {"extraKubeletArgs": {"--node-ip": "192.0.2.1"}}},
+            "spec",
+            "node_ip",
+        ),
+        "a value deep inside": (
+            {"edge_extra_config": {"addons": [{"name": "rbac", "disable": True}]}},
+            "spec",
+            "addons.rbac",
+        ),
+        "another datastore": ({"edge_storage_type": "etcd"}, "spec", "storage_type"),
+        "what it cannot do": ({"edge_network_mode": "flannel"}, "spec", "network_mode"),
+        "a version that no mirror has": (
+            {"edge_version": "v1.34.77+microk8s.1"},
+            "release",
+            "v1.34.77",
+        ),
+        "another token": ({"edge_token": "quite-another-token"}, "spec", "token"),
+    },
+    stamped=False,
+    packages=("snapd",),
+    joins_running=True,
+    snapshots="/var/lib/snapd/snapshots",
+    living=("/snap", "/run/snapd", "/var/lib/snapd/", "/var/snap/"),
+)
 DISTRIBUTIONS = (K3S, K0S)
+# Those that are not in `make test` yet.
+SLOW = (MICROK8S,)
+EVERYONE = [
+    *(pytest.param(d, id=d.name) for d in DISTRIBUTIONS),
+    *(pytest.param(d, id=d.name, marks=pytest.mark.slow) for d in SLOW),
+]

@@ -57,11 +57,13 @@ def traces(node: Node) -> dict[str, set[str]]:
     return {what: look(node) for what, look in looks.items()}
 
 
-def left_behind(before: dict[str, set[str]], after: dict[str, set[str]]) -> dict[str, list[str]]:
-    """What is there now and was not before, or has gone."""
-    return {
-        what: sorted(before[what] ^ after[what]) for what in before if before[what] ^ after[what]
-    }
+def left_behind(
+    before: dict[str, set[str]], after: dict[str, set[str]], living: tuple[str, ...] = ()
+) -> dict[str, list[str]]:
+    """What is there now and was not before, or has gone; not what begins as one of `living`."""
+    rows = {what: sorted(before[what] ^ after[what]) for what in before}
+    rows = {what: [x for x in found if not x.startswith(living)] for what, found in rows.items()}
+    return {what: found for what, found in rows.items() if found}
 
 
 def _files(node: Node) -> set[str]:

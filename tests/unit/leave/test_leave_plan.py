@@ -15,7 +15,7 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import 
 from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.spec import Spec
 from ansible_collections.lightk8s.edge.plugins.module_utils._kube.identity import Host
 from ansible_collections.lightk8s.edge.plugins.module_utils._leave.apply import is_dead
-from ansible_collections.lightk8s.edge.plugins.module_utils._leave.observe import belongs
+from ansible_collections.lightk8s.edge.plugins.module_utils._leave.observe import belongs, is_server
 from ansible_collections.lightk8s.edge.plugins.module_utils._leave.plan import plan, stop_first
 from ansible_collections.lightk8s.edge.plugins.module_utils._leave.spec import (
     DRAIN,
@@ -159,3 +159,18 @@ def test_dead_means_out_of_touch(status: str, dead: bool) -> None:
 
 def test_no_node_is_dead() -> None:
     assert is_dead(None)
+
+
+def test_a_server_is_taken_out_of_a_datastore_that_is_no_etcd() -> None:
+    server = replace(AGENT, secret="", pods=(), servers=("one", "three", "two"), forgets=True)
+    assert verbs(replace(WISH, stage=REMOVE), server) == ["forget_node", "delete_node"]
+    agent = replace(server, servers=("one", "three"))
+    assert verbs(replace(WISH, stage=REMOVE), agent) == ["delete_node"]
+    with pytest.raises(EdgeError, match="last server"):
+        plan(WISH, replace(server, servers=("two",)))
+
+
+def test_a_server_may_be_told_by_a_label() -> None:
+    node = {"metadata": {"name": "two", "labels": {"x/controlplane": "y"}}, "status": {}}
+    assert is_server(node, "x/controlplane")
+    assert not is_server(node)

@@ -169,6 +169,8 @@ class MicroK8s:
             kubeconfig=paths.kubeconfig(spec.role),
             data_dir=paths.HOME,
             certificates=(paths.CERTIFICATES,),
+            server_label="node.kubernetes.io/microk8s-controlplane",
+            forget=(paths.COMMAND, "remove-node", "{node}", "--force"),
             datastores={"dqlite": (f"{paths.BACKEND}/cluster.yaml", paths.BACKEND)}
             if server
             else {},
