@@ -1,9 +1,10 @@
 # Copyright: (c) 2026, lightk8s.edge contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the real k0s v1.34.2+k0s.0 answered, recorded on 2026-11-20 on a Debian 12 node.
+"""What the real k0s v1.34.2+k0s.0 answered, recorded on 2026-11-20 and -21 on Debian 12.
 
-A configuration is given with those answers that are about one. Every refusal ended with 1.
+A configuration is given with those answers that are about one. Every refusal ended with 1. Where
+several sections are wrong, the original names them in another order each time.
 """
 
 from __future__ import annotations
@@ -95,6 +96,47 @@ VALIDATED = {
         "may not be used in k0s worker profiles\n"
         "spec: workerProfiles[0].values.clusterDomain: Forbidden: "
         "may not be used in k0s worker profiles"
+    ),
+    "spec: {podSecurityPolicy: {defaultPolicy: a}}": "",
+    "spec: {featureGates: [{enabled: true}]}": "",
+    "spec: text": (
+        f"{DECODE}cannot unmarshal string into Go struct field config.spec of type "
+        "v1beta1.ClusterSpec"
+    ),
+    "spec: {images: {default_pull_policy: Sometimes}}": (
+        'spec: default_pull_policy: Unsupported value: "Sometimes": supported values: '
+        '"Always", "IfNotPresent", "Never"'
+    ),
+    "spec: {images: {pause: {image: '', version: '1'}}}": (
+        "spec: images.pause.image: Required value"
+    ),
+    "spec: {konnectivity: {adminPort: 99999}}": (
+        "spec: konnectivity: adminPort: Invalid value: 99999: "
+        "must be between 1 and 65535, inclusive"
+    ),
+    "spec: {extensions: {helm: {repositories: [{name: a}], charts: [{name: a}]}}}": (
+        "spec: extensions: repository must have URL field not empty\n"
+        "spec: extensions: chart must have ChartName field not empty"
+    ),
+    "spec: {network: {provider: calico, calico: {mode: foo}}}": (
+        'spec: network: calico.mode: Unsupported value: "foo": supported values: '
+        '"bird", "vxlan", "ipip"'
+    ),
+    "spec: {network: {nodeLocalLoadBalancing: {enabled: false, type: foo}}}": (
+        'spec: network: nodeLocalLoadBalancing.type: Unsupported value: "foo": '
+        'supported values: "EnvoyProxy"'
+    ),
+    "spec: {network: {nodeLocalLoadBalancing: {envoyProxy: {apiServerBindPort: 70000}}}}": (
+        "spec: network: nodeLocalLoadBalancing.envoyProxy.apiServerBindPort: Invalid value: "
+        "70000: must be between 1 and 65535, inclusive"
+    ),
+    "spec: {api: {externalAddress: a.example}, network: {nodeLocalLoadBalancing: {enabled: true}}}": (
+        "spec: network.nodeLocalLoadBalancing.enabled: Forbidden: node-local load balancing "
+        "cannot be used in conjunction with an external Kubernetes API server address"
+    ),
+    "spec: {network: {controlPlaneLoadBalancing: {enabled: true, type: foo}}}": (
+        "spec: controlPlaneLoadBalancing: unsupported CPLB type: foo. "
+        "Only allowed value: Keepalived"
     ),
 }
 

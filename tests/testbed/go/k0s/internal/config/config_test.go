@@ -87,3 +87,29 @@ func TestJoinable(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatSectionsHold(t *testing.T) {
+	for text, wanted := range map[string]string{
+		"spec: {konnectivity: {agentPort: -1}}":                                             "konnectivity: agentPort: Invalid value: -1",
+		"spec: {extensions: {helm: {charts: [{name: a, chartname: b}]}}}":                   "extensions: chart must have TargetNS",
+		"spec: {network: {provider: calico, calico: {mode: foo}}}":                          `network: calico.mode: Unsupported value: "foo"`,
+		"spec: {network: {provider: calico, calico: {mtu: 1400}}}":                          "",
+		"spec: {network: {nodeLocalLoadBalancing: {type: foo}}}":                            `nodeLocalLoadBalancing.type: Unsupported value: "foo"`,
+		"spec: {images: {calico: {node: {image: '', version: '1'}}}}":                       "spec: images.calico.node.image: Required value",
+		"spec: {images: {coredns: {image: a, version: ''}}}":                                `spec: images.coredns.version: Invalid value: ""`,
+		"spec: {network: {controlPlaneLoadBalancing: {keepalived: {vrrpInstances: [{}]}}}}": "AuthPass must be defined",
+		"spec: {featureGates: [{enabled: true}], podSecurityPolicy: {a: b}}":                "",
+	} {
+		c, err := Parse([]byte(text))
+		if err != nil {
+			t.Fatal(text, err)
+		}
+		said := ""
+		if err := c.Validate(); err != nil {
+			said = err.Error()
+		}
+		if !strings.Contains(said, wanted) || wanted == "" && said != "" {
+			t.Errorf("%s: %q, not %q", text, said, wanted)
+		}
+	}
+}

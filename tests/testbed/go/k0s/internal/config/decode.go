@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"strings"
 
 	"sigs.k8s.io/yaml"
 )
@@ -20,11 +21,11 @@ func itoa(n int) string { return strconv.Itoa(n) }
 // themselves, unknown fields are refused; as in the original, those that do read themselves
 // (api, storage, network, images and a few more) let them pass.
 func (c *ClusterConfig) UnmarshalJSON(data []byte) error {
-	type plain ClusterConfig
+	type config ClusterConfig // messages show the name
 	*c = *defaultCluster()
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
-	if err := d.Decode((*plain)(c)); err != nil {
+	if err := d.Decode((*config)(c)); err != nil {
 		return err
 	}
 	if c.Spec == nil {
@@ -105,6 +106,8 @@ func (n *Network) UnmarshalJSON(data []byte) error {
 	case "calico":
 		if n.Calico == nil {
 			n.Calico = defaultCalico()
+		} else if n.Calico.Mode == "" {
+			n.Calico.Mode = defaultCalico().Mode
 		}
 		n.KubeRouter = nil
 	case "kuberouter":
@@ -141,7 +144,7 @@ func Parse(text []byte) (*ClusterConfig, error) {
 		d.DisallowUnknownFields()
 		return d
 	}); err != nil {
-		return nil, err
+		return nil, errors.New(strings.ReplaceAll(err.Error(), " of type config.", " of type v1beta1."))
 	}
 	return c, nil
 }

@@ -59,13 +59,14 @@ type ClusterSpec struct {
 	Scheduler         *SchedulerSpec         `json:"scheduler,omitempty"`
 	Storage           *StorageSpec           `json:"storage,omitempty"`
 	Network           *Network               `json:"network,omitempty"`
-	WorkerProfiles    []WorkerProfile        `json:"workerProfiles,omitempty"`
+	WorkerProfiles    WorkerProfiles         `json:"workerProfiles,omitempty"`
 	Telemetry         *ClusterTelemetry      `json:"telemetry,omitempty"`
 	Install           *InstallSpec           `json:"installConfig,omitempty"`
 	Images            *ClusterImages         `json:"images,omitempty"`
 	Extensions        *ClusterExtensions     `json:"extensions,omitempty"`
 	Konnectivity      *KonnectivitySpec      `json:"konnectivity,omitempty"`
 	FeatureGates      []FeatureGate          `json:"featureGates,omitempty"`
+	PodSecurityPolicy json.RawMessage        `json:"podSecurityPolicy,omitempty"` // read and not heeded
 }
 
 // APISpec is the section of the API server.
@@ -134,6 +135,9 @@ type ExternalCluster struct {
 	ClientCertFile string   `json:"clientCertFile,omitempty"`
 	ClientKeyFile  string   `json:"clientKeyFile,omitempty"`
 }
+
+// WorkerProfiles are sets by name.
+type WorkerProfiles []WorkerProfile
 
 // WorkerProfile is a set of kubelet settings for workers.
 type WorkerProfile struct {

@@ -38,11 +38,11 @@ var dnsName = regexp.MustCompile(`^([a-zA-Z0-9_][a-zA-Z0-9_-]{0,62})(\.[a-zA-Z0-
 
 func isHost(name string) bool { return net.ParseIP(name) != nil || dnsName.MatchString(name) }
 
-// Validate lists what is wrong, section by section in their alphabetical order.
+// Validate lists what is wrong, section by section; the original takes them in another order each time.
 func (c *ClusterConfig) Validate() error {
 	p := &problems{}
-	for _, check := range []func(*ClusterSpec, *problems){checkAPI, checkFeatureGates, checkImages, checkNetwork, checkStorage,
-		checkProfiles} {
+	for _, check := range []func(*ClusterSpec, *problems){checkAPI, checkExtensions, checkImages, checkKonnectivity, checkNetwork,
+		checkStorage, checkProfiles, checkBalancing} {
 		check(c.Spec, p)
 	}
 	return errors.Join(p.list...)
@@ -74,29 +74,17 @@ func checkAPI(s *ClusterSpec, p *problems) {
 	}
 }
 
-func checkFeatureGates(s *ClusterSpec, p *problems) {
-	p.where = "featureGates"
-	for i, gate := range s.FeatureGates {
-		if gate.Name == "" {
-			p.add(fmt.Sprintf("[%d].name", i), "Required value")
-		}
-	}
-}
-
 var tag = regexp.MustCompile(`^[\w][\w.-]{0,127}(?:@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*[:][[:xdigit:]]{32,})?$`)
 
 func checkImages(s *ClusterSpec, p *problems) {
-	p.where = "images"
-	if !slices.Contains([]string{"Always", "IfNotPresent", "Never"}, s.Images.DefaultPullPolicy) {
-		p.where = ""
-		p.supported("images: default_pull_policy", s.Images.DefaultPullPolicy, "Always", "IfNotPresent", "Never")
-	}
-	p.where = "images"
+	p.where = ""
+	p.supported("default_pull_policy", s.Images.DefaultPullPolicy, "Always", "IfNotPresent", "Never")
 	for _, image := range s.Images.all() {
 		i := *image
 		if i == nil {
 			continue
 		}
+		p.where = s.Images.imagePath(image)
 		if i.Image == "" {
 			p.add(".image", "Required value")
 		} else if strings.TrimSpace(i.Image) != i.Image {
@@ -137,6 +125,10 @@ func checkNetwork(s *ClusterSpec, p *problems) {
 	if k := n.KubeProxy; k != nil && !k.Disabled && !slices.Contains([]string{"iptables", "ipvs", "userspace", "nftables"}, k.Mode) {
 		p.list = append(p.list, fmt.Errorf("spec: network: unsupported mode %s for kubeProxy config", k.Mode))
 	}
+	if n.Provider == "calico" && n.Calico != nil {
+		p.supported("calico.mode", n.Calico.Mode, "bird", "vxlan", "ipip")
+	}
+	checkNodeBalancing(n.NodeLocalLoadBalancing, p)
 }
 
 func checkDualStack(n *Network, p *problems) {
@@ -147,6 +139,11 @@ func checkDualStack(n *Network, p *problems) {
 		{"dualStack.IPv6podCIDR", n.DualStack.IPv6PodCIDR}, {"dualStack.IPv6serviceCIDR", n.DualStack.IPv6ServiceCIDR}} {
 		if _, _, err := net.ParseCIDR(range6.value); err != nil {
 			p.invalid(range6.name, range6.value, "invalid CIDR address")
+		}
+	}
+	for _, range4 := range []struct{ name, value string }{{"podCIDR", n.PodCIDR}, {"serviceCIDR", n.ServiceCIDR}} {
+		if ip, _, err := net.ParseCIDR(range4.value); err != nil || ip.To4() == nil {
+			p.invalid(range4.name, range4.value, "if DualStack is enabled, "+range4.name+" must be IPv4")
 		}
 	}
 }
