@@ -102,7 +102,7 @@ def _program(cache: Path, root: Path, release: Release) -> Path:
     meta = tree / "meta" / "snap.yaml"
     text = meta.read_text(encoding="utf-8").replace("VERSION", version).replace("ARCH", ARCH)
     meta.write_text(text, encoding="utf-8")
-    about = {"kubernetes": version, "behaviour": release.behaviour}
+    about = {"release": release.version, "kubernetes": version, "behaviour": release.behaviour}
     (tree / "standin.json").write_text(json.dumps(about), encoding="utf-8")
     for part, place in (("kube", "bin"), ("containerd", "bin"), ("cni", "opt/cni/bin")):
         (tree / place).mkdir(parents=True, exist_ok=True)

@@ -127,6 +127,10 @@ func disableDNS([]string) error {
 	if err := manifest("delete", coredns, map[string]string{}); err != nil {
 		return err
 	}
+	gone := []string{"wait", "pod", "--selector=k8s-app=kube-dns", "--for=delete", "-n", "kube-system", "--timeout=60s"}
+	if snap.Kubectl(gone...).Run() != nil {
+		fmt.Println("DNS did not shut down on time. Proceeding.")
+	}
 	if err := everywhere("kubelet", map[string]*string{"--cluster-domain": nil, "--cluster-dns": nil}, true); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 
 	"go.yaml.in/yaml/v2"
 
+	"lightk8s.invalid/testbed/microk8s/internal/daemon"
 	"lightk8s.invalid/testbed/microk8s/internal/snap"
 )
 
@@ -64,17 +66,49 @@ func named(list []addon, name string) []addon {
 	return slices.DeleteFunc(slices.Clone(list), func(a addon) bool { return a.Name != name && a.Repository+"/"+a.Name != name })
 }
 
+// kinds are what the original lists to find out which add-ons are enabled: names as kubectl shows
+// them, and paths of the API.
+var kinds = map[string]string{
+	"pod": "/api/v1/pods", "service": "/api/v1/services", "daemonset.apps": "/apis/apps/v1/daemonsets",
+	"deployment.apps": "/apis/apps/v1/deployments", "replicaset.apps": "/apis/apps/v1/replicasets",
+	"statefulset.apps": "/apis/apps/v1/statefulsets", "job.batch": "/apis/batch/v1/jobs",
+	"ingressclass.networking.k8s.io":        "/apis/networking.k8s.io/v1/ingressclasses",
+	"clusterrole.rbac.authorization.k8s.io": "/apis/rbac.authorization.k8s.io/v1/clusterroles",
+}
+
+// objects are the lines "kind/name" of all of these.
+func objects() (string, error) {
+	client, err := daemon.Client()
+	if err != nil {
+		return "", err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	var all strings.Builder
+	for kind, path := range kinds {
+		var list struct {
+			Items []struct {
+				Metadata struct {
+					Name string `json:"name"`
+				} `json:"metadata"`
+			} `json:"items"`
+		}
+		if err := client.Get(ctx, path, &list); err != nil {
+			return "", err
+		}
+		for _, item := range list.Items {
+			all.WriteString(kind + "/" + item.Metadata.Name + "\n")
+		}
+	}
+	return all.String(), nil
+}
+
 // sorted tells enabled add-ons from others, by objects in the cluster or files on the node.
 func sorted(list []addon) (enabled, disabled []addon, err error) {
-	objects, err := snap.Kubectl("get", "all,ingress,ingressclass", "--all-namespaces").Output()
+	all, err := objects()
 	if err != nil {
 		return nil, nil, err
 	}
-	rules, err := snap.Kubectl("get", "clusterroles", "--show-kind", "--no-headers").Output()
-	if err != nil {
-		return nil, nil, err
-	}
-	all := string(objects) + string(rules)
 	for _, a := range list {
 		file := os.ExpandEnv(a.Check)
 		info, err := os.Stat(file)

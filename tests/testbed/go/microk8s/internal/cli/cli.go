@@ -5,6 +5,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/user"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"lightk8s.invalid/testbed/microk8s/internal/daemon"
 	"lightk8s.invalid/testbed/microk8s/internal/snap"
 )
 
@@ -153,17 +155,44 @@ func usage(program, text string) error {
 	return Exit(2)
 }
 
+type nodeList struct {
+	Items []struct {
+		Spec struct {
+			Unschedulable bool `json:"unschedulable"`
+		} `json:"spec"`
+		Status struct {
+			Conditions []struct {
+				Type   string `json:"type"`
+				Status string `json:"status"`
+			} `json:"conditions"`
+		} `json:"status"`
+	} `json:"items"`
+}
+
 // ready tells whether the API knows its own service and, if asked for, a node is Ready.
 func ready(withNode bool) bool {
-	out, err := snap.Kubectl("get", "service/kubernetes", "-n", "default").Output()
-	if err != nil || !strings.Contains(string(out), "kubernetes") {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	client, err := daemon.Client()
+	if err != nil || client.Get(ctx, "/api/v1/namespaces/default/services/kubernetes", nil) != nil {
 		return false
 	}
 	if !withNode {
 		return true
 	}
-	out, err = snap.Kubectl("get", "nodes").Output()
-	return err == nil && strings.Contains(string(out), " Ready ")
+	var nodes nodeList
+	if client.Get(ctx, "/api/v1/nodes", &nodes) != nil {
+		return false
+	}
+	for _, n := range nodes.Items {
+		for _, c := range n.Status.Conditions {
+			// the original looks for the word in a table, where "Ready,SchedulingDisabled" is another
+			if c.Type == "Ready" && c.Status == "True" && !n.Spec.Unschedulable {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // waitReady waits; a timeout of zero means for ever.
