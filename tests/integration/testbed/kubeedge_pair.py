@@ -22,6 +22,7 @@ VERSION = "v1.23.1"
 K3S = "v1.34.2+k3s1"
 EDGE = "edge-agent1"
 CONFIG = "/etc/kubeedge/config/edgecore.yaml"
+KUBECONFIG = "/etc/kubeedge/config/kubeconfig"
 BOOTSTRAP = "/etc/kubeedge/bootstrap-edgecore.conf"
 DATABASE = "/var/lib/kubeedge/edgecore.db"
 SQL = """\
@@ -89,6 +90,7 @@ class Pair:
         definitions = sorted((releases / VERSION / "build").rglob("*.yaml"))
         cloud.write("/root/build.yaml", "---\n".join(path.read_text() for path in definitions))
         self.kubectl("apply", "--server-side", "-f", "/root/build.yaml")
+        self.give_rights()
         listen = {"address": "0.0.0.0", "enable": True}
         hub = {
             "advertiseAddress": [cloud.ip],
@@ -97,7 +99,7 @@ class Pair:
             "websocket": {**listen, "port": 10000},
         }
         config = {
-            "kubeAPIConfig": {"kubeConfig": "/root/.kube/config"},
+            "kubeAPIConfig": {"kubeConfig": KUBECONFIG},
             "modules": {"cloudHub": hub},
         }
         cloud.write("/etc/kubeedge/config/cloudcore.yaml", yaml.safe_dump(config))
@@ -106,6 +108,13 @@ class Pair:
         service(cloud, "cloudcore", "cloudcore", "simple")
         cloud.run("systemctl start cloudcore")
         self.until("a token", self.token)
+
+    def give_rights(self) -> None:
+        """What cloudcore may is what its account may."""
+        token = self.kubectl("-n", "kubeedge", "create", "token", "cloudcore", "--duration=24h")
+        access = yaml.safe_load(self.cloud.read("/root/.kube/config"))
+        access["users"][0]["user"] = {"token": token.strip()}
+        self.cloud.write(KUBECONFIG, yaml.safe_dump(access), 0o600)
 
     def install(
         self, node: Node, releases: Path, asset: str, path: str, version: str = VERSION

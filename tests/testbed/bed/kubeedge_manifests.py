@@ -61,36 +61,32 @@ DEFINITIONS = (
     ("router/router_v1_rule", "rules", "v1", "Rule", True),
     ("router/router_v1_ruleEndpoint", "rules", "v1", "RuleEndpoint", True),
 )
-EVERYTHING = ["get", "list", "watch", "create", "update", "patch", "delete"]
-RULES: list[Object] = [
-    {
-        "apiGroups": [""],
-        "resources": ["nodes", "nodes/status", "pods", "pods/status"],
-        "verbs": EVERYTHING,
-    },
-    {"apiGroups": [""], "resources": ["configmaps", "secrets"], "verbs": EVERYTHING},
-    {"apiGroups": [""], "resources": ["namespaces"], "verbs": ["get", "list", "watch", "create"]},
-    {"apiGroups": [""], "resources": ["serviceaccounts/token"], "verbs": ["create"]},
-    {
-        "apiGroups": [""],
-        "resources": ["persistentvolumes", "persistentvolumeclaims", "services", "endpoints"],
-        "verbs": ["get", "list", "watch"],
-    },
-    {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": EVERYTHING},
-    {
-        "apiGroups": ["storage.k8s.io"],
-        "resources": ["volumeattachments"],
-        "verbs": ["get", "list", "watch"],
-    },
-    {
-        "apiGroups": [
-            f"{group}.kubeedge.io"
-            for group in ("devices", "operations", "policy", "reliablesyncs", "rules")
-        ],
-        "resources": ["*"],
-        "verbs": EVERYTHING,
-    },
-]
+READ = ["get", "list", "watch"]
+KEEP = [*READ, "create", "update"]
+# as `kubectl auth can-i --list` showed them for the account of the original's cloudcore
+RIGHTS: dict[tuple[str, ...], list[str]] = {
+    ("nodes", "nodes/status", "pods/status"): [*KEEP, "patch"],
+    ("pods", "configmaps"): [*KEEP, "delete"],
+    ("secrets", "services", "endpoints", "serviceaccounts/token"): KEEP,
+    ("persistentvolumes", "persistentvolumeclaims"): KEEP,
+    ("namespaces",): [*READ, "create"],
+    ("leases.coordination.k8s.io",): KEEP,
+    ("volumeattachments.storage.k8s.io",): READ,
+    tuple(
+        f"{name}{sub}.reliablesyncs.kubeedge.io"
+        for name in ("objectsyncs", "clusterobjectsyncs")
+        for sub in ("", "/status")
+    ): [*KEEP, "patch", "delete"],
+}
+
+
+def _rules() -> list[Object]:
+    rules: list[Object] = []
+    for names, verbs in RIGHTS.items():
+        group = names[0].partition(".")[2]
+        resources = [name.partition(".")[0] for name in names]
+        rules.append({"apiGroups": [group], "resources": resources, "verbs": verbs})
+    return rules
 
 
 def _plural(kind: str) -> str:
@@ -143,7 +139,7 @@ def _cloud() -> dict[str, Object]:
             "apiVersion": f"{rights}/v1",
             "kind": "ClusterRole",
             "metadata": {"name": ACCOUNT},
-            "rules": RULES,
+            "rules": _rules(),
         },
         "04-clusterrolebinding": {
             "apiVersion": f"{rights}/v1",

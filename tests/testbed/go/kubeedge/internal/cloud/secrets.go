@@ -63,7 +63,7 @@ func (c *Cloud) writeSecret(ctx context.Context, name string, data map[string][]
 	}
 	err := c.kube.Do(ctx, http.MethodPost, secretPath(""), s, nil)
 	if api.IsCode(err, http.StatusConflict) {
-		return c.kube.Patch(ctx, secretPath(name), api.Object{"data": data})
+		return c.kube.Do(ctx, http.MethodPut, secretPath(name), s, nil) // cloudcore may not patch secrets
 	}
 	return err
 }
