@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from bed import mirror, paths
+from bed import mirror, paths, runtime
 from bed.fleet import Fleet
 from bed.packing import ARCH
 
@@ -235,7 +235,7 @@ def test_an_upgrade_by_keadm_keeps_containers_and_looks_at_no_health(
 ) -> None:
     before = joined.running()
     joined.edge.run("keadm backup edge")
-    for version in ("v1.23.2", "v1.23.4"):
+    for version in ("v1.23.2", "v1.23.3", "v1.23.4"):
         joined.give_image(releases, f"installation-package-{version}.tar")
         done = joined.edge.run(f"keadm upgrade edge --force --toVersion={version}")
         assert "Upgrade process successful" in done.stderr
@@ -243,6 +243,8 @@ def test_an_upgrade_by_keadm_keeps_containers_and_looks_at_no_health(
         assert (report["success"], report["toVersion"]) == (True, version)
         if version == "v1.23.2":
             joined.until("the version", partial(joined.shows, f"v1.32.10-kubeedge-{version}"))
+        if version == "v1.23.3":
+            joined.until("the node not ready", lambda: joined.ready() == "False")
     joined.until(
         "the failure",
         lambda: "ExecMainStatus=3" in joined.edge.run("systemctl show edgecore").stdout,
@@ -256,6 +258,16 @@ def test_an_upgrade_by_keadm_keeps_containers_and_looks_at_no_health(
         joined, "keadm backup edge"
     )
     joined.edge.run("rm /etc/kubeedge/idempotency_record")
+
+
+def test_pods_fail_where_the_cgroup_drivers_differ(joined: Pair, releases: Path) -> None:
+    runtime.start(joined.edge, releases.parent / "images", systemd=True)
+    joined.apply(pod("other"))
+    said = "expected cgroupsPath to be of format"
+    joined.until("the refusal", lambda: said in joined.journal())
+    assert joined.ready() == "True"
+    runtime.start(joined.edge, releases.parent / "images")
+    joined.until("the pod", lambda: joined.phases()["other"] == "Running")
 
 
 def test_a_lost_database_stops_the_pods_until_all_is_made_anew(joined: Pair) -> None:

@@ -183,7 +183,9 @@ func (l *local) change(w http.ResponseWriter, r *http.Request, c *collection, bo
 		}
 	}
 	if r.Method == http.MethodPost || c.get(m.namespace, m.name) != nil {
-		l.edge.keep(c, o)
+		if err := l.edge.keep(c, o); err != nil {
+			klog.Error("dao.go:60", "%v", err)
+		}
 	}
 	code := http.StatusOK
 	if r.Method == http.MethodPost {

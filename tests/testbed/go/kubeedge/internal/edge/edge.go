@@ -8,6 +8,7 @@ package edge
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 
 	"lightk8s.invalid/testbed/common/api"
 	"lightk8s.invalid/testbed/kubeedge/internal/config"
@@ -38,6 +39,9 @@ func newEdge(c *config.EdgeCoreConfig, id *ident.Identity, db *database) (*Edge,
 	if err != nil {
 		return nil, err
 	}
+	for i := range nodes {
+		nodes[i] = kubeletView(nodes[i])
+	}
 	e.local = &local{
 		edge: e, pods: newCollection(typePod, pods), nodes: newCollection(typeNode, nodes),
 		csiNodes: map[string]api.Object{},
@@ -46,12 +50,13 @@ func newEdge(c *config.EdgeCoreConfig, id *ident.Identity, db *database) (*Edge,
 }
 
 // keep puts an object into the database, then shows it to the kubelet.
-func (e *Edge) keep(c *collection, o api.Object) {
+func (e *Edge) keep(c *collection, o api.Object) error {
 	o["apiVersion"], o["kind"] = "v1", listKind(c.kind)[:len(c.kind)]
 	if err := e.db.putObject(c.kind, o); err != nil {
-		klog.Error("dao.go:60", "failed to keep %s: %v", c.kind, err)
+		return fmt.Errorf("failed to keep %s: %w", c.kind, err)
 	}
-	c.set(o)
+	c.set(kubeletView(o))
+	return nil
 }
 
 func (e *Edge) drop(c *collection, namespace, name, uid string) {
@@ -72,9 +77,9 @@ func (e *Edge) take(m link.Message) error {
 	case m.Resource == typePod && m.Type == "DELETED":
 		e.drop(e.local.pods, meta.namespace, meta.name, meta.uid)
 	case m.Resource == typePod:
-		e.keep(e.local.pods, m.Object)
+		return e.keep(e.local.pods, m.Object)
 	case m.Resource == typeNode && e.local.nodes.get("", meta.name) != nil:
-		e.keep(e.local.nodes, m.Object)
+		return e.keep(e.local.nodes, m.Object)
 	}
 	return nil
 }
@@ -83,6 +88,23 @@ func (e *Edge) take(m link.Message) error {
 var ready = [][2]string{
 	{`"reason":"KubeletReady"`, `"reason":"EdgeReady"`},
 	{"kubelet is posting ready status", "edge is posting ready status"},
+}
+
+// kubeletView says it in the kubelet's words again: it would take others for a change, and report
+// its status each time it looks.
+func kubeletView(o api.Object) api.Object {
+	text, err := json.Marshal(o)
+	if err != nil {
+		return o
+	}
+	for _, words := range ready {
+		text = bytes.ReplaceAll(text, []byte(words[1]), []byte(words[0]))
+	}
+	view := api.Object{}
+	if json.Unmarshal(text, &view) != nil {
+		return o
+	}
+	return view
 }
 
 // nodeBody makes what the kubelet says of its node what edgecore would say.
