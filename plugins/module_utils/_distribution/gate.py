@@ -18,7 +18,12 @@ PAUSE = 0.5  # seconds between two looks
 CRASHES = 3  # starts in a row that failed before we stop hoping
 RENEWAL = 60  # seconds in which a start may still serve, or hold, certificates that have ended
 # What systemd says at each start beside containers that outlive the service.
-NOISE = ("Found left-over process", "This usually indicates unclean termination")
+# What systemd says of containers, which outlive the service.
+NOISE = (
+    "Found left-over process",
+    "This usually indicates unclean termination",
+    "remains running after unit stopped",
+)
 NO_NETWORK = "NetworkPluginNotReady"
 
 

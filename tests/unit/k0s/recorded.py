@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What k0s v1.34.2+k0s.0 printed on 2026-11-20, on Debian 12 nodes; addresses and names are the nodes'."""
+"""What k0s v1.34.2+k0s.0 printed on 2026-11-20 and -21, on Debian 12 nodes; addresses and names are the nodes'."""
 
 from __future__ import annotations
 
@@ -89,3 +89,21 @@ NO_SOCKET = (
     ' "http://localhost/status": dial unix /run/k0s/status.sock: connect: no such file or directory\n'
 )
 SINGLE_NODE = "Error: refusing to create token: cannot join into a single node cluster\n"
+
+# k0s config validate, rc 0, nothing printed; what is below `spec` -> the key that is not known
+TAKEN_SILENTLY = {
+    "api: {bogus: 1}": "api.bogus",
+    "api: {ca: {bogus: 1}}": "api.ca.bogus",
+    "storage: {bogus: 1}": "storage.bogus",
+    "storage: {type: etcd, etcd: {bogus: 1}}": "storage.etcd.bogus",
+    "storage: {type: kine, kine: {bogus: 1}}": "storage.kine.bogus",
+    "network: {bogus: 1}": "network.bogus",
+    "network: {kuberouter: {bogus: 1}}": "network.kuberouter.bogus",
+    "network: {provider: calico, calico: {bogus: 1}}": "network.calico.bogus",
+    "network: {kubeProxy: {iptables: {bogus: 1}}}": "network.kubeProxy.iptables.bogus",
+    "network: {dualStack: {bogus: 1}}": "network.dualStack.bogus",
+    "network: {nodeLocalLoadBalancing: {bogus: 1}}": "network.nodeLocalLoadBalancing.bogus",
+    "network: {controlPlaneLoadBalancing: {bogus: 1}}": "network.controlPlaneLoadBalancing.bogus",
+    "images: {bogus: 1}": "images.bogus",
+    "images: {pause: {bogus: 1, image: a, version: '1'}}": "images.pause.bogus",
+}

@@ -145,6 +145,7 @@ def test_a_server_has_its_configuration_checked_and_its_accounts_made() -> None:
         (settings(SPEC, extra_config={"kubelet-extra-args": ["--v 2"]}), "without blanks"),
         (settings(SPEC, extra_config={"spec": {"bogus": {}}}), "spec.bogus"),
         (settings(SPEC, extra_config={"spec": {"storage": {"type": "etcd"}}}), "storage.type"),
+        (settings(SPEC, extra_config={"spec": {"api": {"sanz": ["a"]}}}), "spec.api.sanz"),
         (settings(WORKER, extra_config={"spec": {}}), "only servers"),
         (settings(WORKER, extra_config={"feature-gates": {"A": True}}), "servers only"),
         (settings(SPEC, cluster_cidr=["fd00::/108"]), "IPv4"),

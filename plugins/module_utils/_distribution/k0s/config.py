@@ -17,10 +17,10 @@ from ..storage import storage
 Mapping = t.Mapping[str, t.Any]
 
 PROVIDERS = {"calico": "calico", "cilium": "custom", "none": "custom"}
-# Sections of `spec`; k0s refuses others.
+# Sections of `spec`; k0s refuses others. metricsServer came with 1.36.
 SECTIONS = (
     "api", "controllerManager", "extensions", "featureGates", "images", "installConfig",
-    "konnectivity", "network", "scheduler", "storage", "telemetry", "workerProfiles",
+    "konnectivity", "metricsServer", "network", "scheduler", "storage", "telemetry", "workerProfiles",
 )  # fmt: skip
 # Keys of `spec` that inputs set, or that must stay as they are.
 OURS = {
@@ -38,9 +38,11 @@ OURS = {
 
 
 def check(extra: t.Any) -> list[Problem]:
-    """What of `spec` in extra_config cannot be given; k0s itself refuses unknown keys below."""
+    """What of `spec` in extra_config cannot be given."""
     if not isinstance(extra, dict):
         return [Problem("spec", "must be a mapping, as in k0s.yaml")]
+    from . import sections  # few sites have any
+
     found = [
         Problem(f"spec.{key}", "is no section of k0s.yaml", f"known are {', '.join(SECTIONS)}")
         for key in extra
@@ -52,7 +54,7 @@ def check(extra: t.Any) -> list[Problem]:
         if there is not None and (not dot or (isinstance(there, dict) and key in there)):
             remedy = f"use {setting}" if setting else ""
             found.append(Problem(f"spec.{path}", "is set by this collection", remedy))
-    return found
+    return [*found, *sections.unknown(extra)]
 
 
 def cluster_config(spec: Spec) -> dict[str, t.Any]:
