@@ -19,7 +19,8 @@ class Places:
 
     `data` is where it keeps its data by default, `data_parts` what it makes in there: a folder of the
     user's own choice may hold other things too. `parents` are folders that it makes on its way to
-    others: they go where nothing but the named entries (paths in them) is in them. Below `mounted` it and the kubelet
+    others: they go where nothing but the named entries (paths in them) is in them; an entry that ends with / is a
+    folder that must be empty. Below `mounted` it and the kubelet
     mount things for containers, and nobody else does.
     """
 

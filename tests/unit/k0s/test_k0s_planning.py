@@ -239,9 +239,11 @@ def test_folders_of_networks_go_where_nothing_else_is_in_them(tmp_path: Path) ->
     host = Host(str(tmp_path))
     host.write("/etc/cni/net.d/10-kuberouter.conflist", b"")
     host.write("/opt/cni/bin/bridge", b"")
-    assert purge.leftovers(host, "/var/lib/k0s") == ("/etc/cni", "/opt/cni")
+    host.make_folder("/opt/containerd/bin")
+    assert purge.leftovers(host, "/var/lib/k0s") == ("/etc/cni", "/opt/cni", "/opt/containerd")
     host.write("/etc/cni/net.d/20-mine.conflist", b"")
     host.write("/opt/cni/bin/mine", b"")
+    host.write("/opt/containerd/bin/mine", b"")
     assert purge.leftovers(host, "/var/lib/k0s") == ()
 
 

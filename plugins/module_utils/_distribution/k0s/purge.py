@@ -59,6 +59,7 @@ _PLACES = Places(
         "/etc/systemd/journald.conf.d": frozenset(("60-lightk8s.conf",)),
         "/etc/cni": frozenset((f"net.d/{CONFLIST}",)),
         "/opt/cni": frozenset(f"bin/{name}" for name in PLUGINS),
+        "/opt/containerd": frozenset(("bin/", "lib/")),  # made by each containerd as it starts
     },
     mounted=_MOUNTED,
 )
