@@ -199,6 +199,17 @@ options:
         its own Node to that report instead of asking the API over the network.
     type: str
     choices: [own, report, trust]
+  hold:
+    description:
+      - Whether a change of what ran before keeps its way back until O(settle) says how it ends. The action plugin
+        fills this in where a server has the last word on the health of an agent.
+    type: bool
+    default: false
+  settle:
+    description:
+      - Ends a change that was held, with nothing to accept it, or with the reason why it is taken back. The action
+        plugin fills this in.
+    type: str
   nouns:
     description:
       - What is converged. Leave V(resources) and V(logging) out where other tasks take care of them.

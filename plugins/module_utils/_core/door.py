@@ -16,7 +16,8 @@ if t.TYPE_CHECKING:
     from .engine import Bound, Outcome
 
 SECRETS = (
-    r"(?s)K10[0-9a-f]{64}::[^\s'\"]+|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?-----END [A-Z ]*PRIVATE KEY-----"
+    r"(?s)K10[0-9a-f]{64}::[^\s'\"]+|\b[0-9a-f]{64}(?:\.[A-Za-z0-9_-]+){3}"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?-----END [A-Z ]*PRIVATE KEY-----"
     r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
 )
 
@@ -38,13 +39,14 @@ def answer(
     secrets: t.Iterable[str] = (),
     host: Host | None = None,
     keep: bool = False,
+    hold: bool = False,
 ) -> dict[str, t.Any]:
     """Converge the bounds and give the result; expected errors become `failure`."""
     from .._host.host import Host  # the controller loads this file for `failed` alone
     from .engine import converge
 
     try:
-        outcome = converge(bounds, host or Host(), check=check, keep=keep)
+        outcome = converge(bounds, host or Host(), check=check, keep=keep, hold=hold)
     except NeedsArtifacts as exc:
         return {"changed": False, "needs": exc.needs, **failed(exc, site, secrets)}
     except EdgeError as exc:
@@ -69,6 +71,8 @@ def result(
         ]
     if outcome.needs:
         found["needs"] = outcome.needs
+    if outcome.held:
+        found["held"] = True
     if outcome.asks:
         found["asks"] = [{**step.params, "node": step.target} for step in outcome.asks]
     return found

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from .._host.host import Host
 from . import transaction
@@ -47,18 +47,25 @@ class Bound:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run did, or would do. `asks`: steps left to a server of the site."""
+    """What a run did, or would do. `asks`: steps left to a server of the site.
+
+    `held`: the change can still be taken back, and waits for `wayback.settle`.
+    """
 
     plan: Plan
     reports: dict[str, dict[str, t.Any]]
     needs: list[dict[str, t.Any]]
     asks: tuple[Step, ...] = ()
+    held: bool = False
 
 
-def converge(bounds: t.Sequence[Bound], host: Host, *, check: bool, keep: bool = False) -> Outcome:
+def converge(
+    bounds: t.Sequence[Bound], host: Host, *, check: bool, keep: bool = False, hold: bool = False
+) -> Outcome:
     """Bring the node from what it is to what the bound specs want.
 
     With `keep` a look remembers the digests that it has computed: it is part of a run that acts.
+    With `hold` a change of what ran before keeps its way back: somebody else has the last word.
     Raises EdgeError; NeedsArtifacts when bytes are missing, before anything has been changed.
     """
     plan, reports = _look(bounds, host)
@@ -75,8 +82,8 @@ def converge(bounds: t.Sequence[Bound], host: Host, *, check: bool, keep: bool =
         if needs:
             raise NeedsArtifacts(needs)
         _examine(plan, host, _verbs(bounds))
-        _apply(plan, host, _verbs(bounds))
-        rest, reports = _look_settled(bounds, host)
+        held = _apply(plan, host, _verbs(bounds), hold=hold)
+        rest, reports = _look_settled(bounds, host, held=held)
         host.keep_digests()
     left = "; ".join(step.summary for step in rest.steps if step.verb != ASK)
     if left:
@@ -86,7 +93,8 @@ def converge(bounds: t.Sequence[Bound], host: Host, *, check: bool, keep: bool =
             hint="something on the node changes these things back: find it, then run again",
             step=rest.steps[0].summary,
         )
-    return Outcome(plan, reports, [], tuple(step for step in plan.steps if step.verb == ASK))
+    asks = tuple(step for step in plan.steps if step.verb == ASK)
+    return Outcome(plan, reports, [], asks, held)
 
 
 def _examine(plan: Plan, host: Host, verbs: t.Mapping[str, Verb]) -> None:
@@ -106,21 +114,21 @@ def _examine(plan: Plan, host: Host, verbs: t.Mapping[str, Verb]) -> None:
 
 
 def _look_settled(
-    bounds: t.Sequence[Bound], host: Host
+    bounds: t.Sequence[Bound], host: Host, *, held: bool
 ) -> tuple[Plan, dict[str, dict[str, t.Any]]]:
     """Look again after a change, and carry out what only shows once a service is up.
 
     That is the gate for an API that is busy just then, and whatever else nouns put in its phase.
     """
     verbs = _verbs(bounds)
-    rest, reports = _look(bounds, host)
+    rest, reports = _look(bounds, host, held=held)
     for dummy in range(LOOKS):
         if rest.empty or min(step.phase for step in rest.steps) != Phase.GATE:
             break
         for step in rest.steps:
             if step.phase == Phase.GATE:
                 verbs[step.verb](host, step)
-        rest, reports = _look(bounds, host)
+        rest, reports = _look(bounds, host, held=held)
     return rest, reports
 
 
@@ -139,13 +147,15 @@ def missing(host: Host, plan: Plan) -> list[dict[str, t.Any]]:
     return list(found.values())
 
 
-def _look(bounds: t.Sequence[Bound], host: Host) -> tuple[Plan, dict[str, dict[str, t.Any]]]:
+def _look(
+    bounds: t.Sequence[Bound], host: Host, *, held: bool = False
+) -> tuple[Plan, dict[str, dict[str, t.Any]]]:
     units = [name for bound in bounds for name in bound.noun.units(bound.spec)]
     with host.one_moment(units):
         seen = [(bound, bound.noun.observe(host, bound.spec)) for bound in bounds]
     plans = [bound.noun.plan(bound.spec, found) for bound, found in seen]
     interrupted = transaction.pending(host)
-    if interrupted:
+    if interrupted and not held:
         plans.append(
             Plan(
                 steps=tuple(transaction.pending_steps(interrupted)),
@@ -163,7 +173,8 @@ def _verbs(bounds: t.Sequence[Bound]) -> dict[str, Verb]:
     return verbs
 
 
-def _apply(plan: Plan, host: Host, verbs: t.Mapping[str, Verb]) -> None:
+def _apply(plan: Plan, host: Host, verbs: t.Mapping[str, Verb], *, hold: bool) -> bool:
+    """Carry the plan out; whether the way back is kept."""
     change = Transaction(host, plan.steps)
     running = [step.target for step in plan.steps if step.verb == "restart"]
     by_others = dict.fromkeys(unit for step in plan.steps for unit in step.starts)
@@ -180,61 +191,14 @@ def _apply(plan: Plan, host: Host, verbs: t.Mapping[str, Verb]) -> None:
             if not done and step.verb != ASK and step.phase != Phase.CHECK:
                 verbs[step.verb](host, step)
     except EdgeError as exc:
+        from . import wayback  # most runs need no way back
+
         exc.step = exc.step or current.summary
-        _go_back(change, verbs, plan, current, exc)
+        wayback.go_back(change, verbs, plan, current, exc)
+    if hold:
+        from . import wayback
+
+        if wayback.possible(host, plan):
+            return True
     change.finish()
-
-
-def _undo_steps(host: Host, verbs: t.Mapping[str, Verb], plan: Plan, failed: Step) -> None:
-    """Take back what is no file: a verb that can be undone has a second one, `undo_<verb>`."""
-    for step in reversed(plan.steps[: plan.steps.index(failed) + 1]):
-        if f"undo_{step.verb}" in verbs:
-            verbs[f"undo_{step.verb}"](host, step)
-
-
-def _go_back(
-    change: Transaction,
-    verbs: t.Mapping[str, Verb],
-    plan: Plan,
-    failed: Step,
-    cause: EdgeError,
-) -> t.NoReturn:
-    """Undo a change that failed, where there is a former state worth going back to; always raises."""
-    host = change.host
-    running = [str(unit) for unit in transaction.pending(host).get("running", [])]
-    if failed.phase <= Phase.FILES:
-        change.undo()
-        change.finish()
-        raise cause
-    gated = {step.target for step in plan.steps if step.verb == "gate"}
-    began = {step.target for step in plan.steps if step.verb == "start"}
-    began |= {unit for step in plan.steps for unit in step.starts} - set(running)
-    first = bool(began & gated)
-    if not running or first or failed.phase > Phase.GATE:
-        change.finish()
-        raise cause
-    _undo_steps(host, verbs, plan, failed)
-    change.undo()
-    host.systemctl("daemon-reload")
-    for unit in running:
-        host.systemctl("restart", "--no-block", unit)
-    gates = [step for step in plan.steps if step.verb == "gate" and step.target in running]
-    try:
-        for gate in gates:
-            # The former version may be any: healthy is enough.
-            verbs["gate"](host, replace(gate, params={**gate.params, "version": ""}))
-    except EdgeError as second:
-        change.finish()
-        raise EdgeError(
-            f"{cause.message}; the former files are back, yet the node is not healthy: {second.message}",
-            kind="health",
-            hint=second.hint or cause.hint,
-            step=cause.step,
-        ) from cause
-    change.finish()
-    raise EdgeError(
-        f"{cause.message}; the former state is back and healthy",
-        kind="rolled_back",
-        hint=cause.hint or "mend what the log lines name, then run again",
-        step=cause.step,
-    ) from cause
+    return False

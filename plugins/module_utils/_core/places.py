@@ -8,6 +8,8 @@ from __future__ import annotations
 
 HOME = "/var/lib/lightk8s"
 RECEIPT = f"{HOME}/state/distribution.json"  # what we have installed on this node
+# The same of what works for a cluster, and may run beside the distribution that brought it.
+GUEST_RECEIPT = f"{HOME}/state/guest.json"
 TOKEN_NOTE = (
     f"{HOME}/state/token.note"  # tells whether a token is the one that this node joined with
 )

@@ -13,6 +13,7 @@ from .._core.plan import Plan, Step
 from .._core.resources import Seen, SeenUnit, Unit, Wish
 from .._core.verbs import Verb
 from .._host.host import Host
+from .kubelet import dropin
 from .spec import Spec
 
 if t.TYPE_CHECKING:
@@ -34,6 +35,8 @@ class Layout:
     kubelet_dropins: str
     images: str
     cgroups: tuple[str, ...] = ()  # parent cgroups of pods, by name below the hierarchy's root
+    # The file in `kubelet_dropins` that makes these settings of the kubelet.
+    kubelet_file: t.Callable[[t.Mapping[str, t.Any]], bytes] = dropin
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,8 @@ class Facts:
     `token_file`: ours is there and holds the cluster's token, as far as can be known. `token_note`: see
     `k3s.evidence`. `digest`: of the program, where the spec names no release.
     `left`: the Node that an agent has left to a server (TRUST in `spec`). `others`: what a server says of
-    its site's other Nodes (REPORT), as `objects.brief` has it.
+    its site's other Nodes (REPORT), as `objects.brief` has it. `serves`: a part of a cluster without a
+    Node of its own answers. `machine`: what else of the machine plans depend on, in the adapter's terms.
     """
 
     arch: str
@@ -87,6 +91,8 @@ class Facts:
     certificate_days: int | None = None
     authority_days: int | None = None
     leftovers: tuple[str, ...] = ()
+    serves: bool = False
+    machine: t.Mapping[str, t.Any] = field(default_factory=dict)
     accounts: t.Mapping[str, bool] = field(default_factory=dict)  # True: made for the distribution
 
 
@@ -129,6 +135,8 @@ class Adapter(t.Protocol):
     name: str
     verbs: t.Mapping[str, Verb]
     gives_tokens_back: bool  # whether a join token is made for one join, and worthless after it
+    agents_ask: bool  # whether agents have a way to the API; else a server looks at their Nodes
+    servers_run_pods: bool
 
     def inputs(self) -> Table:
         """What each input becomes, and what of it is refused; pure."""
@@ -147,6 +155,9 @@ class Adapter(t.Protocol):
 
     def check(self, spec: Spec, facts: Facts) -> None:
         """Refuse by EdgeError what would harm or cannot work; pure."""
+
+    def obstacles(self, spec: Spec, facts: Facts) -> t.Sequence[Problem]:
+        """What of this machine the distribution cannot work with, beside its requirements; pure."""
 
     def agreement(self, servers: t.Mapping[str, Spec]) -> t.Sequence[Problem]:
         """Where the specs of a site's servers, by host, must be equal and are not; pure."""
@@ -171,6 +182,9 @@ class Adapter(t.Protocol):
 
     def must_join(self, host: Host, spec: Spec) -> bool:
         """Whether the node has no credentials yet and may have to get them from another server."""
+
+    def new_node(self, host: Host, spec: Spec) -> str:
+        """The Node that must be gone before this host can join; empty where the name may be there."""
 
     def join_token(self, host: Host, spec: Spec, joiner: str) -> str:
         """What a node with the role `joiner` needs to join this server; empty where none runs here."""

@@ -39,8 +39,13 @@ def clear(host: Host, traces: Traces) -> None:
     _unmount(host, traces.places)
     _drop_interfaces(host, traces.interfaces)
     _drop_cgroups(host)
+    drop_rules(host, traces.chains)
+
+
+def drop_rules(host: Host, chains: str) -> None:
+    """Take every rule of iptables away that matches the pattern, and the chains themselves."""
     for command in ("iptables", "ip6tables"):
-        _drop_rules(host, command, re.compile(traces.chains))
+        _drop_rules(host, command, re.compile(chains))
 
 
 def _unmount(host: Host, places: remains.Places) -> None:

@@ -36,15 +36,22 @@ def step(unit: str, **params: t.Any) -> Step:
     return Step(Phase.GATE, "gate", unit, f"wait until {params['node']} is Ready", params)
 
 
-def perform(host: Host, step: Step) -> None:
-    """Wait until healthy. EdgeError(kind=health | certificate) with the unit's last log lines."""
+Judge = t.Callable[[Host, Step], str]
+
+
+def perform(host: Host, step: Step, judge: Judge | None = None) -> None:
+    """Wait until healthy. EdgeError(kind=health | certificate) with the unit's last log lines.
+
+    `judge` says why the node is not healthy yet, and nothing when it is.
+    """
+    unhealthy = judge or _unhealthy
     began = host.monotonic()
     deadline = began + float(step.params["timeout"])
     crashes = _Crashes(host.unit(step.target).restarts)
     reason = ""
     while True:
         try:
-            reason = _unhealthy(host, step)
+            reason = unhealthy(host, step)
         except EdgeError as exc:
             reason = exc.message
             if exc.kind == "certificate" and host.monotonic() - began > RENEWAL:

@@ -15,6 +15,7 @@ from .._core.plan import Plan, Step, merge
 from .._core.resources import plan_paths, plan_units
 from .._host.host import Host
 from .adapter import Facts, Layout, Observation
+from .guards import refuse
 from .registry import adapter_of
 from .spec import AUTHORITY_SOON, PRESENT, SERVER, Spec
 
@@ -64,14 +65,18 @@ def plan(spec: Spec, seen: Observation) -> Plan:
         moved = any(step.verb in ("start", "restart") for step in service)
         moved = moved or any(step.starts for step in more.steps)
         left = bool(seen.facts.left)
-        healthy = left or (seen.facts.node is not None and seen.facts.node.ready)
+        healthy = left or seen.facts.serves
+        healthy = healthy or (seen.facts.node is not None and seen.facts.node.ready)
         gate = (
             (adapter.gate(spec, seen.facts.config, seen.facts.hostname),)
             if moved or not healthy
             else ()
         )
         later = [Plan(gate), Plan(() if left else adapter.objects(spec, seen.facts))]
-    return merge([files, units, repair, more, *later, Plan(warnings=seen.facts.problems)])
+    found = merge([files, units, repair, more, *later, Plan(warnings=seen.facts.problems)])
+    if not found.empty:
+        refuse(adapter.obstacles(spec, seen.facts), "preflight")
+    return found
 
 
 def report(spec: Spec, seen: Observation) -> dict[str, t.Any]:

@@ -22,10 +22,11 @@ ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "armv8l
 
 @dataclass(frozen=True)
 class Program:
-    """A distribution's program: what people call it, and the name of its file."""
+    """A distribution's program: what people call it, the name of its file, its kind of asset."""
 
     title: str
     name: str
+    kind: str = "binary"
 
 
 def find_bin_dir(host: Host, spec: Spec, name: str) -> str:
@@ -48,7 +49,7 @@ def digest_of(host: Host, spec: Spec, path: str) -> str:
 def program(spec: Spec, facts: Facts, what: Program, unit: str) -> t.Iterator[File]:
     """The program's file; where no version was asked for, its mode alone. EdgeError(kind=release)."""
     release = spec.release
-    asset = release.asset("binary", facts.arch) if release is not None else None
+    asset = release.asset(what.kind, facts.arch) if release is not None else None
     if release is not None and asset is None:
         known = facts.receipt.get("version") == release.version and facts.receipt.get("sha256")
         if not known:
@@ -73,9 +74,9 @@ def program(spec: Spec, facts: Facts, what: Program, unit: str) -> t.Iterator[Fi
     )
 
 
-def recorded(spec: Spec, facts: Facts) -> dict[str, t.Any]:
+def recorded(spec: Spec, facts: Facts, kind: str = "binary") -> dict[str, t.Any]:
     """What the receipt says of the program, so that no binary has to be asked."""
-    asset = spec.release.asset("binary", facts.arch) if spec.release is not None else None
+    asset = spec.release.asset(kind, facts.arch) if spec.release is not None else None
     noted = facts.receipt.get("sha256", "")
     return {
         "distribution": spec.distribution,

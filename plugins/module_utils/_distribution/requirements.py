@@ -31,6 +31,15 @@ class Module:
 
 
 @dataclass(frozen=True)
+class Caution:
+    """Something that people should know of before they rely on the distribution."""
+
+    kind: str
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True)
 class Requirements:
     """Needs of one role of one distribution. Sizes in MiB.
 
@@ -55,3 +64,4 @@ class Requirements:
     networks: t.Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     interfaces: tuple[str, ...] = ()
     default_route: str = ""
+    cautions: tuple[Caution, ...] = ()

@@ -11,7 +11,7 @@ import typing as t
 from .._core import door
 from .._core.engine import Bound
 from .._core.errors import EdgeError
-from .._core.places import HOME
+from .._core.places import GUEST_RECEIPT, HOME, RECEIPT
 from .._distribution import noun as distribution
 from .._distribution.registry import adapter_of
 from .._distribution.spec import PURGED, SERVER, Spec
@@ -27,6 +27,8 @@ def run(
     """Converge a node of the named distribution."""
     here = host or Host()
     params = options.taken_over(params)
+    if params.get("settle") is not None and not check:
+        return _settled(name, params, here)
     try:
         options.refuse_inputs(name, params)
         planning = params.get("planning") if check else None  # a run that acts looks for itself
@@ -36,6 +38,8 @@ def run(
         bounds = bind(spec, params)
     except EdgeError as exc:
         failure = door.failed(exc, params.get("site") or "", [])
+        if exc.kind == "join":
+            failure["new_node"] = adapter_of(name).new_node(here, spec)
         return {"changed": False, **failure}
     result = door.answer(
         bounds,
@@ -45,18 +49,37 @@ def run(
         secrets=spec.secrets,
         host=here,
         keep=bool(spec.planning),
+        hold=bool(params.get("hold")),
     )
     if result.get("failure", {}).get("kind") == "release":
         result["arch"] = here.machine()
-    if spec.state == PURGED and not check and not result.get("failed"):
+    purged = spec.state == PURGED and not check and not result.get("failed")
+    if purged and not any(map(here.inspect, (RECEIPT, GUEST_RECEIPT))):
         here.remove_tree(HOME)  # the code that runs here is in memory
     return result
+
+
+def _settled(name: str, params: t.Mapping[str, t.Any], host: Host) -> dict[str, t.Any]:
+    """End a change that was held. `settle` says why it must not stay; nothing where it may."""
+    from .._core.wayback import settle
+
+    site = params.get("site") or ""
+    said = str(params["settle"])
+    cause = EdgeError(said, kind="health", site=site) if said else None
+    try:
+        changed = settle(host, adapter_of(name).verbs, cause)
+    except EdgeError as exc:
+        return {"changed": False, **door.failed(exc, site)}
+    return {"changed": changed, "actions": []}
 
 
 def bind(spec: Spec, params: t.Mapping[str, t.Any]) -> list[Bound]:
     """The nouns that the parameters ask for; bounds mean nothing on a node without a distribution."""
     asked = params.get("nouns") or options.NOUNS
     bounds = [Bound(distribution.noun(spec), spec)] if "distribution" in asked else []
+    if spec.role == SERVER and not adapter_of(spec.distribution).servers_run_pods:
+        # What bounds pods here is that of the cluster's own distribution, and none of our business.
+        asked = ("logging",) if params.get("journal_max_mb") and "logging" in asked else ()
     if spec.wanted and "resources" in asked:
         bounds_of_pods = options.resources_of(spec, params)
         bounds.append(Bound(resources.noun(bounds_of_pods), bounds_of_pods))

@@ -87,6 +87,8 @@ DISTRIBUTION: Options = {
     "adopt": {"type": "bool", "default": False},
     "verify": {"type": "str", "default": "fast", "choices": ["fast", "full"]},
     "planning": {"type": "str", "choices": list(PLANNING)},
+    "hold": {"type": "bool", "default": False},
+    "settle": {"type": "str"},
     "nouns": _strings(default=list(NOUNS), choices=list(NOUNS)),
     "handed_on": {"type": "list", "elements": "dict"},
 }

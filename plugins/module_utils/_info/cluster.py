@@ -56,7 +56,7 @@ def _ask(
     found["api"]["ready"] = health["ready"]
     if health["failed"]:
         found["api"]["failed"] = health["failed"]
-    own = client.read("Node", "", name)
+    own = client.read("Node", "", name) if name else None
     if own is not None:
         found["node"] = node(own)
         found["images"] = images(own)

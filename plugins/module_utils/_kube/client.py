@@ -161,6 +161,19 @@ class Client:
         )
         return decoded(response, path)
 
+    def apply(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Make an object what `body` says of it, and leave what others say of it (server-side apply)."""
+        meta = body["metadata"]
+        path = object_path(body["kind"], meta.get("namespace", ""), meta["name"])
+        response = self._transport.call(
+            "PATCH",
+            with_query(path, {"fieldManager": FIELD_MANAGER, "force": "true"}),
+            body=body,
+            content_type="application/apply-patch+yaml",
+            conflicts=True,
+        )
+        return decoded(response, path)
+
     def delete(
         self,
         kind: str,

@@ -21,11 +21,16 @@ class Resource(NamedTuple):
     namespaced: bool = True
 
 
-_CORE, _APPS = "api/v1", "apis/apps/v1"
+_CORE, _APPS, _RBAC = "api/v1", "apis/apps/v1", "apis/rbac.authorization.k8s.io/v1"
 
 # The kinds that nodes and sites need; with their plurals by the API's own conventions.
 RESOURCES: dict[str, Resource] = {
+    "ClusterRole": Resource(_RBAC, "clusterroles", namespaced=False),
+    "ClusterRoleBinding": Resource(_RBAC, "clusterrolebindings", namespaced=False),
     "ConfigMap": Resource(_CORE, "configmaps"),
+    "CustomResourceDefinition": Resource(
+        "apis/apiextensions.k8s.io/v1", "customresourcedefinitions", namespaced=False
+    ),
     "DaemonSet": Resource(_APPS, "daemonsets"),
     "Deployment": Resource(_APPS, "deployments"),
     "Event": Resource(_CORE, "events"),

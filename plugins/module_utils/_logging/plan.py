@@ -11,7 +11,6 @@ import typing as t
 from .._core.plan import Plan, Step, merge
 from .._core.resources import Absent, File, Seen, SeenUnit, Wish, plan_paths, plan_units
 from .._distribution.adapter import Layout
-from .._distribution.kubelet import dropin
 from .spec import Spec
 
 JOURNALD = "systemd-journald.service"
@@ -29,7 +28,7 @@ def wishes(spec: Spec, layout: Layout) -> tuple[Wish, ...]:
     label = "the bounds of container logs"
     restarts = (layout.unit,)
     first: Wish = (
-        File(kubelet, data=dropin(settings), restarts=restarts, what=label)
+        File(kubelet, data=layout.kubelet_file(settings), restarts=restarts, what=label)
         if settings
         else Absent(kubelet, restarts=restarts, what=label)
     )

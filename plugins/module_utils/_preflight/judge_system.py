@@ -120,4 +120,10 @@ def guards(wish: Wish, seen: Seen) -> Found:
         yield False, Finding("selinux", text, hint)
 
 
-JUDGES = (system, python, kernel, programs, clock, node_name, swap, guards)
+def cautions(wish: Wish, seen: Seen) -> Found:
+    """What people should know of the distribution itself."""
+    for one in seen.needs.cautions:
+        yield False, Finding(one.kind, one.message, one.hint)
+
+
+JUDGES = (system, python, kernel, programs, clock, node_name, swap, guards, cautions)

@@ -16,6 +16,7 @@ from dataclasses import replace
 
 from .._core import proc, versions
 from .._core.errors import EdgeError
+from .._core.looking import look_at_units
 from .._distribution.adapter import Adapter
 from .._distribution.registry import adapter_of
 from .._distribution.requirements import Module, Port
@@ -180,12 +181,19 @@ def clock_synchronised() -> bool | None:
 def look_at_inputs(host: Host, adapter: Adapter, spec: Spec) -> tuple[Finding, ...]:
     """What the distribution itself would refuse of the inputs, without asking the API."""
     try:
-        facts = adapter.look(host, spec, {})
-        adapter.check(_with_version(spec, facts.version), facts)
+        # Without the units of its own the adapter takes nothing to run, and asks no API.
+        layout = adapter.layout(spec, adapter.bin_dir(host, spec))
+        own = (layout.unit, *layout.other_units)
+        others = [name for name in adapter.units(spec) if name not in own]
+        facts = adapter.look(host, spec, look_at_units(host, others))
+        wanted = _with_version(spec, facts.version)
+        adapter.check(wanted, facts)
     except EdgeError as exc:
         if exc.kind != "release":  # the controller finds releases
             return (Finding("input", exc.message, exc.hint),)
-    return ()
+        return ()
+    found = adapter.obstacles(wanted, facts)
+    return tuple(Finding("machine", f"{one.key}: {one.message}", one.remedy) for one in found)
 
 
 def _with_version(spec: Spec, installed: str) -> Spec:

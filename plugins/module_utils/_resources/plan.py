@@ -18,7 +18,6 @@ from .._core.places import HOME
 from .._core.plan import Phase, Plan, Step, merge
 from .._core.resources import Absent, File, Unit, Wish, plan_paths, plan_units
 from .._distribution.adapter import Layout
-from .._distribution.kubelet import dropin
 from .seen import Machine, Observation
 from .spec import Spec
 
@@ -145,7 +144,7 @@ def wishes(spec: Spec, machine: Machine, layout: Layout) -> tuple[Wish, ...]:
     service = f"{UNITS}/{unit}.d/60-lightk8s-resources.conf"
     found: list[Wish] = []
     if spec.node_bounds:
-        data = dropin(kubelet_settings(spec, machine))
+        data = layout.kubelet_file(kubelet_settings(spec, machine))
         found.append(File(kubelet, data=data, restarts=(unit,), what="the kubelet's bounds"))
     else:
         found.append(Absent(kubelet, restarts=(unit,), what="the kubelet's bounds"))

@@ -69,9 +69,11 @@ def locked(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
         yield
 
 
-def digest_of(path: Path) -> str:
+def digest_of(path: Path, expected: str = "") -> str:
+    """SHA-256, or SHA-512 where `expected` is as long as one."""
+    algorithm = "sha512" if len(expected) == 128 else "sha256"
     with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
+        return hashlib.file_digest(handle, algorithm).hexdigest()
 
 
 def place(staged: Path, final: Path) -> None:

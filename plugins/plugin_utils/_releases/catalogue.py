@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.k0s import K0S
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.k3s import K3S
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.kubeedge import KUBEEDGE
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.microk8s import MICROK8S
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.names import ReleaseNames
 
-RELEASES: dict[str, ReleaseNames] = {names.distribution: names for names in (K0S, K3S, MICROK8S)}
+RELEASES: dict[str, ReleaseNames] = {
+    names.distribution: names for names in (K0S, KUBEEDGE, K3S, MICROK8S)
+}

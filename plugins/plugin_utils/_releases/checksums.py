@@ -10,11 +10,23 @@ import re
 
 _LINE = re.compile(r"([0-9a-fA-F]{64})[ \t]+\*?(\S.*)")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_SHA512 = re.compile(r"[0-9a-f]{128}")
 
 
 def is_sha256(text: str) -> bool:
     """Whether `text` is a SHA-256 digest in lower-case hexadecimal digits."""
     return _SHA256.fullmatch(text) is not None
+
+
+def parse_bare_sha512(text: str) -> dict[str, str]:
+    """The digest of the one file that the name of the checksum file tells, under an empty name.
+
+    Raises ValueError where the text is anything else than a SHA-512 in hexadecimal digits.
+    """
+    digest = text.strip().lower()
+    if _SHA512.fullmatch(digest) is None:
+        raise ValueError(f"it is not one SHA-512: {text[:60]!r}")
+    return {"": digest}
 
 
 def parse_sha256sums(text: str) -> dict[str, str]:

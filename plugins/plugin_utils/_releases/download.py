@@ -97,7 +97,8 @@ class Download:
                 if self._complete():
                     place(self._partial, self._final)
                     return
-                wrong = WrongBytes(digest_of(self._partial), self._have())
+                found = digest_of(self._partial, self._asset.sha256)
+                wrong = WrongBytes(found, self._have())
                 self._partial.unlink()
                 # The first part came earlier, perhaps from elsewhere: not this mirror's fault yet.
                 if start == 0 or scratched:
@@ -121,7 +122,7 @@ class Download:
             os.link(source.resolve(), staged)
         except OSError:  # another file system, or not ours to link
             return False
-        found, size = digest_of(staged), staged.stat().st_size
+        found, size = digest_of(staged, self._asset.sha256), staged.stat().st_size
         if found != self._asset.sha256:
             staged.unlink()
             raise WrongBytes(found, size)
@@ -174,7 +175,8 @@ class Download:
             )
 
     def _complete(self) -> bool:
-        return self._have() > 0 and digest_of(self._partial) == self._asset.sha256
+        wanted = self._asset.sha256
+        return self._have() > 0 and digest_of(self._partial, wanted) == wanted
 
     def _have(self) -> int:
         with suppress(FileNotFoundError):
@@ -190,9 +192,10 @@ class Download:
                 f" right file on it, or place it as {self._final}. If the mirror's checksum file"
                 " was replaced as well, remove the cached record of this version."
             )
+        algorithm = "sha512" if len(self._asset.sha256) == 128 else "sha256"
         return EdgeError(
-            f"cannot fetch {self._asset.name} of {self._asset.tag}, expected sha256"
-            f" {self._asset.sha256}: {reasons}",
+            f"cannot fetch {self._asset.name} of {self._asset.tag}, expected"
+            f" {algorithm} {self._asset.sha256}: {reasons}",
             kind="artifact",
             hint=hint,
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.checksums import (
     parse_sha256sums,
@@ -42,9 +42,9 @@ class ReleaseNames:
     name "{tag}" stands for the release's tag, "{build}" for the number of its build, and "*" for
     digits that only the checksum file knows; of several such files the highest number is taken.
     `checksums` maps an architecture to the file that vouches for its assets (several may share
-    one), in the format that `parse` reads. `official` is a mirror like any other:
+    one), in the format that `parse` reads; its name may hold "{tag}" too. `official` is a mirror like any other:
     `<official>/<tag>/<file>`; empty where there is no such place. `kinds` are the assets that
-    every installation needs.
+    every installation needs, `programs` those that a pinned digest is about.
     """
 
     distribution: str
@@ -58,9 +58,24 @@ class ReleaseNames:
     parse: Callable[[str], dict[str, str]] = parse_sha256sums
     kinds: tuple[str, ...] = ("binary",)
     filling: str = ""  # how a mirror is filled, where there is no official place
+    programs: tuple[str, ...] = ("binary",)
+    # Where programs come in an archive: its name, and the path in it of each file that is listed.
+    archive: str = ""
+    members: Mapping[str, str] = field(default_factory=dict)
 
     def is_tag(self, text: str) -> bool:
         return self.tag.fullmatch(text) is not None
+
+    def archive_name(self, tag: str, arch: str) -> str:
+        """The archive that holds the programs for an architecture."""
+        return self.archive.replace("{tag}", tag).replace("{arch}", arch)
+
+    def paths_in_archive(self, tag: str, arch: str) -> dict[str, str]:
+        """File name by path in the archive."""
+        return {
+            path.replace("{tag}", tag).replace("{arch}", arch): name
+            for name, path in self.members.items()
+        }
 
     def asset_name(self, key: str, tag: str, listed: Iterable[str]) -> str:
         """The file for an asset among those that a checksum file lists; empty where none is."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.archives import Archives
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.cache import (
     load_json,
     locked,
@@ -41,9 +42,15 @@ class Record:
     """
 
     def __init__(
-        self, folder: Path, tag: str, mirrors: Sequence[Mirror], names: ReleaseNames
+        self,
+        folder: Path,
+        tag: str,
+        mirrors: Sequence[Mirror],
+        names: ReleaseNames,
+        archives: Archives,
     ) -> None:
         self.path = folder / f"{tag}.json"
+        self._archives = archives
         self._tag = tag
         self._mirrors = mirrors
         self._names = names
@@ -51,6 +58,14 @@ class Record:
     def load(self) -> Sums:
         """What the cache knows, the first listed mirror's word first."""
         return self._chosen(load_json(self.path))
+
+    def forget(self, arch: str) -> None:
+        """Have the mirrors asked again for `arch`: what was made of their answer is gone."""
+        kept = load_json(self.path)
+        for vouched in kept.values():
+            if isinstance(vouched, dict):
+                vouched.pop(arch, None)
+        save_json(self.path, kept)
 
     def complete(self, arch: str | None, patience: Patience) -> Sums:
         """Ask the mirrors for `arch`, or for all, and keep the answers.
@@ -63,7 +78,7 @@ class Record:
             if known and (arch is None or arch in known):
                 return known
             wanted = (arch,) if arch else tuple(a for a in ARCHES if a in self._names.checksums)
-            asking = _Asking(self._tag, self._mirrors, self._names, patience)
+            asking = _Asking(self._tag, self._mirrors, self._names, patience, self._archives)
             for one in wanted:
                 asking.ask(one, kept)
             known = self._chosen(kept)
@@ -94,9 +109,15 @@ class _Asking:
     """One round of questions; remembers what each mirror said."""
 
     def __init__(
-        self, tag: str, mirrors: Sequence[Mirror], names: ReleaseNames, patience: Patience
+        self,
+        tag: str,
+        mirrors: Sequence[Mirror],
+        names: ReleaseNames,
+        patience: Patience,
+        archives: Archives,
     ) -> None:
         self._tag = tag
+        self._archives = archives
         self._mirrors = mirrors
         self._names = names
         self._patience = patience
@@ -109,12 +130,15 @@ class _Asking:
         name = self._names.checksums.get(arch)
         if name is None:
             return
+        name = name.replace("{tag}", self._tag)
         for mirror in self._mirrors:
             if mirror.label in self._away:
                 continue
             url = mirror.url(self._tag, name)
             try:
                 sums = self._read[url] if url in self._read else self._fetch(url)
+                if self._names.archive and url not in self._read:
+                    sums = self._archives.unpack(mirror, self._tag, arch, sums[""])
                 self._require_asset(arch, sums)
             except SourceError as error:
                 if error.again:  # it was given its attempts: do not wait for it once more

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.archives import Archives
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.cache import (
     guarded,
     is_thrown_away,
@@ -107,8 +108,10 @@ class Store:
         wanted = canonical_arch(arch) if arch else None
         sums = self._sums.get(tag, {})
         if not sums or (wanted and wanted not in sums):
-            record = Record(self._cache / self._names.distribution, tag, self._mirrors, self._names)
+            record = self._record(tag)
             sums = record.load()
+            if self._names.archive and not sums and not wanted:
+                return Release(tag, {})  # archives are large: only those in use are fetched
             if not sums or (wanted and wanted not in sums):
                 with guarded(self._cache):
                     sums = record.complete(wanted, self._patience)
@@ -133,8 +136,35 @@ class Store:
                 lambda: self._say(f"{label}: waiting for another process that fetches it"),
             ):
                 if not is_verified(final, asset.sha256):
-                    self._download(asset, final, label)
+                    if self._names.archive:
+                        self._unpack_again(asset)
+                    else:
+                        self._download(asset, final, label)
         return final
+
+    def _record(self, tag: str) -> Record:
+        folder = self._cache / self._names.distribution
+        archives = Archives(self._cache / "objects", self._names, self._fetch_archive)
+        return Record(folder, tag, self._mirrors, self._names, archives)
+
+    def _fetch_archive(self, asset: Asset) -> Path:
+        final = self._cache / "objects" / asset.sha256
+        self._download(asset, final, f"{asset.name} {asset.tag}")
+        return final
+
+    def _unpack_again(self, asset: Asset) -> None:
+        """A program that came out of an archive and has gone from the cache. EdgeError (artifact)."""
+        record = self._record(asset.tag)
+        for arch, sums in record.load().items():
+            if asset.sha256 in sums.values():
+                record.forget(arch)
+                record.complete(arch, self._patience)
+        if not is_verified(self._cache / "objects" / asset.sha256, asset.sha256):
+            raise EdgeError(
+                f"no mirror has {asset.name} of {asset.tag} with sha256 {asset.sha256} any more",
+                kind="artifact",
+                hint="Find out who changed the release, then run again.",
+            )
 
     def _download(self, asset: Asset, final: Path, label: str) -> None:
         final.parent.mkdir(parents=True, exist_ok=True)
@@ -150,7 +180,8 @@ class Store:
         )
         for url, error in download.run():
             self._warn(f"{label}: taken from a later mirror, because {url}: {error}")
-        is_verified(final, asset.sha256)  # computes and remembers the digest for the next process
+        if not self._names.archive:
+            is_verified(final, asset.sha256)  # remembers the digest for the next process
 
     def _hint_at_volume(self, size: int) -> None:
         if is_thrown_away(self._cache):

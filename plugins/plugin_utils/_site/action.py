@@ -20,7 +20,7 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._action.node import 
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.catalogue import RELEASES
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.release import Asset
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.store import Store
-from ansible_collections.lightk8s.edge.plugins.plugin_utils._site import standing, views
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._site import cloud, standing, views
 
 DISPLAY = Display()
 DEFAULT_CHANNEL = "stable"
@@ -52,11 +52,12 @@ def _left_alone(task_vars: dict[str, t.Any], reason: str) -> Result:
 class SiteAction(EdgeAction):
     """Base of the action plugins that bring a distribution to a node."""
 
-    PUBLIC = ("release", "join_url", "alone", "planning")
+    PUBLIC = ("release", "join_url", "alone", "planning", "hold", "settle")
     DISTRIBUTION: t.ClassVar[str] = ""
     _assets: dict[str, Asset]
     _programs: set[str]  # digests that release_sha256 is about
     _params: dict[str, t.Any]
+    _mute = False  # whether the node has no way to the API
     _lent: dict[str, dict[str, t.Any]]  # by server: what gives back the join token that it has made
 
     def _converse(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> Result:
@@ -74,7 +75,7 @@ class SiteAction(EdgeAction):
                 foretold = self._foretold(params, task_vars)
                 if standing.restarts_distribution(foretold):
                     return _left_alone(task_vars, standing.left_alone(site, away))
-            result = super()._converse(params, task_vars)
+            result = self._with_cloud(params, task_vars)
             for ask in result.pop("asks", []):
                 self._ask_a_server(ask, params, task_vars)
             if not result.get("failed"):
@@ -82,6 +83,24 @@ class SiteAction(EdgeAction):
             return result | views.trusting(result, params)
         except EdgeError as exc:
             return {"changed": False, **failed(exc, site)}
+
+    def _with_cloud(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> Result:
+        """A run, and what the cluster sees of it where the node itself cannot ask."""
+        name = self._distribution(params)
+        self._mute = cloud.is_mute(name, params)
+        if not self._mute or is_planning(self._task, task_vars):
+            return super()._converse(params, task_vars)
+        servers = cloud.Cloud(self, name, params, task_vars)
+        node = cloud.purged_node(self, name, params, task_vars)
+        result = super()._converse(params, task_vars)
+        if node and not result.get("failed"):
+            return servers.forget(node, result)
+
+        def settle(reason: str) -> Result:
+            given = self.more_params(None, params, task_vars) | {"settle": reason}
+            return self._once(params, given, task_vars)
+
+        return servers.confirm(result, self._task.check_mode, settle)
 
     def _foretold(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> Result:
         """What a run would do here; converge.yml has asked already."""
@@ -104,10 +123,17 @@ class SiteAction(EdgeAction):
             more = self._release(params, params.get("version"), None)
             if is_planning(self._task, task_vars):
                 more["planning"] = views.part(params, task_vars)
+            if self._mute and params.get("join_from"):
+                more["hold"] = True
             return more
         failure = result.get("failure") or {}
         if failure.get("kind") == "join" and not params.get("join_token"):
-            return self._way_in(params, task_vars)
+            way = self._way_in(params, task_vars)
+            if result.get("new_node"):
+                cloud.Cloud(self, self._distribution(params), params, task_vars).make_room(
+                    str(result["new_node"])
+                )
+            return way
         if failure.get("kind") == "release":
             return self._wanted_release(result, params)
         return {}
@@ -149,7 +175,10 @@ class SiteAction(EdgeAction):
             key: found for key, found in release.assets.items() if key.partition(":")[0] in kinds
         }
         self._assets.update({asset.sha256: asset for asset in assets.values()})
-        self._programs.update(x.sha256 for key, x in assets.items() if key.startswith("binary:"))
+        programs = RELEASES[self._distribution(params)].programs
+        self._programs.update(
+            x.sha256 for key, x in assets.items() if key.partition(":")[0] in programs
+        )
         rows = {
             key: {"name": asset.name, "sha256": asset.sha256, "size": asset.size}
             for key, asset in assets.items()

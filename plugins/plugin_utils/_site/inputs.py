@@ -22,6 +22,8 @@ NO_INPUTS = frozenset(
         "state",
         "nouns",
         "planning",
+        "hold",
+        "settle",
         "hand_on",
         "handed_on",
     )

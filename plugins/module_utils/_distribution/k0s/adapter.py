@@ -32,6 +32,8 @@ class K0s:
 
     name = "k0s"
     gives_tokens_back = True
+    agents_ask = True
+    servers_run_pods = True
     verbs: t.Mapping[str, Verb] = {
         "node": objects.perform,
         **status.VERBS,
@@ -72,6 +74,10 @@ class K0s:
         """See Adapter.check."""
         guard.check(spec, facts)
 
+    def obstacles(self, spec: Spec, facts: Facts) -> t.Sequence[Problem]:
+        """See Adapter.obstacles."""
+        return ()
+
     def agreement(self, servers: t.Mapping[str, Spec]) -> t.Sequence[Problem]:
         """See Adapter.agreement."""
         from . import agreement  # asked on the controller alone
@@ -84,6 +90,10 @@ class K0s:
         if not spec.wanted or (spec.role == SERVER and alone):
             return False
         return not look.joined(host, spec.role, paths.data_dir(spec))
+
+    def new_node(self, host: Host, spec: Spec) -> str:
+        """See Adapter.new_node."""
+        return ""
 
     def join_token(self, host: Host, spec: Spec, joiner: str) -> str:
         """See Adapter.join_token."""

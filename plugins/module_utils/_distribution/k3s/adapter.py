@@ -40,6 +40,8 @@ class K3s:
 
     name = "k3s"
     gives_tokens_back = False
+    agents_ask = True
+    servers_run_pods = True
     verbs: t.Mapping[str, Verb] = {
         "gate": gate.perform,
         "node": objects.perform,
@@ -79,6 +81,10 @@ class K3s:
         """See Adapter.check."""
         guard.check(spec, facts)
 
+    def obstacles(self, spec: Spec, facts: Facts) -> t.Sequence[Problem]:
+        """See Adapter.obstacles."""
+        return ()
+
     def agreement(self, servers: t.Mapping[str, Spec]) -> t.Sequence[Problem]:
         """See Adapter.agreement."""
         from .agreement import check_site_agreement  # asked on the controller alone
@@ -98,6 +104,10 @@ class K3s:
         # An agent whose token file is lost or changed cannot start again, and keeps no other copy.
         settled = spec.token or spec.role == SERVER or agent_may_start(host)
         return not settled and bool(host.inspect(RECEIPT))
+
+    def new_node(self, host: Host, spec: Spec) -> str:
+        """See Adapter.new_node."""
+        return ""
 
     def join_token(self, host: Host, spec: Spec, joiner: str) -> str:
         """See Adapter.join_token."""

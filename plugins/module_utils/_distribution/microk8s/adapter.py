@@ -43,6 +43,8 @@ class MicroK8s:
 
     name = "microk8s"
     gives_tokens_back = True
+    agents_ask = True
+    servers_run_pods = True
     verbs: t.Mapping[str, Verb] = {
         "gate": gate.perform,
         "node": objects.perform,
@@ -86,6 +88,14 @@ class MicroK8s:
     def check(self, spec: Spec, facts: Facts) -> None:
         """See Adapter.check."""
         guard.check(spec, facts)
+
+    def obstacles(self, spec: Spec, facts: Facts) -> t.Sequence[Problem]:
+        """See Adapter.obstacles."""
+        return ()
+
+    def new_node(self, host: Host, spec: Spec) -> str:
+        """See Adapter.new_node."""
+        return ""
 
     def agreement(self, servers: t.Mapping[str, Spec]) -> t.Sequence[Problem]:
         """See Adapter.agreement."""

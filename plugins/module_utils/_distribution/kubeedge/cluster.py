@@ -1,0 +1,163 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The cluster that cloudcore works for: looked at and prepared with an administrator's kubeconfig."""
+
+from __future__ import annotations
+
+import base64
+import posixpath
+import typing as t
+
+from ..._core import yamlish
+from ..._core.errors import EdgeError
+from ..._core.plan import Phase, Step
+from ..._core.verbs import Verb
+from ..._host.host import Host
+from ..access import connect
+from . import objects, paths
+
+if t.TYPE_CHECKING:
+    from ..._kube.client import Client
+
+WAIT = 60.0  # seconds until the cluster has made the account's token
+SERVER_CERTIFICATE = "cloudcoresecret"
+JOIN_TOKEN = "tokensecret"
+
+
+def look(host: Host, source: str) -> dict[str, t.Any]:
+    """{api: "ok" or why not, lacks: what `prepare` has to do, certificate: there is one for servers,
+    tokens: there is one to join with}.
+    """
+    if not source:
+        return {"api": "there is no kubeconfig of a cluster", "lacks": ["everything"]}
+    try:
+        with connect(host, source) as client:
+            lacks = lacking(client)
+            wanted = access(host, client, source)
+            found = {
+                "certificate": _there(client, SERVER_CERTIFICATE),
+                "tokens": _there(client, JOIN_TOKEN),
+            }
+    except EdgeError as exc:
+        return {"api": "expired" if exc.kind == "certificate" else exc.message, "lacks": []}
+    if wanted and host.read(paths.CLOUD_ACCESS) != wanted:
+        lacks.append("the kubeconfig of cloudcore")
+    return {**found, "api": "ok", "lacks": lacks}
+
+
+def _there(client: Client, name: str) -> bool:
+    return client.read("Secret", paths.NAMESPACE, name) is not None
+
+
+def lacking(client: Client) -> list[str]:
+    """Names of objects that are missing or not as they should be."""
+    found = [kind.full for kind in _missing(client)]
+    for wanted in objects.account():
+        meta = wanted["metadata"]
+        there = client.read(wanted["kind"], meta.get("namespace", ""), meta["name"])
+        if there is None or any(
+            there.get(key) != wanted[key] for key in ("rules", "subjects") if key in wanted
+        ):
+            found.append(f"{wanted['kind']} {meta['name']}")
+    return found
+
+
+def _missing(client: Client) -> list[objects.Kind]:
+    """Kinds that the API does not serve in the version that cloudcore asks for."""
+    from ..._kube.errors import ApiError
+
+    served: dict[str, set[str]] = {}
+    for group, version in sorted({(kind.group, kind.versions[-1]) for kind in objects.KINDS}):
+        path = f"/apis/{group}.kubeedge.io/{version}"
+        try:
+            served[group] = {row["name"] for row in client.get(path).get("resources") or ()}
+        except ApiError as exc:
+            if exc.status != 404:
+                raise
+            served[group] = set()
+    return [kind for kind in objects.KINDS if kind.plural not in served[kind.group]]
+
+
+def access(host: Host, client: Client, source: str) -> bytes:
+    """The text of cloudcore's kubeconfig; empty while its token is not made."""
+    from ..._kube.kubeconfig import read_kubeconfig
+
+    secret = client.read("Secret", paths.NAMESPACE, objects.TOKEN) or {}
+    token = base64.b64decode((secret.get("data") or {}).get("token", "")).decode()
+    if not token:
+        return b""
+    folder = host.path(posixpath.dirname(source))
+    found = read_kubeconfig(host.read_text(source), folder=folder)
+    authority = base64.b64encode(found.tls.ca).decode() if found.tls.ca else ""
+    return yamlish.dump(objects.kubeconfig(found.server, authority, token)).encode()
+
+
+def prepare_step(source: str, lacks: t.Sequence[str], *, renew: bool) -> Step:
+    """Make in the cluster what is missing; `renew` has cloudcore sign its certificate anew."""
+    parts = list(lacks[:3]) + ([f"{len(lacks) - 3} more"] if len(lacks) > 3 else [])
+    parts += ["a new certificate of cloudcore"] if renew else []
+    summary = f"prepare the cluster: {', '.join(parts)}"
+    params = {"source": source, "renew": renew}
+    return Step(Phase.UNITS, "kubeedge_prepare", paths.NAMESPACE, summary, params)
+
+
+def _prepare(host: Host, step: Step) -> None:
+    source = step.params["source"]
+    with connect(host, source, patient=True) as client:
+        for kind in _missing(client):
+            client.apply(objects.definition(kind))
+        for wanted in objects.account():
+            client.apply(wanted)
+        if step.params["renew"]:
+            client.delete("Secret", paths.NAMESPACE, SERVER_CERTIFICATE)
+        text = b""
+        deadline = host.monotonic() + WAIT
+        while not text:
+            text = access(host, client, source)
+            if not text and host.monotonic() > deadline:
+                raise EdgeError(
+                    f"the cluster made no token for the account {objects.ACCOUNT}",
+                    kind="api",
+                    hint="see whether its controller manager runs, then run again",
+                )
+            if not text:
+                host.sleep(0.5)
+    host.write(paths.CLOUD_ACCESS, text, 0o600)
+
+
+def forget_step(source: str) -> Step:
+    """Take out of the cluster what KubeEdge has there."""
+    summary = "remove KubeEdge's namespace, account and kinds from the cluster"
+    return Step(Phase.UNITS, "kubeedge_forget", paths.NAMESPACE, summary, {"source": source})
+
+
+def _forget(host: Host, step: Step) -> None:
+    """Kinds that others have made stay, with all that is stored of them."""
+    with connect(host, step.params["source"], patient=True) as client:
+        for kind in objects.KINDS:
+            found = client.read("CustomResourceDefinition", "", kind.full) or {}
+            labels = (found.get("metadata") or {}).get("labels") or {}
+            if objects.OURS.items() <= labels.items():
+                client.delete("CustomResourceDefinition", "", kind.full)
+        for name in ("ClusterRoleBinding", "ClusterRole"):
+            client.delete(name, "", objects.ACCOUNT)
+        client.delete("Namespace", "", paths.NAMESPACE)
+
+
+def join_token(host: Host, source: str) -> str:
+    """The token that cloudcore has made for nodes to join; it is good for a day. EdgeError(kind=join)."""
+    with connect(host, source) as client:
+        secret = client.read("Secret", paths.NAMESPACE, JOIN_TOKEN) or {}
+    token = base64.b64decode((secret.get("data") or {}).get("tokendata", "")).decode().strip()
+    if not token:
+        raise EdgeError(
+            "cloudcore has made no token to join with yet",
+            kind="join",
+            hint="see what the log of cloudcore.service says, then run again",
+        )
+    return token
+
+
+VERBS: dict[str, Verb] = {"kubeedge_prepare": _prepare, "kubeedge_forget": _forget}

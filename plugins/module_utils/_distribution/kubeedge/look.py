@@ -1,0 +1,212 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a KubeEdge node tells of itself. Reads only."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..._core import yamlish
+from ..._core.errors import EdgeError
+from ..._core.places import GUEST_RECEIPT, RECEIPT
+from ..._core.resources import SeenUnit
+from ..._host.host import Host
+from .. import release
+from ..adapter import Facts
+from ..service import MARK
+from ..spec import AGENT, REPORT, SERVER, Spec
+from . import config, machine, paths, unit
+
+
+def receipt_path(role: str) -> str:
+    """Cloudcore runs beside another distribution's server, and has a receipt of its own."""
+    return GUEST_RECEIPT if role == SERVER else RECEIPT
+
+
+def look(host: Host, spec: Spec, units: t.Mapping[str, SeenUnit]) -> Facts:
+    """Everything the plan needs to know before it can form a wish."""
+    receipt = host.read_json(receipt_path(spec.role))
+    name = paths.unit_of(spec.role)
+    running = name in units and units[name].running
+    program = paths.program_of(spec.role)
+    bin_dir = release.find_bin_dir(host, spec, program)
+    document = configuration(host, spec.role)
+    path = f"{bin_dir}/{program}"
+    found: dict[str, t.Any] = _cloud(host, spec, document, running=running)
+    if spec.role == AGENT:
+        found = _edge(host, spec, document, units, running=running)
+    return Facts(
+        arch=release.ARCHITECTURES.get(host.machine(), host.machine()),
+        bin_dir=bin_dir,
+        hostname=host.hostname(),
+        version=installed_version(host, path, document, receipt),
+        config={
+            **document,
+            **({"source": found["machine"]["source"]} if spec.role == SERVER else {}),
+        },
+        digest=release.digest_of(host, spec, path),
+        foreign=foreign(host, spec.role, receipt),
+        receipt=receipt,
+        leftovers=_leftovers(host, spec),
+        **found,
+    )
+
+
+def _edge(
+    host: Host,
+    spec: Spec,
+    document: t.Mapping[str, t.Any],
+    units: t.Mapping[str, SeenUnit],
+    *,
+    running: bool,
+) -> dict[str, t.Any]:
+    """An edge node cannot ask the API: its Node is left to a server of its site."""
+    others = [name for name in paths.KUBELETS if name in units and units[name].load == "loaded"]
+    days = certificate_days(host)
+    name = node_name(spec, document, host.hostname())
+    seen = {**machine.look(host), "others": others, "stale": running and stale(host)}
+    return {
+        "machine": seen,
+        "joined": days is not None and days >= 0,
+        "initialized": days is not None,
+        "certificate_days": days,
+        "token_file": host.inspect(paths.BOOTSTRAP) is not None,
+        "left": name if running else "",
+        "api": "",
+    }
+
+
+def _cloud(
+    host: Host, spec: Spec, document: t.Mapping[str, t.Any], *, running: bool
+) -> dict[str, t.Any]:
+    from . import cluster
+
+    if spec.role != SERVER:
+        return {}
+    source = cluster_kubeconfig(host, spec)
+    seen = cluster.look(host, source) if source or spec.wanted else {}
+    there = host.inspect(RECEIPT) is not None
+    found: dict[str, t.Any] = {
+        "machine": {**seen, "source": source, "neighbour": there, "addresses": addresses(host)},
+        "api": str(seen.get("api", "")) if running else "",
+        "initialized": bool(seen.get("tokens")),
+        "serves": running and serves(host, document) and bool(seen.get("tokens")),
+    }
+    if running and spec.planning == REPORT:
+        from ..access import look_at_nodes
+        from ..objects import brief
+
+        found["others"] = {node.name: brief(node) for node in look_at_nodes(host, source, "")[2]}
+    return found
+
+
+def _leftovers(host: Host, spec: Spec) -> tuple[str, ...]:
+    if spec.wanted:
+        return ()
+    from . import purge  # for removals alone
+
+    return purge.leftovers(host, spec)
+
+
+def configuration(host: Host, role: str) -> dict[str, t.Any]:
+    """The document of the role; empty where there is none, or none that can be read."""
+    try:
+        found = yamlish.load(host.read_text(paths.config_of(role)))
+    except EdgeError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def any_configuration(host: Host) -> dict[str, t.Any]:
+    """That of whichever role is on the node; of a server with `source`, its cluster's kubeconfig."""
+    found = configuration(host, AGENT)
+    return found or {**configuration(host, SERVER), "source": known_kubeconfig(host)}
+
+
+def node_name(spec: Spec, document: t.Mapping[str, t.Any], hostname: str) -> str:
+    """The name of this node's Node object; cloudcore has none."""
+    if spec.role == SERVER:
+        return ""
+    edged = (document.get("modules") or {}).get("edged") or {}
+    return str(spec.node_name or edged.get("hostnameOverride") or hostname)
+
+
+def installed_version(
+    host: Host, path: str, document: t.Mapping[str, t.Any], receipt: t.Mapping[str, t.Any]
+) -> str:
+    """By the receipt, while the program is the one we placed, else by edgecore's own file.
+
+    The programs cannot be asked: `edgecore --version` starts it, cloudcore knows no such flag.
+    """
+    if host.inspect(path) is None:
+        return ""
+    if receipt.get("sha256") and receipt["sha256"] == host.sha256(path):
+        return str(receipt.get("version", ""))
+    return str(document.get("edgecoreVersion") or receipt.get("version") or "")
+
+
+def foreign(host: Host, role: str, receipt: t.Mapping[str, t.Any]) -> str | None:
+    """A unit of KubeEdge that others wrote."""
+    text = "" if receipt else host.read_text(paths.unit_file(role))
+    return paths.unit_of(role) if text and not text.startswith(MARK) else None
+
+
+def certificate_days(host: Host) -> int | None:
+    """Days until the certificate of an edge node ends, below 0 where it has or is damaged; None without."""
+    pem = host.read(paths.CERTIFICATE)
+    if pem is None or host.inspect(paths.KEY) is None:
+        return None
+    from ..._kube.certs import not_after
+
+    try:
+        return int((not_after(pem) - host.now()) // 86400)
+    except EdgeError:
+        return -1
+
+
+def stale(host: Host) -> bool:
+    """Whether edgecore.yaml is not what its parts say: somebody has changed it since the start."""
+    base = host.read(paths.EDGE_BASE)
+    info = host.inspect(paths.EDGE_CONFIG)
+    if base is None:
+        return False
+    names = sorted(name for name in host.names(paths.KUBELET_DROPINS) if name.endswith(".conf"))
+    parts = [host.read(f"{paths.KUBELET_DROPINS}/{name}") or b"" for name in names]
+    same = host.read(paths.EDGE_CONFIG) == unit.composed(base, parts)
+    return not same or info is None or info.mode != 0o600
+
+
+def cluster_kubeconfig(host: Host, spec: Spec) -> str:
+    """The administrator's kubeconfig: the named one, else that of the distribution on this node."""
+    named = (config.extra(spec).get("kubeAPIConfig") or {}).get("kubeConfig")
+    return str(named) if named else known_kubeconfig(host)
+
+
+def known_kubeconfig(host: Host) -> str:
+    """The one that was used before, else that of the distribution on this node; may be empty."""
+    before = str(host.read_json(GUEST_RECEIPT).get("source") or "")
+    return next((path for path in (before, *paths.KUBECONFIGS) if path and host.inspect(path)), "")
+
+
+def serves(host: Host, document: t.Mapping[str, t.Any]) -> bool:
+    """Whether cloudcore listens on both of its ports."""
+    from ..._core.proc import sockets
+
+    tables = [host.read_text(f"/proc/net/{name}") for name in ("tcp", "tcp6")]
+    listening = {one.port for text in tables for one in sockets(text, "tcp")}
+    return set(config.ports(document)) <= listening
+
+
+def addresses(host: Host) -> list[str]:
+    """Addresses of this machine that others may use, apart from those of pods' networks."""
+    found = []
+    for line in host.run(
+        ["ip", "-o", "addr", "show", "scope", "global"], check=False
+    ).out.splitlines():
+        words = line.split()
+        inside = words[1].startswith(("cni", "flannel", "veth", "cali", "kube", "docker", "vxlan"))
+        if len(words) > 3 and words[2] in ("inet", "inet6") and not inside:
+            found.append(words[3].partition("/")[0])
+    return found

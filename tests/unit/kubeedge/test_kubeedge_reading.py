@@ -1,0 +1,161 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a KubeEdge node and its cluster are read to say."""
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.door import redact
+from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.access import view
+from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.kubeedge import (
+    health,
+    look,
+    machine,
+    paths,
+    tokens,
+    unit,
+)
+from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.spec import Spec
+from ansible_collections.lightk8s.edge.plugins.module_utils._doors.site_view import judge
+from ansible_collections.lightk8s.edge.plugins.module_utils._host.host import Host
+
+from . import recorded
+
+EDGE = Spec("kubeedge", role="agent")
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    return Host(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("text", "driver"),
+    [
+        ("", "cgroupfs"),
+        (recorded.CONTAINERD_CGROUPFS, "cgroupfs"),
+        (recorded.CONTAINERD_SYSTEMD, "systemd"),
+        (recorded.CONTAINERD_SYSTEMD.replace("= true", "= true  # as the host"), "systemd"),
+        # Another runtime's setting is none of the default one's.
+        (
+            recorded.CONTAINERD_CGROUPFS
+            + '[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.kata.options]\n'
+            + "SystemdCgroup = true\n",
+            "cgroupfs",
+        ),
+        # containerd 2
+        (
+            recorded.CONTAINERD_2,
+            "systemd",
+        ),
+    ],
+)
+def test_the_cgroup_driver_is_read_from_containerd(text: str, driver: str) -> None:
+    assert machine.cgroup_driver(text) == driver
+
+
+@pytest.mark.parametrize(
+    ("text", "enabled"),
+    [
+        ("", True),
+        ('disabled_plugins = ["cri"]\n', False),
+        ('disabled_plugins = [\n  "io.containerd.grpc.v1.cri",\n]\n', False),
+        ('disabled_plugins = ["io.containerd.internal.v1.opt"]\n', True),
+    ],
+)
+def test_a_cri_plugin_that_is_off_is_seen(text: str, enabled: bool) -> None:
+    assert machine.cri_enabled(text) is enabled
+
+
+def test_a_connection_to_the_cloud_side_is_seen() -> None:
+    assert machine.connected(recorded.CONNECTED, 10000)
+    assert machine.connected(recorded.CONNECTED, 10002)
+    assert not machine.connected(recorded.CONNECTED, 10350)  # listens, and is no connection
+    assert not machine.connected("", 10000)
+
+
+def test_the_state_of_the_cri_plugin_is_read() -> None:
+    assert health.plugin_trouble(recorded.PLUGINS) == ""
+    assert "error" in health.plugin_trouble(recorded.PLUGINS_ERROR)
+    assert "absent" in health.plugin_trouble("")
+
+
+def test_the_form_of_a_token_is_known_and_never_shown() -> None:
+    assert tokens.looks_right(recorded.TOKEN)
+    assert tokens.looks_right(f"{recorded.TOKEN}\n")
+    assert not tokens.looks_right("K10" + "a" * 64 + "::server:word")
+    line = f"panic: token {recorded.TOKEN} is not for this authority"
+    assert "6383d7b1" not in redact(line)
+    assert redact("a" * 64 + " a digest alone") == "a" * 64 + " a digest alone"
+
+
+def test_the_cluster_s_word_on_a_node() -> None:
+    node = view(recorded.NODE)
+    assert judge(node, "ke-e", "v1.23.1") == ""
+    assert "not v1.23.2" in judge(node, "ke-e", "v1.23.2")
+    assert "no Node ke-e" in judge(None, "ke-e", "v1.23.1")
+    down: dict[str, t.Any] = dict(recorded.NODE["status"])
+    down["conditions"] = [{**recorded.STOPPED, "message": recorded.STOPPED_MESSAGE}]
+    trouble = judge(view({**recorded.NODE, "status": down}), "ke-e", "v1.23.1")
+    assert "container runtime is down" in trouble
+
+
+def test_a_file_that_others_have_changed_is_stale(host: Host) -> None:
+    assert not look.stale(host)
+    host.write(paths.EDGE_BASE, b"a: 1\n", 0o600)
+    host.write(f"{paths.KUBELET_DROPINS}/60-x.conf", b"b: 2\n")
+    host.write(paths.EDGE_CONFIG, unit.composed(b"a: 1\n", [b"b: 2\n"]), 0o600)
+    assert not look.stale(host)
+    host.chmod(paths.EDGE_CONFIG, 0o644)
+    assert look.stale(host)
+    host.write(paths.EDGE_CONFIG, b"a: 2\n", 0o600)
+    assert look.stale(host)
+
+
+def test_the_name_of_a_node_is_that_of_its_file(host: Host) -> None:
+    host.write(paths.EDGE_BASE, recorded.WORKING.encode(), 0o600)
+    document = look.configuration(host, "agent")
+    assert look.node_name(EDGE, document, "other") == "ke-g"
+    assert look.node_name(Spec("kubeedge"), document, "other") == ""
+
+
+def test_a_version_is_that_of_the_receipt_or_of_the_file_never_asked_of_the_program(
+    host: Host,
+) -> None:
+    path = "/usr/local/bin/edgecore"
+    assert look.installed_version(host, path, {}, {"version": "v1.23.1"}) == ""
+    host.write(path, b"#!/bin/sh\nexit 9\n", 0o755)
+    digest = host.sha256(path)
+    assert (
+        look.installed_version(host, path, {}, {"version": "v1.23.1", "sha256": digest})
+        == "v1.23.1"
+    )
+    other = {"version": "v1.23.1", "sha256": "0" * 64}
+    assert look.installed_version(host, path, {"edgecoreVersion": "v1.23.2"}, other) == "v1.23.2"
+
+
+def test_the_end_of_a_certificate_is_seen(host: Host) -> None:
+    assert look.certificate_days(host) is None
+    host.write(paths.KEY, b"k", 0o600)
+    host.write(paths.CERTIFICATE, b"damaged", 0o600)
+    assert look.certificate_days(host) == -1
+
+
+def test_cloudcore_works_with_the_kubeconfig_it_had_before(host: Host) -> None:
+    spec = Spec("kubeedge")
+    assert look.cluster_kubeconfig(host, spec) == ""
+    host.write("/root/.kube/config", b"x")
+    assert look.cluster_kubeconfig(host, spec) == "/root/.kube/config"
+    host.write("/etc/rancher/k3s/k3s.yaml", b"x")
+    assert look.cluster_kubeconfig(host, spec) == "/etc/rancher/k3s/k3s.yaml"
+    host.write("/srv/mine", b"x")
+    host.write_json("/var/lib/lightk8s/state/guest.json", {"source": "/srv/mine"})
+    assert look.cluster_kubeconfig(host, spec) == "/srv/mine"
+    named = Spec("kubeedge", settings={"extra_config": {"kubeAPIConfig": {"kubeConfig": "/n"}}})
+    assert look.cluster_kubeconfig(host, named) == "/n"
