@@ -51,7 +51,7 @@ options:
     description:
       - The Kubernetes distribution.
     type: str
-    choices: [k0s, k3s, microk8s]
+    choices: [k0s, k3s, kubeedge, microk8s]
     default: k3s
 attributes:
   check_mode:

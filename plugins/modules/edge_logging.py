@@ -23,7 +23,7 @@ options:
     description:
       - The Kubernetes distribution whose node it is.
     type: str
-    choices: [k0s, k3s, microk8s]
+    choices: [k0s, k3s, kubeedge, microk8s]
     default: k3s
   hand_on:
     description:

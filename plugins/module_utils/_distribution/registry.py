@@ -25,6 +25,12 @@ def _k0s() -> Adapter:
     return K0s()
 
 
+def _kubeedge() -> Adapter:
+    from .kubeedge.adapter import KubeEdge
+
+    return KubeEdge()
+
+
 def _microk8s() -> Adapter:
     from .microk8s.adapter import MicroK8s
 
@@ -35,6 +41,7 @@ def _microk8s() -> Adapter:
 _LOADERS: dict[str, t.Callable[[], Adapter]] = {
     "k0s": _k0s,
     "k3s": _k3s,
+    "kubeedge": _kubeedge,
     "microk8s": _microk8s,
 }
 NAMES = tuple(sorted(_LOADERS))

@@ -77,7 +77,8 @@ RULES: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
         WRITE,
     ),
     ("", ("namespaces",), (*READ, "create")),
-    ("", ("nodes", "nodes/status", "pods/status"), ("patch",)),
+    # Its own Secrets are patched where they are there already.
+    ("", ("nodes", "nodes/status", "pods/status", "secrets"), ("patch",)),
     ("", ("pods", "configmaps"), ("delete",)),
     ("coordination.k8s.io", ("leases",), WRITE),
     (
