@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 from bed import mirror, runtime
@@ -45,7 +46,7 @@ KUBEEDGE = Distribution(
 
 def bring_up(fleet: Fleet, k3s: str, kubeedge: str) -> Site:
     """K3s and containerd run, KubeEdge is not there yet."""
-    releases = mirror.Path(kubeedge)
+    releases = Path(kubeedge)
     runtime.start(fleet[EDGE], releases.parent / "images")
     cluster = {
         "version": K3S.version,
@@ -56,7 +57,9 @@ def bring_up(fleet: Fleet, k3s: str, kubeedge: str) -> Site:
         "disable": ["traefik", "servicelb", "metrics-server", "local-storage", "coredns"],
     }
     site = Site(fleet, KUBEEDGE, common_inputs(KUBEEDGE, releases))
-    site.play([{"hosts": CLOUD, "gather_facts": False, "tasks": [{"lightk8s.edge.k3s_install": cluster}]}])
+    site.play(
+        [{"hosts": CLOUD, "gather_facts": False, "tasks": [{"lightk8s.edge.k3s_install": cluster}]}]
+    )
     return site
 
 

@@ -9,6 +9,7 @@ The tests tell one story, in this order.
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 import yaml
@@ -32,7 +33,7 @@ from .kubeedge_site import (
     version,
     wait_ready,
 )
-from .lib.site import Site, actions, failure, files, main, phase, starts, wait_for
+from .lib.site import Site, actions, failure, files, phase, starts, wait_for
 
 pytestmark = pytest.mark.slow
 PLACES = ("/etc", "/usr/local", "/opt", "/var/lib/lightk8s")
@@ -60,8 +61,15 @@ def installed(site: Site) -> Run:
     return site.converge()
 
 
-def config_of(edge: Node) -> dict[str, object]:
+def config_of(edge: Node) -> dict[str, Any]:
     return dict(yaml.safe_load(edge.run(["cat", CONFIG]).stdout))
+
+
+def for_agents(given: dict[str, Any]) -> dict[str, str]:
+    """Inputs that only agents get, though they are given for the whole run."""
+    return {
+        key: f"{{{{ {value!r} if edge_role == 'agent' else '' }}}}" for key, value in given.items()
+    }
 
 
 def test_a_machine_without_containerd_is_refused_by_name(site: Site, edge: Node) -> None:
@@ -83,8 +91,8 @@ def test_the_token_is_gone_and_was_never_told(
     words = ("-n", "kubeedge", "get", "secret", "tokensecret", "-o", "jsonpath={.data.tokendata}")
     token = cloud.run(["sh", "-c", f"kubectl {' '.join(words)} | base64 -d"]).stdout.strip()
     assert token.count(".") == 3
-    assert edge.run(["test", "-e", BOOTSTRAP], check=False).code != 0
-    assert edge.run(["test", "-e", CERTIFICATE], check=False).code == 0
+    assert edge.run(["test", "-e", BOOTSTRAP], check=False).returncode != 0
+    assert edge.run(["test", "-e", CERTIFICATE], check=False).returncode == 0
     found = edge.run(["grep", "-rlF", token, "/etc", "/var/lib/lightk8s"], check=False).stdout
     assert found == ""
     assert token not in installed.output
@@ -121,20 +129,124 @@ def test_k3s_on_the_same_machine_is_left_alone(cloud: Node, installed: Run) -> N
     assert starts(cloud, "k3s.service") == 1
 
 
-def test_bounds_logs_and_labels_find_their_places(
-    site: Site, installed: Run, edge: Node
-) -> None:
-    bounds = {"edge_max_pods": 12, "edge_max_log_files": 4, "edge_labels": {"example.org/a": "b"}}
-    add = {f"{key}_agents": value for key, value in bounds.items()}
-    site.inputs.update(
-        {key: f"{{{{ {key}_agents if edge_role == 'agent' else omit }}}}" for key in bounds}
-    )
-    del add
+def test_bounds_logs_and_labels_find_their_places(site: Site, installed: Run, edge: Node) -> None:
+    asked = {
+        "edge_max_pods": 12,
+        "edge_max_log_files": 4,
+        "edge_labels": {"example.org/a": "b"},
+        "edge_taints": ["example.org/x=y:NoSchedule"],
+    }
+    site.inputs.update(for_agents(asked))
     number = starts(edge, "edgecore.service")
-    for key, value in bounds.items():
-        site.inputs[key] = value
-    site.converge("--limit", EDGE, edge_partial_site=True)
-    kubelet = config_of(edge)["modules"]["edged"]["tailoredKubeletConfig"]  # type: ignore[index]
+    site.converge()
+    kubelet = config_of(edge)["modules"]["edged"]["tailoredKubeletConfig"]
     assert (kubelet["maxPods"], kubelet["containerLogMaxFiles"]) == (12, 4)
     assert starts(edge, "edgecore.service") == number + 1
-    assert seen(site)["metadata"]["labels"]["example.org/a"] == "b"
+    node = seen(site)
+    assert node["metadata"]["labels"]["example.org/a"] == "b"
+    assert {"key": "example.org/x", "value": "y", "effect": "NoSchedule"} in node["spec"]["taints"]
+    assert site.converge().changed() == []
+
+
+def test_keys_that_kubeedge_would_swallow_are_refused(site: Site, installed: Run) -> None:
+    wrong = for_agents({"edge_extra_config": {"modules": {"eventbuz": {"enable": False}}}})
+    run = site.converge(check=False, **wrong)
+    found = failure(run, EDGE)
+    assert found["kind"] == "spec"
+    assert "modules.eventbuz" in found["message"]
+
+
+def test_a_file_that_was_changed_by_hand_is_put_back(
+    site: Site, installed: Run, edge: Node
+) -> None:
+    edge.run(["sh", "-c", f"echo '# by hand' >>{CONFIG}"])
+    run = site.converge()
+    assert actions(run, EDGE) == ["restart edgecore.service"]
+    assert "by hand" not in edge.run(["cat", CONFIG]).stdout
+
+
+def test_an_upgrade_keeps_pods_and_database(site: Site, installed: Run, edge: Node) -> None:
+    run_on_edge(site, "stays", token=False)
+    wait_for("the pod", lambda: phase(site.fleet[CLOUD], "stays") == "Running")
+    before, inode = containers(edge), edge.run(["stat", "-c", "%i", DATABASE]).stdout
+    site.inputs["edge_version"] = KUBEEDGE.newer
+    site.converge()
+    assert version(site).endswith(f"-kubeedge-{KUBEEDGE.newer}")
+    assert ready(site)
+    assert containers(edge) == before
+    assert edge.run(["stat", "-c", "%i", DATABASE]).stdout == inode
+
+
+@pytest.mark.parametrize("broken", ["never_ready", "no_start"])
+def test_a_broken_release_goes_back_by_itself(
+    site: Site, installed: Run, edge: Node, broken: str
+) -> None:
+    before = containers(edge)
+    run = site.converge(
+        *("--limit", EDGE),
+        check=False,
+        edge_version=getattr(KUBEEDGE, broken),
+        edge_partial_site=True,
+        edge_wait_timeout=60,
+    )
+    assert failure(run, EDGE)["kind"] == "rolled_back"
+    wait_ready(site)
+    assert version(site).endswith(f"-kubeedge-{KUBEEDGE.newer}")
+    assert containers(edge) == before
+    assert site.converge().changed() == []
+
+
+@pytest.mark.parametrize("wanted", ["skipped_minor", "version"])
+def test_skipped_minors_and_downgrades_are_refused(site: Site, installed: Run, wanted: str) -> None:
+    run = site.converge(check=False, edge_version=getattr(KUBEEDGE, wanted))
+    assert failure(run, EDGE)["kind"] == "refused"
+
+
+def test_an_ended_certificate_is_renewed(site: Site, installed: Run, edge: Node) -> None:
+    """A damaged one counts as ended: neither can be used."""
+    edge.run(["sh", "-c", f"echo damaged >{CERTIFICATE}"])
+    site.converge()
+    text = edge.run(["openssl", "x509", "-noout", "-subject", "-in", CERTIFICATE]).stdout
+    assert f"system:node:{EDGE}" in text
+    assert edge.run(["test", "-e", BOOTSTRAP], check=False).returncode != 0
+    wait_ready(site)
+
+
+def test_a_node_that_is_cut_off_runs_on(
+    site: Site, installed: Run, edge: Node, cloud: Node
+) -> None:
+    rule = f"OUTPUT -p tcp -d {cloud.ip} -j REJECT"
+    edge.run(f"iptables -I {rule}; ss -K dst {cloud.ip}", check=False)
+    try:
+        wait_for("the cluster to notice", lambda: not ready(site))
+        edge.run("ctr -n k8s.io tasks ls -q | head -1 | xargs ctr -n k8s.io tasks kill -s 9")
+        before = len(containers(edge))
+        edge.run("systemctl restart edgecore")
+        wait_for("the pod again", lambda: len(containers(edge)) >= before)
+    finally:
+        edge.run(f"iptables -D {rule}")
+    wait_ready(site)
+
+
+def test_purged_leaves_nothing(site: Site, installed: Run, edge: Node, cloud: Node) -> None:
+    site.play("reset", edge_reset_confirm=True)
+    assert seen(site) == {}
+    places = ("/etc/kubeedge", "/var/lib/kubeedge", "/var/lib/kubelet", "/var/lib/lightk8s")
+    for place in (*places, "/usr/local/bin/edgecore", "/etc/systemd/system/edgecore.service"):
+        assert edge.run(["test", "-e", place], check=False).returncode != 0, place
+    assert containers(edge) == set()
+    assert "kubelet" not in edge.run(["cat", "/proc/mounts"]).stdout
+    found = cloud.kubectl("get", "namespace", "kubeedge", "--ignore-not-found").stdout
+    assert found.strip() == "" or "Terminating" in found
+    assert cloud.run(["test", "-e", "/etc/kubeedge"], check=False).returncode != 0
+    assert cloud.run(["test", "-e", "/var/lib/lightk8s/state/distribution.json"]).returncode == 0
+    assert cloud.run(["systemctl", "is-active", "k3s"]).stdout.strip() == "active"
+
+
+def test_a_machine_that_was_purged_comes_back(site: Site, edge: Node) -> None:
+    site.converge()
+    assert ready(site)
+    edge.run("systemctl stop edgecore; rm -rf /etc/kubeedge /var/lib/kubeedge /var/lib/lightk8s")
+    wait_for("the cluster to notice", lambda: not ready(site))
+    site.converge()
+    assert ready(site)

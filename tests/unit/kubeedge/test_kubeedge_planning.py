@@ -238,7 +238,7 @@ def test_an_address_that_moves_costs_a_new_certificate_of_cloudcore() -> None:
 @pytest.mark.parametrize("role", ["server", "agent"])
 def test_every_key_of_the_default_configuration_is_known(role: str) -> None:
     name = "cloudcore" if role == "server" else "edgecore"
-    text = (HERE / f"{name}-v1.23.1-defaultconfig.yaml").read_text(encoding="utf-8")
+    text = (HERE / "fixtures" / f"{name}-v1.23.1-defaultconfig.txt").read_text(encoding="utf-8")
     document = yaml.safe_load(text)
     for key in ("apiVersion", "kind"):
         document.pop(key)

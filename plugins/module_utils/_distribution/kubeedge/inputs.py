@@ -27,7 +27,7 @@ def _never(reason: str, remedy: str, example: t.Any, **more: t.Any) -> Input:
 def _agents(name: str, example: t.Any, becomes: str) -> Input:
     """An input that means nothing where cloudcore runs."""
     remedy = f"set edge_{name} for agents alone"
-    refusal = Refusal(_NO_NODE, remedy, example, lambda value: True, "any on servers", "server")
+    refusal = Refusal(_NO_NODE, remedy, example, lambda value: True, "any", "server")
     return Input(becomes, (refusal,))
 
 
@@ -61,7 +61,7 @@ INPUTS: Table = {
                 "cloudcore makes its tokens itself",
                 "unset edge_token, or set it for agents alone",
                 "word",
-                shown="any on servers",
+                shown="any",
                 role="server",
             ),
         ),

@@ -13,7 +13,7 @@ from ..._host.host import Host
 from . import paths
 
 SYSTEMD, CGROUPFS = "systemd", "cgroupfs"
-_HEADER = re.compile(r"\s*\[+\s*(.+?)\s*\]+\s*(#.*)?\Z")
+_HEADER = r"\s*\[+\s*(.+?)\s*\]+\s*(#.*)?\Z"
 _CRI = ("cri", "io.containerd.grpc.v1.cri", "io.containerd.cri.v1.runtime")
 
 
@@ -49,7 +49,7 @@ def cgroup_driver(text: str) -> str:
     section, runtime = "", "runc"
     found: dict[str, str] = {}
     for line in text.splitlines():
-        header = _HEADER.match(line)
+        header = re.match(_HEADER, line)
         if header:
             section = header[1].replace('"', "").replace("'", "").replace(" ", "")
             continue

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import re
 
-_FORM = re.compile(r"[0-9a-f]{64}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\Z")
+_FORM = r"[0-9a-f]{64}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\Z"
 
 
 def looks_right(token: str) -> bool:
     """Whether cloudcore may have made it."""
-    return _FORM.match(token.strip()) is not None
+    return re.match(_FORM, token.strip()) is not None
