@@ -34,9 +34,7 @@ def releases() -> Path:
 
 @pytest.fixture(scope="module")
 def pair(make_fleet: Callable[..., Fleet], releases: Path, release_mirror: Path) -> Pair:
-    pair = Pair(
-        make_fleet("cloud=server; edge=agent:packages=containerd containernetworking-plugins")
-    )
+    pair = Pair(make_fleet(f"cloud=server; edge=agent:packages={' '.join(runtime.PACKAGES)}"))
     pair.start_cloud(release_mirror, releases)
     pair.give_edge(releases)
     return pair
