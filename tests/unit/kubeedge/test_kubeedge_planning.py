@@ -365,6 +365,13 @@ def test_a_purge_of_cloudcore_empties_its_cluster_and_a_removal_does_not() -> No
     assert "kubeedge_forget" not in kept
 
 
+def test_a_purge_beside_another_distribution_leaves_its_helpers_and_comes_to_an_end() -> None:
+    helpers = ("lightk8s-recover.service", "lightk8s-pod-cap.service")
+    units = {name: SeenUnit(name, "loaded", True, True) for name in helpers}
+    gone = replace(FACTS, machine={"api": "ok", "source": "/k", "neighbour": True})
+    assert purge.steps(replace(CLOUD, state="purged"), Observation(gone, {}, units)) == ()
+
+
 def test_the_receipt_holds_no_token() -> None:
     text = (files(EDGE)["/var/lib/lightk8s/state/distribution.json"].data or b"").decode()
     assert recorded.TOKEN not in text

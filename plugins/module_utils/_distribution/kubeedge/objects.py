@@ -77,8 +77,7 @@ RULES: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
         WRITE,
     ),
     ("", ("namespaces",), (*READ, "create")),
-    # Its own Secrets are patched where they are there already.
-    ("", ("nodes", "nodes/status", "pods/status", "secrets"), ("patch",)),
+    ("", ("nodes", "nodes/status", "pods/status"), ("patch",)),
     ("", ("pods", "configmaps"), ("delete",)),
     ("coordination.k8s.io", ("leases",), WRITE),
     (

@@ -10,10 +10,10 @@ Pods of an edge node run in containerd's namespace k8s.io; other namespaces are 
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
 from ..._core.places import GUEST_RECEIPT, RECEIPT
 from ..._core.plan import Step
-from ..._core.transaction import RECOVER_UNIT
 from ..._core.verbs import Verb
 from ..._host.host import Host
 from .. import clearing, remains, removal
@@ -84,11 +84,12 @@ def steps(spec: Spec, seen: Observation) -> tuple[Step, ...]:
         summary, verb = "end cloudcore and its rules", "kubeedge_clear_cloud"
     name = paths.unit_of(spec.role)
     what = Removal((name,), paths.CONFIG_DIR, verb, summary, lambda path, there: False)
+    if seen.facts.machine.get("neighbour"):
+        # Helpers that are there serve the distribution beside, and stay with it.
+        seen = replace(seen, units={key: seen.units[key] for key in (name,) if key in seen.units})
     found = removal.steps(spec, seen, paths.data_dir(spec), what)
     if spec.role == AGENT:
         return found
-    if seen.facts.machine.get("neighbour"):
-        found = tuple(step for step in found if step.target != RECOVER_UNIT)
     known = seen.facts.machine.get("api") == "ok" and seen.facts.receipt
     if spec.state == PURGED and known:
         found = (*found, cluster.forget_step(str(seen.facts.machine["source"])))
