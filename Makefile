@@ -94,7 +94,7 @@ soak-power: testbed ## CUTS power cuts (20) at random moments of runs
 	@LIGHTK8S_POWER_CUTS=$(or $(CUTS),20) $(PYTEST) -m slow tests/integration/test_faults_power.py
 
 .PHONY: bench-converge
-bench-converge: testbed ## what a converge with nothing to do costs; BENCH="--only KEY"; the last line is JSON
+bench-converge: testbed ## what a converge with nothing to do costs; DISTRIBUTION, BENCH="--only KEY"; the last line is JSON
 	@$(INSIDE) link env PYTHONPATH=tests/testbed python -m tests.bench.converge \
 	    --distribution $(or $(DISTRIBUTION),k3s) $(BENCH)
 

@@ -13,24 +13,12 @@ from bed import fleet
 from bed.node import Node
 from bed.shell import BedError, run
 
-from .lab import Lab, up
+from .lab import Kit, Lab, up
 
 TOPOLOGY = "ours=server; hand=server"
 # What an administrator would copy: programs, archives of images, configuration, unit.
-COPIED = (
-    "/usr/local/bin/k3s",
-    "/var/lib/rancher/k3s/agent/images",
-    "/var/lib/rancher/k3s/agent/etc/kubelet.conf.d",
-    "/etc/rancher/k3s/config.yaml",
-    "/etc/rancher/k3s/config.yaml.d",
-    "/etc/rancher/k3s/registries.yaml",
-    "/etc/rancher/k3s/token",
-    "/etc/systemd/system/k3s.service",
-    "/etc/systemd/system/k3s.service.env",
-    "/etc/systemd/system/k3s.service.d",
-)
 READY = (
-    "until k3s kubectl get node -o"
+    " get node -o"
     " jsonpath='{.items[0].status.conditions[?(@.type==\"Ready\")].status}' 2>/dev/null"
     " | grep -q True; do sleep 0.2; done"
 )
@@ -43,19 +31,21 @@ def compare(name: str, lab: Lab) -> tuple[float, float]:
         ours, hand = bare.nodes["ours-server1"], bare.nodes["hand-server1"]
         installed = bare.run("site", "--limit", ours.name)
         folder = bare.nodes.root / "by-hand"
-        sources = _collect(ours, hand, folder)
+        sources = _collect(lab.kit, ours, hand, folder)
         ours.kill()
         began = time.monotonic()
-        _by_hand(hand, sources, lab.kit.unit)
+        _by_hand(hand, sources, lab.kit)
         return installed.seconds, time.monotonic() - began
     finally:
         fleet.down(name)
 
 
-def _collect(ours: Node, hand: Node, folder: Path) -> dict[str, Path]:
+def _collect(kit: Kit, ours: Node, hand: Node, folder: Path) -> dict[str, Path]:
     """What the installation has put on the node, as files here; by their place on a node."""
     folder.mkdir()
-    there = [path for path in COPIED if ours.exists(path)]
+    unit = f"/etc/systemd/system/{kit.unit}"
+    wanted = (*kit.copied, unit, f"{unit}.env", f"{unit}.d")
+    there = [path for path in wanted if ours.exists(path)]
     archive = folder / "all.tar"
     ours.run(["tar", "-C", "/", "-cf", "/var/tmp/all.tar", *(p.lstrip("/") for p in there)])
     run(["podman", "cp", f"{ours.container}:/var/tmp/all.tar", str(archive)], timeout=600)
@@ -70,7 +60,7 @@ def _collect(ours: Node, hand: Node, folder: Path) -> dict[str, Path]:
     return {path: folder / path.lstrip("/") for path in there}
 
 
-def _by_hand(node: Node, sources: dict[str, Path], unit: str) -> None:
+def _by_hand(node: Node, sources: dict[str, Path], kit: Kit) -> None:
     """One shared connection, one scp for each place, then start and wait."""
     parents = sorted({str(Path(path).parent) for path in sources})
     node.ssh(shlex.join(["mkdir", "-p", *parents]))
@@ -78,7 +68,10 @@ def _by_hand(node: Node, sources: dict[str, Path], unit: str) -> None:
     for path, source in sources.items():
         target = f"root@{node.ip}:{Path(path).parent}/"
         run(["scp", "-q", "-p", "-r", *options, str(source), target], timeout=1200)
-    script = f"systemctl daemon-reload && systemctl enable --now {unit} && {READY}"
+    ready = f"until {kit.kubectl}{READY}"
+    script = (
+        f"{kit.prepare}; systemctl daemon-reload && systemctl enable --now {kit.unit} && {ready}"
+    )
     done = node.ssh(script, check=False, timeout=1200)
     if done.returncode != 0:
         raise BedError(f"by hand: {done.stdout}{done.stderr}")

@@ -121,7 +121,11 @@ PARTS: tuple[tuple[tuple[str, ...], Callable[[Bench], None]], ...] = (
 @contextlib.contextmanager
 def prepared(args: argparse.Namespace) -> Iterator[Bench]:
     """Nodes with the site up; gone afterwards."""
-    releases = mirror.ensure(cache_root(), log=lambda line: print(line, file=sys.stderr))
+    releases = mirror.ensure(
+        cache_root(),
+        log=lambda line: print(line, file=sys.stderr),
+        distribution=args.distribution,
+    )
     try:
         lab = up(args.fleet, TOPOLOGY, args.distribution, releases)
         memory.install(lab)
@@ -130,7 +134,7 @@ def prepared(args: argparse.Namespace) -> Iterator[Bench]:
         bench = Bench(lab, args.runs, memory.take(lab))
         load = os.getloadavg()[0]
         print(
-            f"{len(lab.nodes.nodes)} nodes, {args.distribution} {lab.kit.version} ({mirror.kind()}),"
+            f"{len(lab.nodes.nodes)} nodes, {args.distribution} {lab.kit.version} ({mirror.kind(args.distribution)}),"
             f" up in {time.monotonic() - began:.0f} s; {os.cpu_count()} CPUs, load {load:.1f}",
             flush=True,
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +30,39 @@ class Kit:
 
     version: str
     unit: str
+    kubectl: str
+    copied: tuple[str, ...]  # where an installation lies, but for the unit
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    prepare: str = "true"  # what somebody who installs by hand does before the first start
 
 
-KITS = {"k3s": Kit("v1.34.2+k3s1", "k3s.service")}
+KITS = {
+    "k3s": Kit(
+        version="v1.34.2+k3s1",
+        unit="k3s.service",
+        kubectl="k3s kubectl",
+        copied=(
+            "/usr/local/bin/k3s",
+            "/var/lib/rancher/k3s/agent/images",
+            "/var/lib/rancher/k3s/agent/etc/kubelet.conf.d",
+            "/etc/rancher/k3s/config.yaml",
+            "/etc/rancher/k3s/config.yaml.d",
+            "/etc/rancher/k3s/registries.yaml",
+            "/etc/rancher/k3s/token",
+        ),
+    ),
+    "k0s": Kit(
+        version="v1.34.2+k0s.0",
+        unit="k0scontroller.service",
+        kubectl="k0s kubectl",
+        copied=("/usr/local/bin/k0s", "/var/lib/k0s/images", "/etc/k0s"),
+        # Its default range for services holds the addresses of the test bed's nodes.
+        inputs={"edge_service_cidr": ["10.43.0.0/16"]},
+        prepare="for user in etcd kube-apiserver kube-scheduler konnectivity-server; do"
+        " useradd --system --no-create-home --home-dir /var/lib/k0s --shell /usr/sbin/nologin $user;"
+        " done",
+    ),
+}
 
 
 def _play(*tasks: dict[str, Any]) -> Play:
@@ -79,6 +109,7 @@ class Lab:
             "edge_mode": "offline",
             "edge_profile": "small",
             "edge_wait_timeout": 900,
+            **self.kit.inputs,
         }
         return plays.playbook(
             self.nodes, play, "-e", json.dumps(values), *args, env=env, timeout=3600, **more

@@ -13,11 +13,13 @@ from bed.node import Node
 from bed.plays import Started
 from bed.shell import BedError
 
+from .lib.distributions import Distribution
+from .lib.site import Site
+
 HOME = "var/lib/lightk8s"
 JOURNAL = f"{HOME}/tx/journal.json"
 REDO = f"{HOME}/tx/redo.sh"
-CONFIG = "etc/rancher/k3s/config.yaml"
-Moment = Callable[[Path], bool]
+Moment = Callable[[Path, Distribution], bool]
 
 # Stands before systemctl in the search path: ends whoever calls it, once.
 ASSASSIN = """#!/bin/sh
@@ -30,42 +32,37 @@ exec /usr/bin/systemctl "$@"
 """
 
 
-def transferring(root: Path) -> bool:
+def transferring(root: Path, dummy: Distribution) -> bool:
     """A part of an artifact has arrived."""
     parts = (root / HOME / "artifacts").glob(".partial-*")
     return any(part.stat().st_size > 20_000_000 for part in parts)
 
 
-def writing(root: Path) -> bool:
+def writing(root: Path, dummy: Distribution) -> bool:
     """The files are a mixture of old and new."""
     return (root / REDO).exists()
 
 
-def waiting(root: Path) -> bool:
+def waiting(root: Path, distribution: Distribution) -> bool:
     """The files are new, the configuration among them, and the change is not accepted yet."""
     planned = (root / JOURNAL).stat().st_mtime_ns
-    written = (root / CONFIG).stat().st_mtime_ns
+    written = (root / distribution.config.lstrip("/")).stat().st_mtime_ns
     return written > planned and not (root / REDO).exists()
 
 
-def starting(root: Path) -> bool:
-    """The service has begun to write its data."""
-    return waiting(root) and (root / "var/lib/rancher/k3s/server/tls").exists()
-
-
-def at(moment: Moment, node: Node, run: Started, timeout: float = 600) -> None:
+def at(moment: Moment, site: Site, node: Node, run: Started, timeout: float = 600) -> None:
     """Wait for the moment; BedError when the run is over before it comes."""
     root = Path(f"/proc/{node.machine_pid()}/root")
     end = time.monotonic() + timeout
-    while not _is(moment, root):
+    while not _is(moment, root, site.distribution):
         if run.process.poll() is not None or time.monotonic() > end:
             raise BedError(f"{moment.__name__} never came: {run.log}")
         time.sleep(0.005)
 
 
-def _is(moment: Moment, root: Path) -> bool:
+def _is(moment: Moment, root: Path, distribution: Distribution) -> bool:
     try:
-        return moment(root)
+        return moment(root, distribution)
     except OSError:
         return False
 

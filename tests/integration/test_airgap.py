@@ -7,54 +7,72 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from bed import mirror as releases
-from bed.fleet import Fleet
+from bed.node import Node
 
-from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.k3s import K3S
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.catalogue import RELEASES
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.store import Store
 
-from .ha_site import VERSION, Controller, ready, until
+from .conftest import MakeFleet, mirror_of
+from .lib.distributions import DISTRIBUTIONS, K3S, Distribution
+from .lib.site import Site, common_inputs, ready, wait_for
+
+SERVER, AGENT = "gap-server1", "gap-agent1"
+EVERYONE = [
+    pytest.param(d, id=d.name, marks=() if d is K3S else pytest.mark.slow) for d in DISTRIBUTIONS
+]
 
 
-@pytest.fixture(scope="module")
-def fleet(make_fleet: Callable[..., Fleet]) -> Fleet:
-    return make_fleet("gap=server:readonly_usr,agent", airgap=True)
-
-
-@pytest.fixture(scope="module")
-def controller(
-    fleet: Fleet, release_mirror: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Controller:
-    """It has once seen a mirror, which is gone."""
+@pytest.fixture(scope="module", params=EVERYONE)
+def site(
+    request: pytest.FixtureRequest, make_fleet: MakeFleet, tmp_path_factory: pytest.TempPathFactory
+) -> Site:
+    """Its controller has once seen a mirror, which is gone."""
+    distribution: Distribution = request.param
     folder = tmp_path_factory.mktemp("controller")
     mirror = folder / "mirror"
-    shutil.copytree(release_mirror / VERSION, mirror / VERSION)
-    shutil.copy(release_mirror / "channels", mirror)
-    store = Store(folder / "cache", [str(mirror)], K3S)
-    assert store.resolve("stable") == VERSION
-    release = store.describe(VERSION, arch=releases.ARCH)
+    keep_release(distribution, mirror, folder / "cache")
+    shutil.rmtree(mirror)
+    inputs = {
+        **common_inputs(distribution, mirror),
+        "edge_cache_dir": str(folder / "cache"),
+        "edge_version": "stable",
+        "edge_node_ip": "{{ ansible_host }}",
+    }
+    fleet = make_fleet("gap=server:readonly_usr,agent", airgap=True)
+    return Site(fleet, distribution, inputs)
+
+
+def keep_release(distribution: Distribution, mirror: Path, cache: Path) -> None:
+    """Bring one release from a mirror into a cache."""
+    whole = mirror_of(distribution.name)
+    shutil.copytree(whole / distribution.version, mirror / distribution.version)
+    for pointer in (path for path in whole.iterdir() if path.is_file()):
+        shutil.copy(pointer, mirror)
+    store = Store(cache, [str(mirror)], RELEASES[distribution.name])
+    assert store.resolve("stable") == distribution.version
+    release = store.describe(distribution.version, arch=releases.ARCH)
     for kind in ("binary", "images"):
         store.fetch(release.assets[f"{kind}:{releases.ARCH}"])
-    shutil.rmtree(mirror)
-    inputs = {"edge_version": "stable", "edge_node_ip": "{{ ansible_host }}"}
-    return Controller(fleet, mirror, folder / "cache", inputs)
 
 
-def test_an_installation_needs_nothing_but_the_cache(fleet: Fleet, controller: Controller) -> None:
-    assert fleet["gap-server1"].run("ip route show default").stdout == ""
-    run = controller.converge()
+@pytest.fixture(scope="module")
+def server(site: Site) -> Node:
+    return site.fleet[SERVER]
+
+
+def test_an_installation_needs_nothing_but_the_cache(site: Site, server: Node) -> None:
+    assert server.run("ip route show default").stdout == ""
+    run = site.converge()
     assert run.failed() == []
-    server = fleet["gap-server1"]
-    until("both nodes", lambda: ready(server) == dict.fromkeys(fleet.nodes, True))
-    assert controller.converge().changed() == []
+    wait_for("both nodes", lambda: ready(server) == {SERVER: True, AGENT: True})
+    assert site.converge().changed() == []
 
 
-def test_pods_start_from_the_archive(fleet: Fleet) -> None:
-    server = fleet["gap-server1"]
+def test_pods_start_from_the_archive(site: Site, server: Node) -> None:
     listing = ("get", "pods", "-n", "kube-system", "-l", "k8s-app=kube-dns", "-o", "json")
 
     def states() -> list[dict[str, object]]:
@@ -62,12 +80,12 @@ def test_pods_start_from_the_archive(fleet: Fleet) -> None:
         found = [s for pod in pods for s in pod["status"].get("containerStatuses", [])]
         return found if found and all(s["ready"] for s in found) else []
 
-    assert releases.COREDNS in str(until("the DNS", states))
+    assert site.distribution.coredns in str(wait_for("the DNS", states))
 
 
-def test_programs_go_elsewhere_where_usr_cannot_be_written(fleet: Fleet) -> None:
-    server, agent = fleet["gap-server1"], fleet["gap-agent1"]
-    assert server.exists("/opt/bin/k3s")
-    assert not server.exists("/usr/local/bin/k3s")
-    assert agent.exists("/usr/local/bin/k3s")
-    assert "/opt/bin/k3s" in server.read("/etc/systemd/system/k3s.service")
+def test_programs_go_elsewhere_where_usr_cannot_be_written(site: Site, server: Node) -> None:
+    elsewhere = site.distribution.binary.replace("/usr/local/bin", "/opt/bin")
+    assert server.exists(elsewhere)
+    assert not server.exists(site.distribution.binary)
+    assert site.fleet[AGENT].exists(site.distribution.binary)
+    assert elsewhere in server.read(f"/etc/systemd/system/{site.unit(server)}")

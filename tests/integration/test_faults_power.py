@@ -12,53 +12,56 @@ import json
 import os
 import random
 import time
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-from bed import mirror as releases
 from bed import power
-from bed.fleet import Fleet
 from bed.node import Node
 
 from . import faults_node as faults
-from .ha_site import NEXT, VERSION, Controller, ready, until
+from .conftest import MakeFleet, mirror_of
+from .lib.distributions import DISTRIBUTIONS, K3S, Distribution
+from .lib.site import Site, common_inputs, ready, wait_for
 
 NAME = "cut-server1"
 CUTS = int(os.environ.get("LIGHTK8S_POWER_CUTS", "20"))
-BINARY = "/usr/local/bin/k3s"
+EVERYONE = [
+    pytest.param(d, id=d.name, marks=() if d is K3S else pytest.mark.slow) for d in DISTRIBUTIONS
+]
+
+
+@pytest.fixture(scope="module", params=EVERYONE)
+def site(
+    request: pytest.FixtureRequest, make_fleet: MakeFleet, tmp_path_factory: pytest.TempPathFactory
+) -> Site:
+    distribution: Distribution = request.param
+    inputs = common_inputs(distribution, mirror_of(distribution.name))
+    inputs["edge_cache_dir"] = str(tmp_path_factory.mktemp("cache"))
+    return Site(make_fleet("cut=server:disk=4g"), distribution, inputs)
 
 
 @pytest.fixture(scope="module")
-def node(make_fleet: Callable[..., Fleet]) -> Node:
-    return make_fleet("cut=server:disk=3g")[NAME]
+def node(site: Site) -> Node:
+    return site.fleet[NAME]
 
 
-@pytest.fixture(scope="module")
-def site(node: Node, release_mirror: Path, tmp_path_factory: pytest.TempPathFactory) -> Controller:
-    from bed import fleet as fleets
-
-    return Controller(fleets.load(node.fleet), release_mirror, tmp_path_factory.mktemp("cache"))
-
-
-def cut_at(moment: faults.Moment, site: Controller, node: Node, **inputs: object) -> None:
+def cut_at(moment: faults.Moment, site: Site, node: Node, **inputs: object) -> None:
     """Begin a run, cut the node's power at that moment, and boot it."""
     run = site.start(**inputs)
-    faults.at(moment, node, run)
+    faults.at(moment, site, node, run)
     power.cut(node)
     run.kill()
 
 
-def installed(node: Node, mirror: Path) -> str:
-    """The version whose binary lies on the node; the binary is whole, or there is none."""
-    digest = faults.digest(node, BINARY)
+def installed(site: Site, node: Node) -> str:
+    """The version whose program lies on the node; the program is whole, or there is none."""
+    program = site.distribution.binary
+    digest = faults.digest(node, program)
     if not digest:
         return ""
-    for folder in mirror.iterdir():
-        sums = folder / releases.SUMS
-        if sums.exists() and f"{digest}  {releases.BINARY}\n" in sums.read_text():
-            return folder.name
-    raise AssertionError(f"{BINARY} is no release's: {digest}")
+    for sums in mirror_of(site.distribution.name).glob(f"*/{site.distribution.sums}"):
+        if digest in sums.read_text(encoding="utf-8"):
+            return sums.parent.name
+    raise AssertionError(f"{program} is no release's: {digest}")
 
 
 def recorded(node: Node) -> str:
@@ -66,55 +69,55 @@ def recorded(node: Node) -> str:
     return str(json.loads(node.read(path))["version"]) if node.exists(path) else ""
 
 
-def healthy(site: Controller, node: Node, version: str) -> None:
-    """A rerun ends the change, K3s is Ready with that version, and nothing is left over."""
+def healthy(site: Site, node: Node, version: str) -> None:
+    """A rerun ends the change, the node is Ready with that version, and nothing is left over."""
     site.converge(edge_version=version)
     assert ready(node) == {NAME: True}
-    assert version in node.kubectl("get", "nodes", "-o", "wide").stdout
-    assert installed(node, site.mirror) == recorded(node) == version
+    assert site.distribution.kubelet(version) in node.kubectl("get", "nodes", "-o", "wide").stdout
+    assert installed(site, node) == recorded(node) == version
     assert faults.ours(node) == []
     assert site.converge(edge_version=version).changed() == []
 
 
-def test_cuts_during_an_installation(site: Controller, node: Node) -> None:
+def test_cuts_during_an_installation(site: Site, node: Node) -> None:
     cut_at(faults.transferring, site, node)
-    assert installed(node, site.mirror) == recorded(node) == ""
+    assert installed(site, node) == recorded(node) == ""
     cut_at(faults.writing, site, node)
-    assert installed(node, site.mirror) in ("", VERSION)
-    healthy(site, node, VERSION)
+    assert installed(site, node) in ("", site.distribution.version)
+    healthy(site, node, site.distribution.version)
 
 
-def test_a_cut_while_the_new_version_is_written(site: Controller, node: Node) -> None:
-    cut_at(faults.writing, site, node, edge_version=NEXT)
+def test_a_cut_while_the_new_version_is_written(site: Site, node: Node) -> None:
+    cut_at(faults.writing, site, node, edge_version=site.distribution.newer)
     assert not node.exists(f"/{faults.REDO}")
-    assert installed(node, site.mirror) == recorded(node)
-    healthy(site, node, NEXT)
+    assert installed(site, node) == recorded(node)
+    healthy(site, node, site.distribution.newer)
 
 
-def test_a_cut_while_a_change_waits_for_health(site: Controller, node: Node) -> None:
+def test_a_cut_while_a_change_waits_for_health(site: Site, node: Node) -> None:
     site.inputs["edge_tls_sans"] = ["cut.shop.example"]
-    cut_at(faults.waiting, site, node, edge_version=NEXT)
-    assert "cut.shop.example" in node.read("/etc/rancher/k3s/config.yaml")
-    healthy(site, node, NEXT)
+    cut_at(faults.waiting, site, node, edge_version=site.distribution.newer)
+    assert "cut.shop.example" in node.read(site.distribution.config)
+    healthy(site, node, site.distribution.newer)
 
 
 @pytest.mark.slow
-def test_cuts_at_any_moment(site: Controller, node: Node) -> None:
-    healthy(site, node, NEXT)
+def test_cuts_at_any_moment(site: Site, node: Node) -> None:
+    healthy(site, node, site.distribution.newer)
     chance = random.Random(CUTS)
     names = [""]
     for turn in range(CUTS):
         names.append(f"turn{turn}.shop.example")
         site.inputs["edge_tls_sans"] = names[-1:]
-        run = site.start(edge_version=NEXT)
+        run = site.start(edge_version=site.distribution.newer)
         time.sleep(chance.uniform(0.5, 15))
         power.cut(node)
         run.kill()
-        config = node.read("/etc/rancher/k3s/config.yaml")
+        config = node.read(site.distribution.config)
         assert any(name in config for name in names[-2:])
         assert not node.exists(f"/{faults.REDO}")
-        until("K3s after the boot", lambda: ready(node) == {NAME: True})
+        wait_for("the node after the boot", lambda: ready(node) == {NAME: True})
         if chance.random() < 0.5:
-            healthy(site, node, NEXT)
+            healthy(site, node, site.distribution.newer)
             names = names[-1:]
-    healthy(site, node, NEXT)
+    healthy(site, node, site.distribution.newer)

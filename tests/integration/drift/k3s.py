@@ -1,99 +1,67 @@
 # Copyright: (c) 2026, lightk8s.edge contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Single changes that somebody makes by hand on a node, each as a shell command.
-
-`proof` is a shell command that is true on a node that is right; the test runs it before the change,
-expects it to fail after it, and to hold again after the next converge. `restarts` counts the starts
-of the distribution's service that mending takes.
-"""
+"""What of a K3s node is changed by hand; see `table`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from .table import (
+    CAP,
+    CAP_SCRIPT,
+    CUT,
+    FLIP,
+    JOURNALD,
+    QUOTA,
+    RECEIPT,
+    RECOVER,
+    UNITS,
+    Drift,
+    file,
+    mode,
+    same,
+)
 
 CONFIG = "/etc/rancher/k3s/config.yaml"
 REGISTRIES = "/etc/rancher/k3s/registries.yaml"
 TOKEN = "/etc/rancher/k3s/token"
 KUBECONFIG = "/etc/rancher/k3s/k3s.yaml"
-UNITS = "/etc/systemd/system"
 UNIT = f"{UNITS}/k3s.service"
 ENV = f"{UNIT}.env"
 DROPIN = f"{UNIT}.d/60-lightk8s-resources.conf"
 KUBELET = "/var/lib/rancher/k3s/agent/etc/kubelet.conf.d"
 RESOURCES = f"{KUBELET}/60-lightk8s-resources.conf"
 LOGGING = f"{KUBELET}/60-lightk8s-logging.conf"
-JOURNALD = "/etc/systemd/journald.conf.d/60-lightk8s.conf"
 IMAGES = "/var/lib/rancher/k3s/agent/images/k3s-airgap-images.tar.zst"
-RECEIPT = "/var/lib/lightk8s/state/distribution.json"
 NOTE = "/var/lib/lightk8s/state/token.note"
-RECOVER = "lightk8s-recover.service"
-CAP = "lightk8s-pod-cap.service"
-CAP_SCRIPT = "/var/lib/lightk8s/bin/pod-cap.sh"
 BINARY = "/usr/local/bin/k3s"
-_QUOTAS = "/sys/fs/cgroup/cpu*/kubepods/cpu.cfs_quota_us /sys/fs/cgroup/kubepods/cpu.max"
-QUOTA = f"$(ls -d {_QUOTAS} 2>/dev/null | head -n 1)"
 NODE = "k3s kubectl get node $(hostname) -o"
 
-
-@dataclass(frozen=True)
-class Drift:
-    """One change by hand."""
-
-    name: str
-    change: str
-    proof: str
-    restarts: int = 0
-
-
-def same(path: str) -> str:
-    """A proof: the file is what it was when the table began (copies are made by the test)."""
-    return f"cmp -s {path} /root/right{path}"
-
-
-def _file(name: str, path: str, change: str, restarts: int = 0) -> Drift:
-    return Drift(name, change.replace("FILE", path), same(path), restarts)
-
-
-def _mode(name: str, path: str, wrong: str, right: str) -> Drift:
-    return Drift(name, f"chmod {wrong} {path}", f'[ "$(stat -c %a {path})" = {right} ]')
-
-
-# A copy in place of the file: writing into a program that runs is refused by the kernel.
-_REPLACE = "cp -p FILE /root/changed && {} && mv /root/changed FILE"
-FLIP = _REPLACE.format(
-    "printf '\\377' | dd of=/root/changed bs=1 seek=4711 conv=notrunc 2>/dev/null"
-)
-CUT = _REPLACE.format("truncate -s -4096 /root/changed")
-
 SERVER_DRIFTS = (
-    _file("a flipped byte in the binary", BINARY, FLIP, 1),
-    _mode("a binary that cannot be executed", BINARY, "0644", "755"),
+    file("a flipped byte in the binary", BINARY, FLIP, 1),
+    mode("a binary that cannot be executed", BINARY, "0644", "755"),
     Drift(
         "a link kubectl removed",
         "rm /usr/local/bin/kubectl",
         '[ "$(readlink /usr/local/bin/kubectl)" = k3s ]',
     ),
-    _file("a damaged image archive", IMAGES, "printf x >> FILE"),
-    _file("an edited unit", UNIT, "sed -i 's/^TasksMax=.*/TasksMax=100/' FILE", 1),
-    _file(
+    file("a damaged image archive", IMAGES, "printf x >> FILE"),
+    file("an edited unit", UNIT, "sed -i 's/^TasksMax=.*/TasksMax=100/' FILE", 1),
+    file(
         "an edited limit of the service", DROPIN, "sed -i 's/^MemoryMax=.*/MemoryMax=9G/' FILE", 1
     ),
-    _file("an edited environment file", ENV, "sed -i 's/3128/3129/' FILE", 1),
-    _file(
+    file("an edited environment file", ENV, "sed -i 's/3128/3129/' FILE", 1),
+    file(
         "a changed key in the configuration", CONFIG, "sed -i 's/shop.example/x.example/' FILE", 1
     ),
-    _file("a key added to the configuration", CONFIG, "echo 'debug: true' >> FILE", 1),
-    _mode("a configuration for all to read", CONFIG, "0644", "600"),
-    _file("edited registries", REGISTRIES, "sed -i 's/mirror.example/x.example/' FILE", 1),
-    _mode("a token for all to read", TOKEN, "0644", "600"),
-    _file("a changed token file", TOKEN, "echo nobody-knows-this > FILE", 1),
-    _mode("a kubeconfig for all to read", KUBECONFIG, "0644", "600"),
-    _file(
-        "an edited bound of pods", RESOURCES, 'sed -i \'s/"maxPods": 30/"maxPods": 31/\' FILE', 1
-    ),
-    _file("edited bounds of logs", LOGGING, "sed -i 's/5Mi/500Mi/' FILE", 1),
-    _file("an edited bound of the journal", JOURNALD, "sed -i 's/40M/400M/' FILE"),
+    file("a key added to the configuration", CONFIG, "echo 'debug: true' >> FILE", 1),
+    mode("a configuration for all to read", CONFIG, "0644", "600"),
+    file("edited registries", REGISTRIES, "sed -i 's/mirror.example/x.example/' FILE", 1),
+    mode("a token for all to read", TOKEN, "0644", "600"),
+    file("a changed token file", TOKEN, "echo nobody-knows-this > FILE", 1),
+    mode("a kubeconfig for all to read", KUBECONFIG, "0644", "600"),
+    file("an edited bound of pods", RESOURCES, 'sed -i \'s/"maxPods": 30/"maxPods": 31/\' FILE', 1),
+    file("edited bounds of logs", LOGGING, "sed -i 's/5Mi/500Mi/' FILE", 1),
+    file("an edited bound of the journal", JOURNALD, "sed -i 's/40M/400M/' FILE"),
     Drift(
         "a removed label",
         "k3s kubectl label node $(hostname) example.org/shelf-",
@@ -117,46 +85,46 @@ SERVER_DRIFTS = (
         f"{same(UNIT)} && systemctl is-active k3s && systemctl is-enabled k3s",
         1,
     ),
-    _file("a removed recovery unit", f"{UNITS}/{RECOVER}", "rm FILE; systemctl daemon-reload"),
+    file("a removed recovery unit", f"{UNITS}/{RECOVER}", "rm FILE; systemctl daemon-reload"),
     Drift(
         "a disabled recovery unit",
         f"systemctl disable {RECOVER}",
         f"systemctl is-enabled {RECOVER}",
     ),
-    _file("a removed receipt", RECEIPT, "rm FILE"),
+    file("a removed receipt", RECEIPT, "rm FILE"),
     Drift(
         "a lifted cap on pods",
         f"echo -1 > {QUOTA} || echo max > {QUOTA}",
         f"! grep -Eq 'max|-1' {QUOTA}",
     ),
-    _file("an edited script of the cap", CAP_SCRIPT, "sed -i 's/tries=0/tries=5/' FILE"),
+    file("an edited script of the cap", CAP_SCRIPT, "sed -i 's/tries=0/tries=5/' FILE"),
 )
 # Their likes are above.
 FURTHER_DRIFTS = (
-    _file("a binary that is cut short", BINARY, CUT, 1),
-    _file("a removed binary", BINARY, "rm FILE", 1),
+    file("a binary that is cut short", BINARY, CUT, 1),
+    file("a removed binary", BINARY, "rm FILE", 1),
     Drift(
         "a link crictl that leads elsewhere",
         "ln -sfn /bin/false /usr/local/bin/crictl",
         '[ "$(readlink /usr/local/bin/crictl)" = k3s ]',
     ),
-    _file("a removed image archive", IMAGES, "rm FILE"),
-    _file("an edited unit, read by systemd", UNIT, "echo '#' >> FILE; systemctl daemon-reload", 1),
-    _file("a removed limit of the service", DROPIN, "rm FILE", 1),
-    _file("a removed environment file", ENV, "rm FILE", 1),
-    _mode("an environment file for all to read", ENV, "0644", "600"),
-    _file("a removed key in the configuration", CONFIG, "sed -i '/^tls-san/,+1d' FILE", 1),
-    _file("a removed configuration", CONFIG, "rm FILE", 1),
-    _file("a removed token file", TOKEN, "rm FILE", 1),
-    _file("removed registries", REGISTRIES, "rm FILE", 1),
-    _mode("registries for all to read", REGISTRIES, "0644", "600"),
-    _file("removed bounds of the kubelet", RESOURCES, "rm FILE", 1),
-    _file("removed bounds of logs", LOGGING, "rm FILE", 1),
-    _file("a removed bound of the journal", JOURNALD, "rm FILE"),
-    _file("an edited recovery unit", f"{UNITS}/{RECOVER}", "sed -i 's/^Before=.*//' FILE"),
-    _file("an edited receipt", RECEIPT, "sed -i 's/v1.34.2/v1.34.1/' FILE"),
+    file("a removed image archive", IMAGES, "rm FILE"),
+    file("an edited unit, read by systemd", UNIT, "echo '#' >> FILE; systemctl daemon-reload", 1),
+    file("a removed limit of the service", DROPIN, "rm FILE", 1),
+    file("a removed environment file", ENV, "rm FILE", 1),
+    mode("an environment file for all to read", ENV, "0644", "600"),
+    file("a removed key in the configuration", CONFIG, "sed -i '/^tls-san/,+1d' FILE", 1),
+    file("a removed configuration", CONFIG, "rm FILE", 1),
+    file("a removed token file", TOKEN, "rm FILE", 1),
+    file("removed registries", REGISTRIES, "rm FILE", 1),
+    mode("registries for all to read", REGISTRIES, "0644", "600"),
+    file("removed bounds of the kubelet", RESOURCES, "rm FILE", 1),
+    file("removed bounds of logs", LOGGING, "rm FILE", 1),
+    file("a removed bound of the journal", JOURNALD, "rm FILE"),
+    file("an edited recovery unit", f"{UNITS}/{RECOVER}", "sed -i 's/^Before=.*//' FILE"),
+    file("an edited receipt", RECEIPT, "sed -i 's/v1.34.2/v1.34.1/' FILE"),
     Drift("a looser cap on pods", f"echo 190000 > {QUOTA}", f"! grep -q 190000 {QUOTA}"),
-    _file("a removed unit of the cap", f"{UNITS}/{CAP}", "rm FILE; systemctl daemon-reload"),
+    file("a removed unit of the cap", f"{UNITS}/{CAP}", "rm FILE; systemctl daemon-reload"),
     Drift("a disabled unit of the cap", f"systemctl disable {CAP}", f"systemctl is-enabled {CAP}"),
 )
 
@@ -165,9 +133,9 @@ FURTHER_DRIFTS = (
 SECRET = "a-token-of-the-sho[p]"  # finds the token without holding it: the log must not
 AGENT_UNIT = f"{UNITS}/k3s-agent.service"
 AGENT_DRIFTS = (
-    _file("an agent's flipped byte in the binary", BINARY, FLIP, 1),
-    _file("an agent's edited unit", AGENT_UNIT, "sed -i 's/^Restart=.*/Restart=no/' FILE", 1),
-    _file("an agent's edited configuration", CONFIG, "echo 'debug: true' >> FILE", 1),
+    file("an agent's flipped byte in the binary", BINARY, FLIP, 1),
+    file("an agent's edited unit", AGENT_UNIT, "sed -i 's/^Restart=.*/Restart=no/' FILE", 1),
+    file("an agent's edited configuration", CONFIG, "echo 'debug: true' >> FILE", 1),
     Drift("an agent's removed token file", f"rm {TOKEN}", f"grep -q {SECRET} {TOKEN}", 1),
     Drift(
         "an agent's changed token file",
@@ -175,8 +143,8 @@ AGENT_DRIFTS = (
         f"grep -q {SECRET} {TOKEN}",
         1,
     ),
-    _file("an agent's damaged note of its token", NOTE, "echo x > FILE"),
-    _file("an agent's removed bounds", RESOURCES, "rm FILE", 1),
+    file("an agent's damaged note of its token", NOTE, "echo x > FILE"),
+    file("an agent's removed bounds", RESOURCES, "rm FILE", 1),
     Drift("a stopped agent", "systemctl stop k3s-agent", "systemctl is-active k3s-agent", 1),
 )
 KEPT = sorted(

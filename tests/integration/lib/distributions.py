@@ -37,12 +37,19 @@ class Distribution:
     images: str
     kubeconfig: str
     ctr: tuple[str, ...]
+    sums: str  # a release's file of checksums
+    coredns: str  # the image of the cluster's DNS
     server_only_key: str
     credential: str  # what shows that an agent has once joined
+    certificate: str  # that the API server shows
+    authority: str  # that has signed it, with its key beside it
+    validity: str  # variable by which a stand-in issues certificates for a shorter time
+    reissue: str  # makes the stopped service issue that certificate anew at its start
     token: str | None = None  # that a site may be given, where it may be given any
     inputs: Mapping[str, Any] = field(default_factory=dict)  # that every site of it gets
     # Inputs that are refused, with the kind of failure and a word of it.
     wrong: Mapping[str, tuple[dict[str, Any], str, str]] = field(default_factory=dict)
+    begun: str = "Starting"  # systemd's first word of a start
     stamped: bool = True  # whether the kubelet's version bears the distribution's build
     packages: tuple[str, ...] = ()  # that its nodes must have beforehand
     joins_running: bool = False  # whether a node runs a cluster of its own until it joins
@@ -77,8 +84,14 @@ K3S = Distribution(
     images="/var/lib/rancher/k3s/agent/images",
     kubeconfig="/etc/rancher/k3s/k3s.yaml",
     ctr=("k3s", "ctr"),
+    sums="sha256sum-amd64.txt",
+    coredns="docker.io/rancher/mirrored-coredns-coredns",
     server_only_key="tls-san-security",
     credential="/var/lib/rancher/k3s/agent",
+    certificate="/var/lib/rancher/k3s/server/tls/serving-kube-apiserver.crt",
+    authority="/var/lib/rancher/k3s/server/tls/server-ca.crt",
+    validity="K3S_STANDIN_CERT_VALIDITY",
+    reissue="k3s certificate rotate",
     token="a-token-of-the-shop",
     wrong={
         "malformed value": (
@@ -119,8 +132,14 @@ K0S = Distribution(
     images="/var/lib/k0s/images",
     kubeconfig="/var/lib/k0s/pki/admin.conf",
     ctr=("k0s", "ctr"),
+    sums="sha256sums.txt",
+    coredns="quay.io/k0sproject/coredns",
     server_only_key="enable-metrics-scraper",
     credential="/var/lib/k0s/kubelet.conf",
+    certificate="/var/lib/k0s/pki/server.crt",
+    authority="/var/lib/k0s/pki/ca.crt",
+    validity="K0S_STANDIN_CERT_VALIDITY",
+    reissue="rm /var/lib/k0s/pki/server.crt",
     # Its default range for services holds the addresses of the test bed's nodes.
     inputs={"edge_service_cidr": ["10.43.0.0/16"]},
     wrong={
@@ -143,6 +162,7 @@ K0S = Distribution(
         "a version that no mirror has": ({"edge_version": "v1.34.77+k0s.0"}, "release", "v1.34.77"),
         "another token": ({"edge_token": "quite-another-token"}, "spec", "edge_token"),
     },
+    begun="Started",
     stamped=False,
 )
 MICROK8S = Distribution(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 from bed import mirror, paths
 from bed.fleet import Fleet
 from bed.node import Node
-from bed.plays import Plays, Run, TaskResult, playbook
+from bed.plays import Plays, Run, Started, TaskResult, playbook, start
 
 from .distributions import Distribution
 
@@ -42,10 +42,17 @@ class Site:
 
     def play(self, what: str | Path | Plays, *args: str, check: bool = True, **inputs: Any) -> Run:
         """Run a playbook of the collection by its name, a file, or plays, as `converge` does."""
+        return playbook(self.fleet, what, *self._given(inputs), *args, check=check)
+
+    def start(self, *args: str, **inputs: Any) -> Started:
+        """Begin what `converge` does."""
+        return start(self.fleet, "converge", *self._given(inputs), *args)
+
+    def _given(self, inputs: Mapping[str, Any]) -> list[str]:
         number = len(list((self.fleet.root / "runs").glob("*.log"))) + 1
         file = self.fleet.root / f"inputs-{number:03}.json"
         file.write_text(json.dumps({**self.inputs, **inputs}, indent=1), encoding="utf-8")
-        return playbook(self.fleet, what, "-e", f"@{file}", *args, check=check)
+        return ["-e", f"@{file}"]
 
     def unit(self, node: Node) -> str:
         return self.distribution.unit(node.spec.role)
@@ -89,6 +96,24 @@ def actions(run: Run, host: str) -> list[str]:
     return list(results(run, host)[-1].result.get("actions", []))
 
 
+def messages(run: Run) -> str:
+    """What all failed tasks said."""
+    failed = [task for task in run.tasks if task.status == "failed"]
+    return "\n".join(str(task.result.get("msg")) for task in failed)
+
+
+def ready(server: Node) -> dict[str, bool]:
+    """Whether each Node is Ready, as kubectl on a server says; empty where it does not answer."""
+    said = server.kubectl("get", "nodes", "-o", "json", check=False)
+    items = json.loads(said.stdout)["items"] if said.returncode == 0 else []
+    return {
+        item["metadata"]["name"]: any(
+            c["type"] == "Ready" and c["status"] == "True" for c in item["status"]["conditions"]
+        )
+        for item in items
+    }
+
+
 def results(run: Run, host: str) -> list[TaskResult]:
     """What each module run on the host has given, check mode's look first."""
     return [t for t in run.of(host, action="edge_site") if t.status != "skipped"]
@@ -121,17 +146,19 @@ def wait_for(what: str, look: Callable[[], Any], limit: float = WAIT) -> Any:
     return found
 
 
-def run_pod(site: Site, node: Node, name: str, on: str = "") -> None:
+def run_pod(site: Site, node: Node, name: str, *args: str, on: str = "") -> None:
     """Run a pod of the test bed's probe image from an archive on a server: nothing is pulled.
 
-    `on` pins the pod to the node of that name.
+    `on` pins the pod to the node of that name; `args` are the probe's.
     """
     archive = Path(site.inputs["edge_release_mirrors"][0]).parent / "images" / "probe.tar"
     node.put(archive, "/run/probe.tar")
     node.run([*site.distribution.ctr, "images", "import", "/run/probe.tar"])
     node.run(["rm", "/run/probe.tar"])
     pin = ["--overrides", json.dumps({"spec": {"nodeName": on}})] if on else []
-    node.kubectl("run", name, f"--image={mirror.PROBE}", "--image-pull-policy=Never", *pin)
+    probe = ("--", "/probe", "-listen", "", *args) if args else ()
+    image = (f"--image={mirror.PROBE}", "--image-pull-policy=Never")
+    node.kubectl("run", name, *image, *pin, *probe)
     wait_for(f"pod {name}", lambda: phase(node, name) == "Running")
 
 
