@@ -5,28 +5,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 import pytest
 from bed import inventory
-from bed.fleet import Fleet
 from bed.node import Node
 
-from .ha_site import Controller, ready, started, until
+from .conftest import MakeFleet, mirror_of
+from .lib.distributions import DISTRIBUTIONS, K3S, Distribution
+from .lib.site import Site, common_inputs, ready, wait_for
 
 PASSWORD = "a-password-of-the-database"
 NAMES = ("shop-server1", "shop-server2")
+EVERYONE = [
+    pytest.param(d, id=d.name, marks=() if d is K3S else pytest.mark.slow) for d in DISTRIBUTIONS
+]
 
 
-@pytest.fixture(scope="module")
-def fleet(make_fleet: Callable[..., Fleet]) -> Fleet:
+@pytest.fixture(scope="module", params=EVERYONE)
+def site(request: pytest.FixtureRequest, make_fleet: MakeFleet) -> Site:
+    distribution: Distribution = request.param
     made = make_fleet("shop=server,server; data=server:packages=postgresql")
     serve(made["data-server1"], made.subnet)
     shop = inventory.build(made.name, made.site("shop"))
     inventory.write(made.inventory, shop)
-    return made
+    address = f"{made['data-server1'].ip}:5432"
+    inputs = {
+        **common_inputs(distribution, mirror_of(distribution.name)),
+        "edge_storage_type": "external",
+        "edge_datastore_endpoint": f"postgres://edge:{PASSWORD}@{address}/edge?sslmode=disable",
+    }
+    return Site(made, distribution, inputs)
 
 
 def serve(node: Node, subnet: str) -> None:
@@ -37,9 +46,9 @@ def serve(node: Node, subnet: str) -> None:
         f" && echo 'host all all {subnet}.0/24 scram-sha-256' >> pg_hba.conf"
         " && chown postgres: /var/lib/postgresql && systemctl restart postgresql"
     )
-    words = f"CREATE ROLE k3s LOGIN PASSWORD '{PASSWORD}'; CREATE DATABASE k3s OWNER k3s"
+    words = f"CREATE ROLE edge LOGIN PASSWORD '{PASSWORD}'; CREATE DATABASE edge OWNER edge"
     for word in words.split("; "):
-        until("the database", partial(done, node, word))
+        wait_for("the database", partial(done, node, word))
 
 
 def done(node: Node, word: str) -> bool:
@@ -51,29 +60,16 @@ def both(node: Node) -> bool:
     return ready(node) == dict.fromkeys(NAMES, True)
 
 
-def test_two_servers_share_a_database(
-    fleet: Fleet, release_mirror: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    address = f"{fleet['data-server1'].ip}:5432"
-    site = Controller(
-        fleet,
-        release_mirror,
-        tmp_path_factory.mktemp("cache"),
-        {
-            "edge_storage_type": "external",
-            "edge_datastore_endpoint": f"postgres://k3s:{PASSWORD}@{address}/k3s?sslmode=disable",
-        },
-    )
+def test_two_servers_share_a_database(site: Site) -> None:
     run = site.converge("--diff")
     assert PASSWORD not in run.output
-    first, second = (fleet[name] for name in NAMES)
+    first, second = (site.fleet[name] for name in NAMES)
     for node in (first, second):
-        until("both nodes", partial(both, node))
-        assert not node.exists("/var/lib/rancher/k3s/server/db/state.db")
-        assert not node.exists("/var/lib/rancher/k3s/server/db/etcd")
-    before = [started(node) for node in (first, second)]
+        wait_for("both nodes", partial(both, node))
+        assert [path for path in site.distribution.stores if node.exists(path)] == []
+    before = [site.main(node) for node in (first, second)]
     assert site.converge().changed() == []
-    assert [started(node) for node in (first, second)] == before
+    assert [site.main(node) for node in (first, second)] == before
 
     first.kubectl("create", "namespace", "kept")
     first.kill()
@@ -81,4 +77,4 @@ def test_two_servers_share_a_database(
         assert second.kubectl("get", "namespace", "kept", "-o", "name").stdout == "namespace/kept\n"
     finally:
         first.start()
-    until("both nodes", partial(both, first))
+    wait_for("both nodes", partial(both, first))

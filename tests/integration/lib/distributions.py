@@ -41,6 +41,7 @@ class Distribution:
     coredns: str  # the image of the cluster's DNS
     server_only_key: str
     credential: str  # what shows that an agent has once joined
+    stores: tuple[str, ...]  # datastores on the node itself
     certificate: str  # that the API server shows
     authority: str  # that has signed it, with its key beside it
     validity: str  # variable by which a stand-in issues certificates for a shorter time
@@ -88,6 +89,7 @@ K3S = Distribution(
     coredns="docker.io/rancher/mirrored-coredns-coredns",
     server_only_key="tls-san-security",
     credential="/var/lib/rancher/k3s/agent",
+    stores=("/var/lib/rancher/k3s/server/db/state.db", "/var/lib/rancher/k3s/server/db/etcd"),
     certificate="/var/lib/rancher/k3s/server/tls/serving-kube-apiserver.crt",
     authority="/var/lib/rancher/k3s/server/tls/server-ca.crt",
     validity="K3S_STANDIN_CERT_VALIDITY",
@@ -136,6 +138,7 @@ K0S = Distribution(
     coredns="quay.io/k0sproject/coredns",
     server_only_key="enable-metrics-scraper",
     credential="/var/lib/k0s/kubelet.conf",
+    stores=("/var/lib/k0s/db/state.db", "/var/lib/k0s/etcd"),
     certificate="/var/lib/k0s/pki/server.crt",
     authority="/var/lib/k0s/pki/ca.crt",
     validity="K0S_STANDIN_CERT_VALIDITY",
