@@ -17,16 +17,13 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.catalogue 
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.store import Store
 
 from .conftest import MakeFleet, mirror_of
-from .lib.distributions import DISTRIBUTIONS, K3S, Distribution
+from .lib.distributions import IN_TURN, Distribution
 from .lib.site import Site, common_inputs, ready, wait_for
 
 SERVER, AGENT = "gap-server1", "gap-agent1"
-EVERYONE = [
-    pytest.param(d, id=d.name, marks=() if d is K3S else pytest.mark.slow) for d in DISTRIBUTIONS
-]
 
 
-@pytest.fixture(scope="module", params=EVERYONE)
+@pytest.fixture(scope="module", params=IN_TURN)
 def site(
     request: pytest.FixtureRequest, make_fleet: MakeFleet, tmp_path_factory: pytest.TempPathFactory
 ) -> Site:

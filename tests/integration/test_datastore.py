@@ -12,17 +12,14 @@ from bed import inventory
 from bed.node import Node
 
 from .conftest import MakeFleet, mirror_of
-from .lib.distributions import DISTRIBUTIONS, K3S, Distribution
+from .lib.distributions import IN_TURN, Distribution
 from .lib.site import Site, common_inputs, ready, wait_for
 
 PASSWORD = "a-password-of-the-database"
 NAMES = ("shop-server1", "shop-server2")
-EVERYONE = [
-    pytest.param(d, id=d.name, marks=() if d is K3S else pytest.mark.slow) for d in DISTRIBUTIONS
-]
 
 
-@pytest.fixture(scope="module", params=EVERYONE)
+@pytest.fixture(scope="module", params=IN_TURN)
 def site(request: pytest.FixtureRequest, make_fleet: MakeFleet) -> Site:
     distribution: Distribution = request.param
     made = make_fleet("shop=server,server; data=server:packages=postgresql")

@@ -13,7 +13,7 @@ from bed.node import Node
 from ..unit.kube.authority import ended_authority
 from . import faults_node as faults
 from .conftest import MakeFleet, mirror_of
-from .lib.distributions import DISTRIBUTIONS, K3S, Distribution
+from .lib.distributions import IN_TURN, Distribution
 from .lib.site import (
     Site,
     common_inputs,
@@ -26,12 +26,9 @@ from .lib.site import (
 )
 
 NAME = "shop-server1"
-EVERYONE = [
-    pytest.param(d, id=d.name, marks=() if d is K3S else pytest.mark.slow) for d in DISTRIBUTIONS
-]
 
 
-@pytest.fixture(scope="module", params=EVERYONE)
+@pytest.fixture(scope="module", params=IN_TURN)
 def site(
     request: pytest.FixtureRequest, make_fleet: MakeFleet, tmp_path_factory: pytest.TempPathFactory
 ) -> Site:

@@ -19,17 +19,14 @@ from bed.node import Node
 
 from . import faults_node as faults
 from .conftest import MakeFleet, mirror_of
-from .lib.distributions import DISTRIBUTIONS, K3S, Distribution
+from .lib.distributions import IN_TURN, Distribution
 from .lib.site import Site, common_inputs, ready, wait_for
 
 NAME = "cut-server1"
 CUTS = int(os.environ.get("LIGHTK8S_POWER_CUTS", "20"))
-EVERYONE = [
-    pytest.param(d, id=d.name, marks=() if d is K3S else pytest.mark.slow) for d in DISTRIBUTIONS
-]
 
 
-@pytest.fixture(scope="module", params=EVERYONE)
+@pytest.fixture(scope="module", params=IN_TURN)
 def site(
     request: pytest.FixtureRequest, make_fleet: MakeFleet, tmp_path_factory: pytest.TempPathFactory
 ) -> Site:

@@ -37,20 +37,21 @@ class Distribution:
     images: str
     kubeconfig: str
     ctr: tuple[str, ...]
-    sums: str  # a release's file of checksums
-    coredns: str  # the image of the cluster's DNS
     server_only_key: str
     credential: str  # what shows that an agent has once joined
-    stores: tuple[str, ...]  # datastores on the node itself
-    certificate: str  # that the API server shows
-    authority: str  # that has signed it, with its key beside it
-    validity: str  # variable by which a stand-in issues certificates for a shorter time
-    reissue: str  # makes the stopped service issue that certificate anew at its start
     token: str | None = None  # that a site may be given, where it may be given any
     inputs: Mapping[str, Any] = field(default_factory=dict)  # that every site of it gets
     # Inputs that are refused, with the kind of failure and a word of it.
     wrong: Mapping[str, tuple[dict[str, Any], str, str]] = field(default_factory=dict)
     begun: str = "Starting"  # systemd's first word of a start
+    # What faults, air gaps and datastores are told by.
+    sums: str = ""  # a release's file of checksums
+    coredns: str = ""  # the image of the cluster's DNS
+    stores: tuple[str, ...] = ()  # datastores on the node itself
+    certificate: str = ""  # that the API server shows
+    authority: str = ""  # that has signed it, with its key beside it
+    validity: str = ""  # variable by which a stand-in issues certificates for a shorter time
+    reissue: str = ""  # makes the stopped service issue that certificate anew at its start
     stamped: bool = True  # whether the kubelet's version bears the distribution's build
     packages: tuple[str, ...] = ()  # that its nodes must have beforehand
     joins_running: bool = False  # whether a node runs a cluster of its own until it joins
@@ -232,4 +233,8 @@ SLOW = (MICROK8S,)
 EVERYONE = [
     *(pytest.param(d, id=d.name) for d in DISTRIBUTIONS),
     *(pytest.param(d, id=d.name, marks=pytest.mark.slow) for d in SLOW),
+]
+# K3s stands for all in `make test` where adapters differ in little; the others have their turn in test-full.
+IN_TURN = [
+    pytest.param(d, id=d.name, marks=() if d is K3S else pytest.mark.slow) for d in DISTRIBUTIONS
 ]
