@@ -75,10 +75,10 @@ def installed(site: Site, predicted: Run) -> Run:
 
 
 def test_check_mode_leaves_a_bare_node_alone(
-    bare: dict[str, set[str]], predicted: Run, node: Node
+    site: Site, bare: dict[str, set[str]], predicted: Run, node: Node
 ) -> None:
     assert predicted.changed()
-    assert left_behind(bare, traces(node)) == {}
+    assert left_behind(bare, traces(node), site.distribution.living) == {}
 
 
 def test_check_mode_on_a_bare_node_names_what_the_real_run_does(

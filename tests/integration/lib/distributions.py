@@ -58,7 +58,7 @@ class Distribution:
     snapshots: str = (
         ""  # what shows the data of a removal that keeps them, where they do not stay in place
     )
-    living: tuple[str, ...] = ()  # folders in which a purge leaves traces of the system itself
+    living: tuple[str, ...] = ()  # how traces begin that the system itself leaves and takes away
 
     def kubelet(self, version: str) -> str:
         """What a kubelet of this version reports."""
@@ -225,7 +225,12 @@ MICROK8S = Distribution(
     packages=("snapd",),
     joins_running=True,
     snapshots="/var/lib/snapd/snapshots",
-    living=("/snap", "/run/snapd", "/var/lib/snapd/", "/var/snap/"),
+    # snapd's own; it starts when it is asked for the first time, and with it come sessions of logind.
+    living=(
+        *("/snap", "/run/snapd", "/run/user", "/var/lib/snapd/", "/var/snap/"),
+        *("/etc/systemd/system/default.target.wants", "/etc/udev/rules.d/70-snap", "/run/mount/"),
+        *("/var/tmp/systemd-private", "(sd-pam)", "dbus-daemon", "session-", "snapd", "systemd"),
+    ),
 )
 DISTRIBUTIONS = (K3S, K0S)
 # Those that are not in `make test` yet.

@@ -60,8 +60,6 @@ def test_a_bare_node_gets_all_snaps_in_order() -> None:
 def test_snaps_that_are_there_stay() -> None:
     facts = replace(BARE, config={"snaps": ["core22", "snapd"]})
     assert ("snap_base", "core22") not in verbs(steps_of(SPEC, facts))
-    assert wishes.receipt(SPEC, facts)["bases"] == []
-    assert wishes.receipt(SPEC, BARE)["bases"] == ["core22", "snapd"]
 
 
 def test_what_nobody_has_signed_has_to_be_asked_for() -> None:

@@ -21,7 +21,9 @@ from .bench import SPEC, settled, verbs
 
 
 def test_a_purge_takes_snaps_links_and_folders() -> None:
-    facts = replace(settled(SPEC), leftovers=(paths.HOME, paths.CONFIG_DIR))
+    facts = replace(
+        settled(SPEC, bases=["core22", "snapd"]), leftovers=(paths.HOME, paths.CONFIG_DIR)
+    )
     seen = Observation(
         facts,
         {
@@ -34,12 +36,14 @@ def test_a_purge_takes_snaps_links_and_folders() -> None:
     steps = purge.steps(replace(SPEC, state="purged"), seen)
     assert verbs(steps) == [
         ("snap_remove", "microk8s"),
+        ("snap_remove_bases", "bases"),
         ("microk8s_clear", paths.HOME),
         ("remove", "/var/lib/kubelet"),
         ("remove_tree", paths.HOME),
         ("remove_tree", paths.CONFIG_DIR),
     ]
-    assert steps[0].params == {"purge": True, "bases": ["core22", "snapd"]}
+    assert steps[0].params == {"purge": True}
+    assert steps[1].params == {"names": ["core22", "snapd"]}
 
 
 def test_an_absent_node_keeps_the_snapshot_of_snapd() -> None:
@@ -58,3 +62,12 @@ def test_folders_of_others_are_no_leftovers(tmp_path: Path) -> None:
     host.make_folder("/etc/cni")
     host.link("/etc/cni/net.d", f"{paths.DATA}/args/cni-network")
     assert purge.leftovers(host) == (paths.HOME, "/etc/cni")
+
+
+def test_folders_that_others_use_too_go_when_they_are_empty(tmp_path: Path) -> None:
+    host = Host(str(tmp_path))
+    for name in ("bin", "lib"):
+        host.make_folder(f"/opt/containerd/{name}")
+    assert purge.leftovers(host) == ("/opt/containerd",)
+    host.write("/opt/containerd/bin/a-shim", b"")
+    assert purge.leftovers(host) == ()

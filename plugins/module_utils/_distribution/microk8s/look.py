@@ -27,13 +27,15 @@ def look(host: Host, spec: Spec, units: t.Mapping[str, SeenUnit]) -> Facts:
     """Everything the plan needs to know before it can form a wish.
 
     `Facts.config` has `files` (the files of arguments: text and mode), `defaults` (the snap's own lines),
-    `snaps` and `names` (of the certificate), `revision`, `held` and `addons` (what we have turned on).
+    `snaps`, `bases` (those of ours), `names` (of the certificate), `revision`, `held` and `addons` (what
+    we have turned on).
     """
     receipt = host.read_json(RECEIPT)
     rows = snaps.listed(host)
     row = rows.get(paths.NAME)
     digest = host.sha256(paths.blob(row.revision), full=spec.verify_full) if row else None
     config: dict[str, t.Any] = {"snaps": sorted(rows), "addons": host.read_json(addons.NOTE)}
+    config["bases"] = snaps.brought(host)
     if row is not None:
         config.update(
             files=files(host),

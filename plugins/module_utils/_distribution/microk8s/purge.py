@@ -41,18 +41,29 @@ _OTHERS = (
     "/run/flannel",
     *(f"{UNITS}/{unit}.d" for unit in paths.ALL_UNITS),
 )
+# Folders that containerd and the kubelet make wherever they start, ours while they are empty.
+EMPTY = {
+    "/opt/containerd": ("bin", "lib"),
+    "/usr/libexec/kubernetes": ("kubelet-plugins/volume/exec",),
+}
 _MOUNTED = (f"{paths.COMMON}/", "/run/netns/cni-")
 GROUP = paths.NAME
 
 
 def places(host: Host) -> Places:
     """Folders of MicroK8s; those above its links are its own while nothing else is in them."""
-    parents = {"/etc/systemd/journald.conf.d": frozenset(("60-lightk8s.conf",))}
+    parents = {
+        "/etc/systemd/journald.conf.d": frozenset(("60-lightk8s.conf",)),
+        "/root/snap": frozenset((paths.NAME,)),
+    }
     for path in ("/etc/cni/net.d", "/opt/cni/bin"):
         above, dummy, name = path.rpartition("/")
         info = host.inspect(path)
         ours = info is not None and info.kind == "link" and info.target.startswith(paths.HOME)
         parents[above] = frozenset((name,) if ours else ())
+    for top, inner in EMPTY.items():
+        if not any(host.names(f"{top}/{name}") for name in inner):
+            parents[top] = frozenset(inner)
     return Places(paths.HOME, (), _OTHERS, parents, _MOUNTED)
 
 
@@ -73,13 +84,16 @@ def steps(spec: Spec, seen: Observation) -> tuple[Step, ...]:
     found: list[Step] = []
     whole = spec.state == PURGED
     if seen.facts.initialized:
-        ours = (seen.facts.receipt.get("bases") or ()) if whole else ()
         how = "with its data" if whole else "(snapd keeps a snapshot of its data)"
-        # snapd's own snap can go last only.
-        bases = [name for name in reversed(paths.BASES) if name in ours]
-        params = {"purge": whole, "bases": bases}
         summary = f"remove the snap {paths.NAME} {how}"
-        found.append(Step(Phase.STOP, "snap_remove", paths.NAME, summary, params))
+        found.append(Step(Phase.STOP, "snap_remove", paths.NAME, summary, {"purge": whole}))
+    there = seen.facts.config.get("snaps") or ()
+    ours = seen.facts.config.get("bases") or ()
+    # snapd's own snap can go last only.
+    bases = [name for name in reversed(paths.BASES) if name in ours and name in there]
+    if whole and bases:
+        summary = f"remove the snaps {', '.join(bases)} unless others need them"
+        found.append(Step(Phase.STOP, "snap_remove_bases", "bases", summary, {"names": bases}))
     what = Removal(
         (),
         paths.CONFIG_DIR,

@@ -14,12 +14,14 @@ import re
 from dataclasses import dataclass
 
 from ..._core.errors import EdgeError
+from ..._core.places import HOME
 from ..._core.plan import Step
 from ..._core.verbs import Verb, artifact_path
 from ..._host.host import Host
 from . import paths
 
 WAIT = 30.0
+NOTE = f"{HOME}/state/snaps.json"  # the base snaps that we have brought; it outlives the removal of MicroK8s
 INSTALL_SECONDS = 1800.0  # a slow disk unpacks nothing, but hooks make keys and start services
 HOLD_DAYS = 60  # as far ahead as a snapd without --hold lets a refresh be put off
 HOLD_SOON = 30  # days below which that is done again
@@ -146,6 +148,16 @@ def _install(host: Host, step: Step) -> None:
         host.run(["snap", "stop", paths.NAME], timeout=INSTALL_SECONDS)
 
 
+def brought(host: Host) -> list[str]:
+    """The base snaps that were not on the node before us."""
+    return [str(name) for name in host.read_json(NOTE).get("bases") or ()]
+
+
+def _base(host: Host, step: Step) -> None:
+    _install(host, step)
+    host.write_json(NOTE, {"bases": sorted({*brought(host), step.target})})
+
+
 def _revert(host: Host, step: Step) -> None:
     """Back to the revision that ran before, unless snapd has gone back by itself."""
     before = step.params.get("previous")
@@ -169,17 +181,22 @@ def _hold(host: Host, step: Step) -> None:
 def _remove(host: Host, step: Step) -> None:
     purge = ["--purge"] if step.params["purge"] else []
     host.run(["snap", "remove", *purge, paths.NAME], timeout=INSTALL_SECONDS)
-    for base in step.params["bases"]:
-        # One that another snap needs is refused by snapd, and stays.
-        host.run(["snap", "remove", *purge, base], timeout=INSTALL_SECONDS, check=False)
+
+
+def _remove_bases(host: Host, step: Step) -> None:
+    """One that another snap needs is refused by snapd, and is that snap's from now on."""
+    for name in step.params["names"]:
+        host.run(["snap", "remove", "--purge", name], timeout=INSTALL_SECONDS, check=False)
+    host.remove(NOTE)
 
 
 VERBS: dict[str, Verb] = {
     "snap_verify": _verify,
     "snap_ack": _ack,
-    "snap_base": _install,
+    "snap_base": _base,
     "snap_install": _install,
     "undo_snap_install": _revert,
     "snap_hold": _hold,
     "snap_remove": _remove,
+    "snap_remove_bases": _remove_bases,
 }

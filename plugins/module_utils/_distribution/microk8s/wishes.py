@@ -171,13 +171,9 @@ def missing_snaps(facts: Facts) -> tuple[str, ...]:
 def receipt(spec: Spec, facts: Facts) -> dict[str, t.Any]:
     """What we have installed, for later runs."""
     archive = images(spec, facts)
-    bases = set(facts.receipt.get("bases") or ())
-    if needs_snap(spec, facts):
-        bases |= set(missing_snaps(facts))
     kept = facts.receipt.get("fixed") if facts.initialized else None
     return {
         **recorded(spec, facts),
-        "bases": sorted(bases),
         "by_token": by_token(spec, facts),
         "fixed": kept if kept is not None else fixed(spec),
         "images": archive.sha256 if archive is not None else facts.receipt.get("images", ""),
