@@ -106,7 +106,7 @@ def test_edgecore_refuses_bad_files_as_recorded(pair: Pair) -> None:
 
 
 def test_a_token_that_is_no_good_stops_edgecore(pair: Pair) -> None:
-    ca, _, jwt = pair.token().partition(".")
+    ca, _dot, jwt = pair.token().partition(".")
     other = "0" * len(ca)
     for token, said in {
         "notatoken": "token notatoken credentials are in the wrong format",

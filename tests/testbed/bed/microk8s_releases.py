@@ -66,7 +66,7 @@ COMMANDS = (
 
 def _assets(version: str) -> tuple[str, ...]:
     revision = version.rpartition(".")[2]
-    snaps = [("microk8s", revision), *((name, str(number)) for name, _, number, _ in BASES)]
+    snaps = [("microk8s", revision), *((base[0], str(base[2])) for base in BASES)]
     files = [f"{name}_{number}.{end}" for name, number in snaps for end in ("snap", "assert")]
     return (*files, IMAGES)
 
