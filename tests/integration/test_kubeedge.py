@@ -133,6 +133,7 @@ def test_bounds_logs_and_labels_find_their_places(site: Site, installed: Run, ed
     asked = {
         "edge_max_pods": 12,
         "edge_max_log_files": 4,
+        "edge_reserved_memory_mb": 64,  # with our thresholds: the bed's disk may be fuller than 85 %
         "edge_labels": {"example.org/a": "b"},
         "edge_taints": ["example.org/x=y:NoSchedule"],
     }
