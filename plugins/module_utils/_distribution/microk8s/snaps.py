@@ -165,6 +165,9 @@ def _revert(host: Host, step: Step) -> None:
     if before and now is not None and now.revision != before:
         words = ["snap", "revert", paths.NAME, f"--revision={before}"]
         host.run(words, timeout=INSTALL_SECONDS)
+        # snapd would keep the one that failed, with its mount and a copy of the data.
+        words = ["snap", "remove", paths.NAME, f"--revision={now.revision}"]
+        host.run(words, timeout=INSTALL_SECONDS, check=False)
 
 
 def _hold(host: Host, step: Step) -> None:
