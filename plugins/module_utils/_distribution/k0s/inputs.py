@@ -63,7 +63,7 @@ INPUTS: Table = {
         refusals=(
             exactly(
                 "flannel",
-                "k0s brings none",
+                "k0s brings no flannel",
                 "unset edge_network_mode for kube-router, or choose calico",
             ),
         ),
