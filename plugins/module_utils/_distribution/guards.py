@@ -48,6 +48,16 @@ def check_version(spec: Spec, facts: Facts, title: str) -> None:
         raise EdgeError(trouble, kind="refused", hint="choose a version that may follow")
 
 
+def check_age(spec: Spec, oldest: tuple[int, int], title: str, why: str = "") -> None:
+    """None older than the adapter can carry out."""
+    if spec.release is not None and versions.parse(spec.release.version).minor() < oldest:
+        raise EdgeError(
+            f"{spec.release.version} is too old{f': {why}' if why else ''}",
+            kind="spec",
+            hint="use {} {}.{} or newer".format(title, *oldest),
+        )
+
+
 def check_program(facts: Facts, title: str) -> None:
     """NeedsRelease where the version that is to stay has gone, or its program was changed."""
     noted, digest = str(facts.receipt.get("version") or ""), facts.receipt.get("sha256")

@@ -7,6 +7,9 @@
 from __future__ import annotations
 
 import re
+import typing as t
+
+from .problems import Problem
 
 _LABEL_NAME = r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?\Z"
 _DNS_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z"
@@ -73,3 +76,10 @@ def taint(text: str) -> str | None:
     if value and not re.match(_LABEL_NAME, value):
         return f"the value of {key!r} is not a taint value (up to 63 letters, digits, - _ .)"
     return label_key(key)
+
+
+def problems(labels: t.Mapping[str, str] | None, taints: t.Iterable[str] | None) -> list[Problem]:
+    """Which labels and taints of a node the API or its kubelet would refuse."""
+    found = [("labels", label(f"{key}={value}")) for key, value in (labels or {}).items()]
+    found += [("taints", taint(text)) for text in taints or ()]
+    return [Problem(key, message) for key, message in found if message]

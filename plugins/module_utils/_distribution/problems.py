@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import json
+import typing as t
 from dataclasses import dataclass
 
 
@@ -20,3 +22,38 @@ class Problem:
     def __str__(self) -> str:
         text = f"{self.key}: {self.message}"
         return f"{text} ({self.remedy})" if self.remedy else text
+
+
+def differing(told: t.Mapping[str, t.Mapping[str, t.Any]]) -> list[Problem]:
+    """What servers of one site, by host, are told differently though all must be told the same."""
+    found = []
+    for key in dict.fromkeys(key for values in told.values() for key in values):
+        by_value: dict[str, list[str]] = {}
+        for name, values in told.items():
+            by_value.setdefault(json.dumps(values.get(key), sort_keys=True), []).append(name)
+        if len(by_value) > 1:
+            groups = "; ".join(", ".join(names) for names in by_value.values())
+            message = f"must be equal on all servers of a site, and differs between {groups}"
+            found.append(Problem(key, message, "set it once for the whole site"))
+    return found
+
+
+def changed(
+    before: t.Mapping[str, t.Any], after: t.Mapping[str, t.Any], remedy: str
+) -> list[Problem]:
+    """What would be different though a node has started with it."""
+    return [
+        Problem(
+            key,
+            f"cannot change from {_shown(before[key])} to {_shown(value)} after the start",
+            remedy,
+        )
+        for key, value in after.items()
+        if key in before and before[key] != value
+    ]
+
+
+def _shown(value: t.Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "unset"
+    return "unset" if value is None else str(value) or "unset"

@@ -6,10 +6,9 @@
 
 from __future__ import annotations
 
-import json
 import typing as t
 
-from ..problems import Problem
+from ..problems import Problem, differing
 from ..spec import Spec
 from .config import cluster_config
 from .wishes import disabled, fixed
@@ -19,17 +18,7 @@ OWN = ("data_dir", "node_name")  # may differ from node to node
 
 def check(servers: t.Mapping[str, Spec]) -> list[Problem]:
     """Where the inputs of a site's servers, by host, differ though they make one configuration."""
-    told = {name: _told(spec) for name, spec in servers.items()}
-    found = []
-    for key in dict.fromkeys(key for values in told.values() for key in values):
-        by_value: dict[str, list[str]] = {}
-        for name, values in told.items():
-            by_value.setdefault(json.dumps(values.get(key), sort_keys=True), []).append(name)
-        if len(by_value) > 1:
-            groups = "; ".join(", ".join(names) for names in by_value.values())
-            message = f"must be equal on all servers of a site, and differs between {groups}"
-            found.append(Problem(key, message, "set it once for the whole site"))
-    return found
+    return differing({name: _told(spec) for name, spec in servers.items()})
 
 
 def _told(spec: Spec) -> dict[str, t.Any]:

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import typing as t
 
-from ..._core import versions
 from ..._core.errors import EdgeError
+from .. import kubenames
 from ..adapter import Facts
-from ..guards import check_role, check_storage, check_version, refuse
-from ..kubenames import is_dns_name, label, taint
-from ..problems import Problem
+from ..guards import check_age, check_role, check_storage, check_version, refuse
+from ..problems import Problem, changed
 from ..spec import Spec
 from ..storage import storage
 from . import config, flags, networks, tokens
 from .wishes import COMPONENTS, NEVER_THERE, PROGRAM, by_token, fixed
 
 TITLE = PROGRAM.title
-OLDEST = (1, 30)  # whose kubelet reads drop-ins
+OLDEST = (1, 30)
+WHY = "its kubelet reads no drop-ins"
 REMEDY = "set it back; another value needs a new cluster"
 
 
@@ -31,12 +31,12 @@ def check(spec: Spec, facts: Facts) -> None:
     _check_foreign(facts)
     check_role(spec, facts, TITLE)
     check_version(spec, facts, TITLE)
-    _check_age(spec)
+    check_age(spec, OLDEST, TITLE, WHY)
     check_storage(spec, facts)
     refuse(inputs(spec), "spec")
     _check_token(spec, facts)
     if facts.joined:
-        refuse(changed(facts.receipt.get("fixed") or {}, fixed(spec)), "refused")
+        refuse(changed(facts.receipt.get("fixed") or {}, fixed(spec), REMEDY), "refused")
 
 
 def inputs(spec: Spec) -> list[Problem]:
@@ -64,15 +64,10 @@ def _components(spec: Spec) -> t.Iterator[Problem]:
 
 def _names(spec: Spec) -> t.Iterator[Problem]:
     """k0s checks none of these: a bad one would be a service that ends again and again."""
-    for key, value in (spec.labels or {}).items():
-        message = label(f"{key}={value}")
-        if message:
-            yield Problem("labels", message)
-    for text in spec.taints or ():
-        message = taint(text)
-        if message:
-            yield Problem("taints", message)
-    if spec.node_name and not (is_dns_name(spec.node_name.lower()) and len(spec.node_name) < 64):
+    yield from kubenames.problems(spec.labels, spec.taints)
+    if spec.node_name and not (
+        kubenames.is_dns_name(spec.node_name.lower()) and len(spec.node_name) < 64
+    ):
         yield Problem("node_name", f"{spec.node_name!r} is no name of up to 63 characters")
 
 
@@ -82,15 +77,6 @@ def _check_foreign(facts: Facts) -> None:
             f"a k0s that was set up by other means is on this node ({facts.foreign})",
             kind="refused",
             hint="taking over a k0s is not supported yet: reset it, or leave the node out",
-        )
-
-
-def _check_age(spec: Spec) -> None:
-    if spec.release is not None and versions.parse(spec.release.version).minor() < OLDEST:
-        raise EdgeError(
-            f"{spec.release.version} is too old: its kubelet reads no drop-ins",
-            kind="spec",
-            hint="use k0s 1.30 or newer",
         )
 
 
@@ -107,20 +93,3 @@ def _check_token(spec: Spec, facts: Facts) -> None:
             kind="spec",
             hint="unset edge_token: a node that joins is given a token of its own",
         )
-
-
-def changed(before: t.Mapping[str, t.Any], after: t.Mapping[str, t.Any]) -> list[Problem]:
-    """What would be different though k0s has started with it."""
-    return [
-        Problem(
-            key,
-            f"cannot change from {_shown(before[key])} to {_shown(value)} after the start",
-            REMEDY,
-        )
-        for key, value in after.items()
-        if key in before and before[key] != value
-    ]
-
-
-def _shown(value: t.Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value) or "unset"

@@ -20,7 +20,7 @@ from ..release import Program, program, recorded
 from ..service import proxy_variables, render_env
 from ..spec import PRESENT, SERVER, Spec
 from ..storage import storage
-from . import config, networks, paths, users
+from . import config, networks, paths, purge, users
 from .flags import FLAGS, text
 from .unit import render_unit
 
@@ -38,8 +38,6 @@ COMPONENTS = (
 def wishes(spec: Spec, facts: Facts) -> tuple[Wish, ...]:
     """Everything that lies on the node because of the spec."""
     if not spec.wanted:
-        from . import purge  # for removals alone
-
         return tuple(Absent(path) for path in purge.files(facts.bin_dir))
     unit = paths.unit_of(spec.role)
     return (

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import typing as t
 
-from ..._core import versions
 from ..._core.errors import EdgeError
+from .. import kubenames
 from ..adapter import Facts
-from ..guards import check_role, check_version, refuse
-from ..kubenames import is_dns_name, label, taint
-from ..problems import Problem
+from ..guards import check_age, check_role, check_version, refuse
+from ..problems import Problem, changed
 from ..spec import AGENT, PRESENT, Spec
 from . import config, keys, tokens
 from .wishes import fixed, settled_addresses
@@ -30,10 +29,10 @@ def check(spec: Spec, facts: Facts) -> None:
     _check_foreign(facts)
     check_role(spec, facts, TITLE)
     check_version(spec, facts, TITLE)
-    _check_age(spec)
+    check_age(spec, OLDEST, TITLE)
     refuse(inputs(spec), "spec")
     if facts.initialized and facts.receipt:
-        refuse(changed(facts.receipt.get("fixed") or {}, fixed(spec, facts)), "refused")
+        refuse(changed(facts.receipt.get("fixed") or {}, fixed(spec, facts), REMEDY), "refused")
 
 
 def inputs(spec: Spec) -> list[Problem]:
@@ -48,15 +47,8 @@ def inputs(spec: Spec) -> list[Problem]:
 
 
 def _names(spec: Spec) -> t.Iterator[Problem]:
-    for key, value in (spec.labels or {}).items():
-        message = label(f"{key}={value}")
-        if message:
-            yield Problem("labels", message)
-    for text in spec.taints or ():
-        message = taint(text)
-        if message:
-            yield Problem("taints", message)
-    if spec.node_name and not (is_dns_name(spec.node_name) and len(spec.node_name) < 64):
+    yield from kubenames.problems(spec.labels, spec.taints)
+    if spec.node_name and not (kubenames.is_dns_name(spec.node_name) and len(spec.node_name) < 64):
         yield Problem("node_name", f"{spec.node_name!r} is no name of up to 63 small characters")
 
 
@@ -66,15 +58,6 @@ def _check_foreign(facts: Facts) -> None:
             f"a KubeEdge that was set up by other means is on this node ({facts.foreign})",
             kind="refused",
             hint="take it off with keadm reset, or leave the node out",
-        )
-
-
-def _check_age(spec: Spec) -> None:
-    if spec.release is not None and versions.parse(spec.release.version).minor() < OLDEST:
-        raise EdgeError(
-            f"{spec.release.version} is too old",
-            kind="spec",
-            hint="use KubeEdge {}.{} or newer".format(*OLDEST),
         )
 
 
@@ -121,12 +104,3 @@ def warnings(spec: Spec, facts: Facts) -> tuple[str, ...]:
     if spec.role == AGENT and not facts.machine.get("network", True):
         found.append("/etc/cni/net.d has no network: the node will not become Ready without one")
     return tuple(found)
-
-
-def changed(before: t.Mapping[str, t.Any], after: t.Mapping[str, t.Any]) -> list[Problem]:
-    """What would be different though KubeEdge has started with it."""
-    return [
-        Problem(key, f"cannot change from {before[key]} to {value} after the start", REMEDY)
-        for key, value in after.items()
-        if key in before and before[key] != value
-    ]

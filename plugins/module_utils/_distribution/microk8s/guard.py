@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import typing as t
 
-from ..._core import versions
 from ..._core.errors import EdgeError
+from .. import kubenames
 from ..adapter import Facts
-from ..guards import check_program, check_role, refuse
-from ..kubenames import label, taint
-from ..problems import Problem
+from ..guards import check_age, check_role, check_version, refuse
+from ..problems import Problem, changed
 from ..spec import Spec
 from . import addons, arguments, networks, paths
 from .wishes import dangerous, fixed, missing_snaps, needs_snap
 
 TITLE = "MicroK8s"
-OLDEST = (1, 30)  # whose kubelet reads drop-ins
+OLDEST = (1, 30)
+WHY = "its kubelet reads no drop-ins"
 REMEDY = "set it back; another value needs a new cluster"
 KEYS = (*arguments.FILES, "addons", "dangerous")
 # Keys of a launch configuration that inputs set, or that nobody would hear fail.
@@ -39,19 +39,20 @@ def check(spec: Spec, facts: Facts) -> None:
         return
     _check_foreign(facts)
     check_role(spec, facts, TITLE)
-    _check_version(spec, facts)
+    check_version(spec, facts, TITLE)
+    check_age(spec, OLDEST, TITLE, WHY)
     refuse(inputs(spec), "spec")
     if needs_snap(spec, facts):
         _check_files(spec, facts)
     if facts.initialized and facts.receipt:
-        refuse(changed(facts.receipt.get("fixed") or {}, fixed(spec)), "refused")
+        refuse(changed(facts.receipt.get("fixed") or {}, fixed(spec), REMEDY), "refused")
 
 
 def inputs(spec: Spec) -> list[Problem]:
     """Everything that is wrong with the wish itself, beside what the table of inputs refuses."""
     found = list(_extra(spec))
     found += addons.check_disabled(spec.settings.get("disable") or ())
-    found += _names(spec)
+    found += kubenames.problems(spec.labels, spec.taints)
     registries = spec.settings.get("registries")
     if registries:
         from .registries import check as check_registries  # few sites have any
@@ -76,42 +77,12 @@ def _extra(spec: Spec) -> t.Iterator[Problem]:
             )
 
 
-def _names(spec: Spec) -> t.Iterator[Problem]:
-    for key, value in (spec.labels or {}).items():
-        message = label(f"{key}={value}")
-        if message:
-            yield Problem("labels", message)
-    for text in spec.taints or ():
-        message = taint(text)
-        if message:
-            yield Problem("taints", message)
-
-
 def _check_foreign(facts: Facts) -> None:
     if facts.foreign is not None:
         raise EdgeError(
             f"a MicroK8s that was set up by other means is on this node ({facts.foreign})",
             kind="refused",
             hint="taking over a MicroK8s is not supported yet: remove it, or leave the node out",
-        )
-
-
-def _check_version(spec: Spec, facts: Facts) -> None:
-    """No downgrade, no skipped minor, none that is too old."""
-    if spec.release is None:
-        check_program(facts, TITLE)
-        return
-    wanted = versions.parse(spec.release.version)
-    trouble = (
-        versions.upgrade_problem(versions.parse(facts.version), wanted) if facts.version else None
-    )
-    if trouble:
-        raise EdgeError(trouble, kind="refused", hint="choose a version that may follow")
-    if wanted.minor() < OLDEST:
-        raise EdgeError(
-            f"{spec.release.version} is too old: its kubelet reads no drop-ins",
-            kind="spec",
-            hint="use MicroK8s 1.30 or newer",
         )
 
 
@@ -134,25 +105,6 @@ def _check_files(spec: Spec, facts: Facts) -> None:
                 hint="put the .assert file of `snap download` beside it, or say dangerous: true in"
                 " edge_extra_config to install what nobody has signed",
             )
-
-
-def changed(before: t.Mapping[str, t.Any], after: t.Mapping[str, t.Any]) -> list[Problem]:
-    """What would be different though MicroK8s has started with it."""
-    return [
-        Problem(
-            key,
-            f"cannot change from {_shown(before[key])} to {_shown(value)} after the start",
-            REMEDY,
-        )
-        for key, value in after.items()
-        if key in before and before[key] != value
-    ]
-
-
-def _shown(value: t.Any) -> str:
-    return (
-        ", ".join(map(str, value)) if isinstance(value, list) and value else str(value or "unset")
-    )
 
 
 def warnings(spec: Spec, facts: Facts) -> tuple[str, ...]:
