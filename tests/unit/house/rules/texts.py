@@ -20,19 +20,22 @@ PYTHON_HEADER = f"""\
 """.splitlines()
 
 
-def unwanted(source: str) -> list[tuple[re.Pattern[str], str]]:
-    """The expressions of the list, each with the reason it gives."""
+Words = list[tuple[re.Pattern[str], str, str]]
+
+
+def unwanted(source: str) -> Words:
+    """The expressions of the list, each with the reason it gives and the only file that may hold it."""
     rows = [line.split("\t") for line in source.splitlines() if not line.startswith("#")]
-    return [(re.compile(pattern), why) for pattern, why in rows]
+    return [(re.compile(pattern), why, "".join(place)) for pattern, why, *place in rows]
 
 
-def check_words(path: str, source: str, words: list[tuple[re.Pattern[str], str]]) -> list[Finding]:
+def check_words(path: str, source: str, words: Words) -> list[Finding]:
     """Lines that put off, set aside, or name a machine."""
     return [
         Finding(path, number, f"{why}: {line.strip()[:60]}")
         for number, line in enumerate(source.splitlines(), 1)
-        for pattern, why in words
-        if pattern.search(line)
+        for pattern, why, place in words
+        if path != place and pattern.search(line)
     ]
 
 
