@@ -91,7 +91,7 @@ test-full: test ## the same with more examples, and the slow tests too
 
 .PHONY: soak-power
 soak-power: testbed ## CUTS power cuts (20) at random moments of runs
-	@LIGHTK8S_POWER_CUTS=$(or $(CUTS),20) $(PYTEST) -m slow tests/integration/test_faults_power.py
+	@LIGHTK8S_POWER_CUTS=$(or $(CUTS),20) $(PYTEST) -m slow tests/integration/contract/test_power.py
 
 .PHONY: bench-converge
 bench-converge: testbed ## what a converge with nothing to do costs; DISTRIBUTION, BENCH="--only KEY"; the last line is JSON

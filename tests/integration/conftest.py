@@ -9,6 +9,7 @@ TESTBED_KEEP=1 fleets stay up for a look; `testbed reap` removes them once pytes
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import itertools
 import os
@@ -74,6 +75,13 @@ def clean_machine() -> None:
 @pytest.fixture(scope="module")
 def make_fleet(request: pytest.FixtureRequest, clean_machine: None) -> Iterator[MakeFleet]:
     """`make_fleet(topology, airgap=..., disk=..., ...)` gives a new fleet for this module."""
+    with passing_fleets(request) as make:
+        yield make
+
+
+@contextlib.contextmanager
+def passing_fleets(request: pytest.FixtureRequest) -> Iterator[MakeFleet]:
+    """What makes fleets; they go in the end, and after a failure their logs are kept."""
     made: list[Fleet] = []
 
     def make(topology: str, **options: Any) -> Fleet:

@@ -1,8 +1,9 @@
 # Copyright: (c) 2026, lightk8s.edge contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the contract tests know of each distribution: versions of the test bed, units, places.
+"""What tests know of each distribution: versions of the test bed, units, places.
 
+`DISTRIBUTIONS` is what the contract suite goes over.
 Written down here a second time, from the distribution's own documentation: the collection's idea of
 them is what the tests check.
 """
@@ -12,8 +13,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-
-import pytest
 
 
 @dataclass(frozen=True)
@@ -232,14 +231,4 @@ MICROK8S = Distribution(
         *("/var/tmp/systemd-private", "(sd-pam)", "dbus-daemon", "session-", "snapd", "systemd"),
     ),
 )
-DISTRIBUTIONS = (K3S, K0S)
-# Those that are not in `make test` yet.
-SLOW = (MICROK8S,)
-EVERYONE = [
-    *(pytest.param(d, id=d.name) for d in DISTRIBUTIONS),
-    *(pytest.param(d, id=d.name, marks=pytest.mark.slow) for d in SLOW),
-]
-# K3s stands for all in `make test` where adapters differ in little; the others have their turn in test-full.
-IN_TURN = [
-    pytest.param(d, id=d.name, marks=() if d is K3S else pytest.mark.slow) for d in DISTRIBUTIONS
-]
+DISTRIBUTIONS = (K3S, K0S, MICROK8S)

@@ -11,17 +11,16 @@ import pytest
 from bed import inventory
 from bed.node import Node
 
-from .conftest import MakeFleet, mirror_of
-from .lib.distributions import IN_TURN, Distribution
-from .lib.site import Site, common_inputs, ready, wait_for
+from ..conftest import MakeFleet, mirror_of
+from ..lib.distributions import Distribution
+from ..lib.site import Site, common_inputs, ready, wait_for
 
 PASSWORD = "a-password-of-the-database"
 NAMES = ("shop-server1", "shop-server2")
 
 
-@pytest.fixture(scope="module", params=IN_TURN)
-def site(request: pytest.FixtureRequest, make_fleet: MakeFleet) -> Site:
-    distribution: Distribution = request.param
+@pytest.fixture(scope="module")
+def site(distribution: Distribution, make_fleet: MakeFleet) -> Site:
     made = make_fleet("shop=server,server; data=server:packages=postgresql")
     serve(made["data-server1"], made.subnet)
     shop = inventory.build(made.name, made.site("shop"))

@@ -15,9 +15,9 @@ import pytest
 from bed.node import Node
 from bed.plays import Run
 
-from .conftest import MakeFleet, mirror_of
-from .lib.distributions import EVERYONE, Distribution
-from .lib.site import (
+from ..conftest import MakeFleet, mirror_of
+from ..lib.distributions import Distribution
+from ..lib.site import (
     Site,
     actions,
     common_inputs,
@@ -29,15 +29,14 @@ from .lib.site import (
     starts,
     wait_for,
 )
-from .lib.traces import left_behind, traces
+from ..lib.traces import left_behind, traces
 
 OURS = ("/etc", "/usr/local", "/opt", "/var/lib/lightk8s")
 WIRE = 48_000  # bytes of an ssh connection with one command; a module by itself is above 100 kB
 
 
-@pytest.fixture(scope="module", params=EVERYONE)
-def site(request: pytest.FixtureRequest, make_fleet: MakeFleet) -> Site:
-    distribution: Distribution = request.param
+@pytest.fixture(scope="module")
+def site(distribution: Distribution, make_fleet: MakeFleet) -> Site:
     fleet = make_fleet("shop=server", airgap=True, packages=distribution.packages)
     inputs = {
         **common_inputs(distribution, mirror_of(distribution.name)),

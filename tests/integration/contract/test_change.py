@@ -11,17 +11,26 @@ import pytest
 from bed.node import Node
 from bed.plays import Run
 
-from .conftest import MakeFleet, mirror_of
-from .lib.distributions import EVERYONE, K3S, Distribution
-from .lib.site import Site, actions, common_inputs, failure, files, phase, run_pod, starts, wait_for
+from ..conftest import MakeFleet, mirror_of
+from ..lib.distributions import K3S, Distribution
+from ..lib.site import (
+    Site,
+    actions,
+    common_inputs,
+    failure,
+    files,
+    phase,
+    run_pod,
+    starts,
+    wait_for,
+)
 
 SERVER, AGENT = "shop-server1", "shop-agent1"
 WATCHED = ("/etc", "/usr/local", "/var/lib/lightk8s/state", "/var/lib/lightk8s/tx")
 
 
-@pytest.fixture(scope="module", params=EVERYONE)
-def site(request: pytest.FixtureRequest, make_fleet: MakeFleet) -> Site:
-    distribution: Distribution = request.param
+@pytest.fixture(scope="module")
+def site(distribution: Distribution, make_fleet: MakeFleet) -> Site:
     site = Site(
         make_fleet("shop=server,agent", packages=distribution.packages),
         distribution,

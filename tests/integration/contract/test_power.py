@@ -17,20 +17,19 @@ import pytest
 from bed import power
 from bed.node import Node
 
-from . import faults_node as faults
-from .conftest import MakeFleet, mirror_of
-from .lib.distributions import IN_TURN, Distribution
-from .lib.site import Site, common_inputs, ready, wait_for
+from ..conftest import MakeFleet, mirror_of
+from ..lib.distributions import Distribution
+from ..lib.site import Site, common_inputs, ready, wait_for
+from . import moments
 
 NAME = "cut-server1"
 CUTS = int(os.environ.get("LIGHTK8S_POWER_CUTS", "20"))
 
 
-@pytest.fixture(scope="module", params=IN_TURN)
+@pytest.fixture(scope="module")
 def site(
-    request: pytest.FixtureRequest, make_fleet: MakeFleet, tmp_path_factory: pytest.TempPathFactory
+    distribution: Distribution, make_fleet: MakeFleet, tmp_path_factory: pytest.TempPathFactory
 ) -> Site:
-    distribution: Distribution = request.param
     inputs = common_inputs(distribution, mirror_of(distribution.name))
     inputs["edge_cache_dir"] = str(tmp_path_factory.mktemp("cache"))
     return Site(make_fleet("cut=server:disk=4g"), distribution, inputs)
@@ -41,10 +40,10 @@ def node(site: Site) -> Node:
     return site.fleet[NAME]
 
 
-def cut_at(moment: faults.Moment, site: Site, node: Node, **inputs: object) -> None:
+def cut_at(moment: moments.Moment, site: Site, node: Node, **inputs: object) -> None:
     """Begin a run, cut the node's power at that moment, and boot it."""
     run = site.start(**inputs)
-    faults.at(moment, site, node, run)
+    moments.at(moment, site, node, run)
     power.cut(node)
     run.kill()
 
@@ -52,7 +51,7 @@ def cut_at(moment: faults.Moment, site: Site, node: Node, **inputs: object) -> N
 def installed(site: Site, node: Node) -> str:
     """The version whose program lies on the node; the program is whole, or there is none."""
     program = site.distribution.binary
-    digest = faults.digest(node, program)
+    digest = moments.digest(node, program)
     if not digest:
         return ""
     for sums in mirror_of(site.distribution.name).glob(f"*/{site.distribution.sums}"):
@@ -72,28 +71,28 @@ def healthy(site: Site, node: Node, version: str) -> None:
     assert ready(node) == {NAME: True}
     assert site.distribution.kubelet(version) in node.kubectl("get", "nodes", "-o", "wide").stdout
     assert installed(site, node) == recorded(node) == version
-    assert faults.ours(node) == []
+    assert moments.ours(node) == []
     assert site.converge(edge_version=version).changed() == []
 
 
 def test_cuts_during_an_installation(site: Site, node: Node) -> None:
-    cut_at(faults.transferring, site, node)
+    cut_at(moments.transferring, site, node)
     assert installed(site, node) == recorded(node) == ""
-    cut_at(faults.writing, site, node)
+    cut_at(moments.writing, site, node)
     assert installed(site, node) in ("", site.distribution.version)
     healthy(site, node, site.distribution.version)
 
 
 def test_a_cut_while_the_new_version_is_written(site: Site, node: Node) -> None:
-    cut_at(faults.writing, site, node, edge_version=site.distribution.newer)
-    assert not node.exists(f"/{faults.REDO}")
+    cut_at(moments.writing, site, node, edge_version=site.distribution.newer)
+    assert not node.exists(f"/{moments.REDO}")
     assert installed(site, node) == recorded(node)
     healthy(site, node, site.distribution.newer)
 
 
 def test_a_cut_while_a_change_waits_for_health(site: Site, node: Node) -> None:
     site.inputs["edge_tls_sans"] = ["cut.shop.example"]
-    cut_at(faults.waiting, site, node, edge_version=site.distribution.newer)
+    cut_at(moments.waiting, site, node, edge_version=site.distribution.newer)
     assert "cut.shop.example" in node.read(site.distribution.config)
     healthy(site, node, site.distribution.newer)
 
@@ -112,7 +111,7 @@ def test_cuts_at_any_moment(site: Site, node: Node) -> None:
         run.kill()
         config = node.read(site.distribution.config)
         assert any(name in config for name in names[-2:])
-        assert not node.exists(f"/{faults.REDO}")
+        assert not node.exists(f"/{moments.REDO}")
         wait_for("the node after the boot", lambda: ready(node) == {NAME: True})
         if chance.random() < 0.5:
             healthy(site, node, site.distribution.newer)

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from bed.node import Node
 
-from .conftest import MakeFleet, mirror_of
-from .lib.distributions import DISTRIBUTIONS, K3S, SLOW, Distribution
-from .lib.site import Site, actions, common_inputs, failure, files, phase, run_pod, starts
+from ..conftest import MakeFleet, mirror_of
+from ..lib.distributions import Distribution
+from ..lib.site import Site, actions, common_inputs, failure, files, phase, run_pod, starts
 
 SERVER = "shop-server1"
 WATCHED = ("/etc", "/usr/local", "/var/lib/lightk8s/state", "/var/lib/lightk8s/tx")
@@ -24,16 +24,8 @@ WATCHED = ("/etc", "/usr/local", "/var/lib/lightk8s/state", "/var/lib/lightk8s/t
 PATIENCE = 75
 
 
-# Versions differ in little between adapters: here K3s stands for all, the others have their turn in test-full.
-EVERYONE = [
-    pytest.param(d, id=d.name, marks=() if d is K3S else pytest.mark.slow)
-    for d in (*DISTRIBUTIONS, *SLOW)
-]
-
-
-@pytest.fixture(scope="module", params=EVERYONE)
-def site(request: pytest.FixtureRequest, make_fleet: MakeFleet) -> Site:
-    distribution: Distribution = request.param
+@pytest.fixture(scope="module")
+def site(distribution: Distribution, make_fleet: MakeFleet) -> Site:
     site = Site(
         make_fleet("shop=server", packages=distribution.packages),
         distribution,

@@ -13,8 +13,8 @@ from bed.node import Node
 from bed.plays import Started
 from bed.shell import BedError
 
-from .lib.distributions import Distribution
-from .lib.site import Site
+from ..lib.distributions import Distribution
+from ..lib.site import Site
 
 HOME = "var/lib/lightk8s"
 JOURNAL = f"{HOME}/tx/journal.json"

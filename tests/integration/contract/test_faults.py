@@ -10,11 +10,10 @@ import base64
 import pytest
 from bed.node import Node
 
-from ..unit.kube.authority import ended_authority
-from . import faults_node as faults
-from .conftest import MakeFleet, mirror_of
-from .lib.distributions import IN_TURN, Distribution
-from .lib.site import (
+from ...unit.kube.authority import ended_authority
+from ..conftest import MakeFleet, mirror_of
+from ..lib.distributions import Distribution
+from ..lib.site import (
     Site,
     common_inputs,
     messages,
@@ -24,15 +23,15 @@ from .lib.site import (
     starts,
     wait_for,
 )
+from . import moments
 
 NAME = "shop-server1"
 
 
-@pytest.fixture(scope="module", params=IN_TURN)
+@pytest.fixture(scope="module")
 def site(
-    request: pytest.FixtureRequest, make_fleet: MakeFleet, tmp_path_factory: pytest.TempPathFactory
+    distribution: Distribution, make_fleet: MakeFleet, tmp_path_factory: pytest.TempPathFactory
 ) -> Site:
-    distribution: Distribution = request.param
     inputs = common_inputs(distribution, mirror_of(distribution.name))
     inputs["edge_cache_dir"] = str(tmp_path_factory.mktemp("cache"))
     return Site(make_fleet("shop=server:disk=3g"), distribution, inputs)
@@ -55,15 +54,17 @@ def test_a_full_disk_is_said_and_harms_nothing(site: Site, node: Node) -> None:
     node.run("rm /var/filler")
 
 
-@pytest.mark.parametrize("moment", [faults.transferring, faults.waiting], ids=lambda m: m.__name__)
+@pytest.mark.parametrize(
+    "moment", [moments.transferring, moments.waiting], ids=lambda m: m.__name__
+)
 def test_a_rerun_ends_what_a_killed_controller_began(
-    site: Site, node: Node, moment: faults.Moment
+    site: Site, node: Node, moment: moments.Moment
 ) -> None:
     """Once with workers that outlive ansible-playbook for their task, once with all dead at once."""
     site.inputs["edge_tls_sans"] = [f"{moment.__name__}.example"]
     run = site.start()
-    faults.at(moment, site, node, run)
-    if moment is faults.transferring:
+    moments.at(moment, site, node, run)
+    if moment is moments.transferring:
         run.process.kill()
         run.process.wait()
     else:
@@ -71,23 +72,23 @@ def test_a_rerun_ends_what_a_killed_controller_began(
     site.converge()
     assert f"{moment.__name__}.example" in node.read(site.distribution.config)
     assert ready(node) == {NAME: True}
-    assert faults.ours(node) == []
+    assert moments.ours(node) == []
     assert site.converge().changed() == []
 
 
 def test_a_run_killed_before_the_restart_is_completed_with_one(site: Site, node: Node) -> None:
     unit = site.unit(node)
     count, before = starts(node, unit), site.main(node)
-    faults.end_at_restart(node)
+    moments.end_at_restart(node)
     site.inputs["edge_tls_sans"] = ["shop.example"]
     assert site.converge(check=False).code
     assert "shop.example" in node.read(site.distribution.config)
-    assert node.exists(f"/{faults.JOURNAL}")
+    assert node.exists(f"/{moments.JOURNAL}")
     assert site.main(node) == before
     run = site.converge()
     assert "cut off" in str([task.result.get("warnings") for task in run.of(NAME)])
     assert starts(node, unit) == count + 1
-    assert faults.ours(node) == []
+    assert moments.ours(node) == []
     assert site.converge().changed() == []
 
 

@@ -16,19 +16,18 @@ from bed.node import Node
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.catalogue import RELEASES
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.store import Store
 
-from .conftest import MakeFleet, mirror_of
-from .lib.distributions import IN_TURN, Distribution
-from .lib.site import Site, common_inputs, ready, wait_for
+from ..conftest import MakeFleet, mirror_of
+from ..lib.distributions import Distribution
+from ..lib.site import Site, common_inputs, ready, wait_for
 
 SERVER, AGENT = "gap-server1", "gap-agent1"
 
 
-@pytest.fixture(scope="module", params=IN_TURN)
+@pytest.fixture(scope="module")
 def site(
-    request: pytest.FixtureRequest, make_fleet: MakeFleet, tmp_path_factory: pytest.TempPathFactory
+    distribution: Distribution, make_fleet: MakeFleet, tmp_path_factory: pytest.TempPathFactory
 ) -> Site:
     """Its controller has once seen a mirror, which is gone."""
-    distribution: Distribution = request.param
     folder = tmp_path_factory.mktemp("controller")
     mirror = folder / "mirror"
     keep_release(distribution, mirror, folder / "cache")
