@@ -39,7 +39,7 @@ def table() -> str:
     from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.inputs import COMMON
     from ansible_collections.lightk8s.edge.plugins.module_utils._doors.edge_site import ARGS
 
-    tables = [registry.adapter_of(name).inputs() for name in registry.NAMES]
+    tables = [registry.inputs_of(name) for name in registry.NAMES]
     told = {
         option: tuple(cell(entries[option]) for entries in tables)
         for option in ARGS["argument_spec"]

@@ -205,6 +205,12 @@ options:
         fills this in where a server has the last word on the health of an agent.
     type: bool
     default: false
+  inputs_checked:
+    description:
+      - Whether the controller has asked already what of the inputs the distribution cannot carry out. The action plugin
+        fills this in, so that nodes do not ask again.
+    type: bool
+    default: false
   settle:
     description:
       - Ends a change that was held, with nothing to accept it, or with the reason why it is taken back. The action

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from .._host.host import Host
 from . import transaction
@@ -25,15 +25,15 @@ class Noun:
     """One thing we converge, as the functions of its rooms.
 
     `observe(host, spec)` looks and changes nothing; `plan(spec, seen)` is pure; `report(spec, seen)` is
-    the part of the result that bears the noun's name; `verbs` carry out steps that are its own;
-    `units(spec)` names the systemd units that it looks at.
+    the part of the result that bears the noun's name; `verbs()` gives what carries out steps that are its
+    own, and is called where there are steps alone; `units(spec)` names the systemd units that it looks at.
     """
 
     name: str
     observe: t.Callable[[Host, t.Any], t.Any]
     plan: t.Callable[[t.Any, t.Any], Plan]
     report: t.Callable[[t.Any, t.Any], dict[str, t.Any]]
-    verbs: t.Mapping[str, Verb] = field(default_factory=dict)
+    verbs: t.Callable[[], t.Mapping[str, Verb]] = dict
     units: t.Callable[[t.Any], t.Sequence[str]] = lambda spec: ()
 
 
@@ -72,7 +72,8 @@ def converge(
     if plan.empty or check:
         if not check or keep:
             host.keep_digests()
-        _examine(plan, host, _verbs(bounds))
+        if plan.steps:
+            _examine(plan, host, _verbs(bounds))
         return Outcome(plan, reports, missing(host, plan))
     with host.lock(_patience(plan)):
         plan, reports = _look(bounds, host)
@@ -81,9 +82,10 @@ def converge(
         needs = missing(host, plan)
         if needs:
             raise NeedsArtifacts(needs)
-        _examine(plan, host, _verbs(bounds))
-        held = _apply(plan, host, _verbs(bounds), hold=hold)
-        rest, reports = _look_settled(bounds, host, held=held)
+        verbs = _verbs(bounds)
+        _examine(plan, host, verbs)
+        held = _apply(plan, host, verbs, hold=hold)
+        rest, reports = _look_settled(bounds, host, verbs, held=held)
         host.keep_digests()
     left = "; ".join(step.summary for step in rest.steps if step.verb != ASK)
     if left:
@@ -114,13 +116,12 @@ def _examine(plan: Plan, host: Host, verbs: t.Mapping[str, Verb]) -> None:
 
 
 def _look_settled(
-    bounds: t.Sequence[Bound], host: Host, *, held: bool
+    bounds: t.Sequence[Bound], host: Host, verbs: t.Mapping[str, Verb], *, held: bool
 ) -> tuple[Plan, dict[str, dict[str, t.Any]]]:
     """Look again after a change, and carry out what only shows once a service is up.
 
     That is the gate for an API that is busy just then, and whatever else nouns put in its phase.
     """
-    verbs = _verbs(bounds)
     rest, reports = _look(bounds, host, held=held)
     for dummy in range(LOOKS):
         if rest.empty or min(step.phase for step in rest.steps) != Phase.GATE:
@@ -169,7 +170,7 @@ def _look(
 def _verbs(bounds: t.Sequence[Bound]) -> dict[str, Verb]:
     verbs = dict(COMMON)
     for bound in bounds:
-        verbs.update(bound.noun.verbs)
+        verbs.update(bound.noun.verbs())
     return verbs
 
 

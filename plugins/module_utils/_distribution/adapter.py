@@ -17,7 +17,6 @@ from .kubelet import dropin
 from .spec import Spec
 
 if t.TYPE_CHECKING:
-    from .inputs import Table
     from .problems import Problem
     from .requirements import Requirements
 
@@ -133,13 +132,12 @@ class Adapter(t.Protocol):
     """One distribution."""
 
     name: str
-    verbs: t.Mapping[str, Verb]
     gives_tokens_back: bool  # whether a join token is made for one join, and worthless after it
     agents_ask: bool  # whether agents have a way to the API; else a server looks at their Nodes
     servers_run_pods: bool
 
-    def inputs(self) -> Table:
-        """What each input becomes, and what of it is refused; pure."""
+    def verbs(self) -> t.Mapping[str, Verb]:
+        """How steps of its own are carried out; runs that change nothing do not ask."""
 
     def layout(self, spec: Spec, bin_dir: str) -> Layout:
         """Paths and units; pure."""

@@ -12,6 +12,9 @@ import typing as t
 from .._core.errors import EdgeError
 from .adapter import Adapter
 
+if t.TYPE_CHECKING:
+    from .inputs import Table
+
 
 def _k3s() -> Adapter:
     from .k3s.adapter import K3s
@@ -37,6 +40,30 @@ def _microk8s() -> Adapter:
     return MicroK8s()
 
 
+def _k3s_inputs() -> Table:
+    from .k3s.inputs import INPUTS
+
+    return INPUTS
+
+
+def _k0s_inputs() -> Table:
+    from .k0s.inputs import INPUTS
+
+    return INPUTS
+
+
+def _kubeedge_inputs() -> Table:
+    from .kubeedge.inputs import INPUTS
+
+    return INPUTS
+
+
+def _microk8s_inputs() -> Table:
+    from .microk8s.inputs import INPUTS
+
+    return INPUTS
+
+
 # An adapter is loaded where a run is about it, for a node has one distribution only.
 _LOADERS: dict[str, t.Callable[[], Adapter]] = {
     "k0s": _k0s,
@@ -44,18 +71,34 @@ _LOADERS: dict[str, t.Callable[[], Adapter]] = {
     "kubeedge": _kubeedge,
     "microk8s": _microk8s,
 }
+# Apart from the adapters: the controller asks them of each node, and needs nothing else of most adapters.
+_TABLES: dict[str, t.Callable[[], Table]] = {
+    "k0s": _k0s_inputs,
+    "k3s": _k3s_inputs,
+    "kubeedge": _kubeedge_inputs,
+    "microk8s": _microk8s_inputs,
+}
 NAMES = tuple(sorted(_LOADERS))
+Loader = t.TypeVar("Loader")
 DEFAULT = "k3s"
 
 
 @functools.cache
 def adapter_of(name: str) -> Adapter:
     """The adapter of a distribution; EdgeError(kind=spec) where there is none."""
-    load = _LOADERS.get(name)
-    if load is None:
+    return _of(_LOADERS, name)()
+
+
+def inputs_of(name: str) -> Table:
+    """What each input becomes on a distribution, and what of it is refused; EdgeError(kind=spec) as above."""
+    return _of(_TABLES, name)()
+
+
+def _of(loaders: t.Mapping[str, Loader], name: str) -> Loader:
+    if name not in loaders:
         raise EdgeError(
             f"distribution {name!r} is not supported",
             kind="spec",
             hint=f"one of: {', '.join(NAMES)}",
         )
-    return load()
+    return loaders[name]

@@ -30,7 +30,8 @@ def run(
     if params.get("settle") is not None and not check:
         return _settled(name, params, here)
     try:
-        options.refuse_inputs(name, params)
+        if not params.get("inputs_checked"):
+            options.refuse_inputs(name, params)
         planning = params.get("planning") if check else None  # a run that acts looks for itself
         spec = options.distribution_spec(name, {**params, "planning": planning})
         if not check:
@@ -67,7 +68,7 @@ def _settled(name: str, params: t.Mapping[str, t.Any], host: Host) -> dict[str, 
     said = str(params["settle"])
     cause = EdgeError(said, kind="health", site=site) if said else None
     try:
-        changed = settle(host, adapter_of(name).verbs, cause)
+        changed = settle(host, adapter_of(name).verbs(), cause)
     except EdgeError as exc:
         return {"changed": False, **door.failed(exc, site)}
     return {"changed": changed, "actions": []}

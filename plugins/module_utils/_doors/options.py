@@ -89,6 +89,7 @@ DISTRIBUTION: Options = {
     "planning": {"type": "str", "choices": list(PLANNING)},
     "hold": {"type": "bool", "default": False},
     "settle": {"type": "str"},
+    "inputs_checked": {"type": "bool", "default": False},
     "nouns": _strings(default=list(NOUNS), choices=list(NOUNS)),
     "handed_on": {"type": "list", "elements": "dict"},
 }
@@ -199,8 +200,7 @@ def refused(distribution: str, params: t.Mapping[str, t.Any]) -> list[Problem]:
     from .._distribution import inputs
 
     given = {**params, **{key: _bound(params, key) for key in (*RESOURCES, *LOGGING)}}
-    table = registry.adapter_of(distribution).inputs()
-    return inputs.problems(table, given, params.get("role") or SERVER)
+    return inputs.problems(registry.inputs_of(distribution), given, params.get("role") or SERVER)
 
 
 def refuse_inputs(distribution: str, params: t.Mapping[str, t.Any]) -> None:

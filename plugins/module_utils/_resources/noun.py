@@ -9,8 +9,8 @@ from __future__ import annotations
 import typing as t
 
 from .._core.engine import Noun
+from .._core.verbs import Verb
 from .._distribution.registry import adapter_of
-from .apply import VERBS
 from .observe import observe
 from .plan import POD_CAP_UNIT, plan
 from .seen import Observation
@@ -33,4 +33,10 @@ def noun(spec: Spec) -> Noun:
     """The noun, with the gate of the distribution that its restarts go through."""
     adapter = adapter_of(spec.distribution.distribution)
     units = (*adapter.units(spec.distribution), POD_CAP_UNIT)
-    return Noun("resources", observe, plan, report, {**adapter.verbs, **VERBS}, lambda spec: units)
+
+    def verbs() -> t.Mapping[str, Verb]:
+        from .apply import VERBS  # for runs that change something
+
+        return {**adapter.verbs(), **VERBS}
+
+    return Noun("resources", observe, plan, report, verbs, lambda spec: units)

@@ -15,6 +15,8 @@ from ansible.utils.display import Display
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.door import failed
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
+from ansible_collections.lightk8s.edge.plugins.module_utils._distribution import registry
+from ansible_collections.lightk8s.edge.plugins.module_utils._doors import options
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._action.base import EdgeAction, Result
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._action.node import is_planning
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.catalogue import RELEASES
@@ -52,13 +54,19 @@ def _left_alone(task_vars: dict[str, t.Any], reason: str) -> Result:
 class SiteAction(EdgeAction):
     """Base of the action plugins that bring a distribution to a node."""
 
-    PUBLIC = ("release", "join_url", "alone", "planning", "hold", "settle")
+    PUBLIC = ("release", "join_url", "alone", "planning", "hold", "settle", "inputs_checked")
     DISTRIBUTION: t.ClassVar[str] = ""
     _assets: dict[str, Asset]
     _programs: set[str]  # digests that release_sha256 is about
     _params: dict[str, t.Any]
     _mute = False  # whether the node has no way to the API
     _lent: dict[str, dict[str, t.Any]]  # by server: what gives back the join token that it has made
+
+    def __init_subclass__(cls, **kwargs: t.Any) -> None:
+        """The tables of inputs are read once, in the parent of all workers."""
+        super().__init_subclass__(**kwargs)
+        for name in (cls.DISTRIBUTION,) if cls.DISTRIBUTION else registry.NAMES:
+            registry.inputs_of(name)
 
     def _converse(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> Result:
         self._assets = {}
@@ -70,6 +78,7 @@ class SiteAction(EdgeAction):
         if failed_one:
             return _left_alone(task_vars, f"site {site}: left alone because {failed_one} failed")
         try:
+            options.refuse_inputs(self._distribution(params), options.taken_over(params))
             away = standing.needed_peers(params, task_vars)
             if away:
                 foretold = self._foretold(params, task_vars)
@@ -120,7 +129,7 @@ class SiteAction(EdgeAction):
         if params.get("state") in ("absent", "purged"):
             return {}
         if result is None:
-            more = self._release(params, params.get("version"), None)
+            more = self._release(params, params.get("version"), None) | {"inputs_checked": True}
             if is_planning(self._task, task_vars):
                 more["planning"] = views.part(params, task_vars)
             if self._mute and params.get("join_from"):

@@ -23,6 +23,7 @@ NO_INPUTS = frozenset(
         "nouns",
         "planning",
         "hold",
+        "inputs_checked",
         "settle",
         "hand_on",
         "handed_on",

@@ -55,7 +55,7 @@ SERVER_DRIFTS = (
     ),
     mode("a k0s.yaml for all to read", CONFIG, "0644", "600"),
     file("an edited drop-in of containerd", REGISTRIES, "sed -i 's/certs.d/other.d/' FILE", 1),
-    file("an edited mirror", HOSTS, "sed -i 's/mirror.example/x.example/' FILE", 1),
+    file("an edited mirror", HOSTS, "sed -i 's/mirror.example/x.example/' FILE"),
     mode("registries for all to read", REGISTRIES, "0644", "600"),
     Drift("a join token left there", f"echo x > {TOKEN}", f"[ ! -e {TOKEN} ]"),
     Drift("an account that is gone", "userdel etcd", "id etcd"),

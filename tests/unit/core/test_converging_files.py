@@ -129,7 +129,7 @@ def test_a_failure_before_the_service_leaves_the_former_state(
             raise EdgeError("broken", kind="io")
 
         base = noun(failing)
-        breaking = Noun(base.name, base.observe, base.plan, base.report, {"break": fail})
+        breaking = Noun(base.name, base.observe, base.plan, base.report, lambda: {"break": fail})
         if converge([Bound(breaking, wishes)], Host(folder), check=True).plan.empty:
             return
         with pytest.raises(EdgeError, match="broken"):
@@ -182,7 +182,9 @@ def test_an_interrupted_change_is_completed_with_its_later_steps(tmp_path: Path)
 
     base = noun(later)
     spec = (File("/etc/a.conf", 0o644, b"new"),)
-    bound = Bound(Noun(base.name, base.observe, base.plan, base.report, {"note": act}), spec)
+    bound = Bound(
+        Noun(base.name, base.observe, base.plan, base.report, lambda: {"note": act}), spec
+    )
     host = Host(str(tmp_path))
     plan = bound.noun.plan(spec, look_at_paths(host, spec))
     change = transaction.Transaction(host, plan.steps)

@@ -53,7 +53,9 @@ def refuses(host: Host, step: Step) -> None:
 def bound(*steps: Step, **verbs: t.Any) -> list[Bound]:
     plan = Plan(steps)
     known = {"start": nothing, "restart": nothing, "gate": nothing, "look": nothing, **verbs}
-    noun = Noun("x", lambda host, spec: None, lambda spec, seen: plan, lambda spec, seen: {}, known)
+    noun = Noun(
+        "x", lambda host, spec: None, lambda spec, seen: plan, lambda spec, seen: {}, lambda: known
+    )
     return [Bound(noun, None)]
 
 

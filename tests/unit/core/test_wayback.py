@@ -58,7 +58,7 @@ def change(host: Host, *steps: Step, hold: bool = True) -> bool:
     def plan(spec: t.Any, seen: t.Any) -> Plan:
         return Plan() if host.read(CONFIG) == b"new" else Plan(steps)
 
-    noun = Noun("x", lambda host, spec: None, plan, lambda spec, seen: {}, VERBS)
+    noun = Noun("x", lambda host, spec: None, plan, lambda spec, seen: {}, lambda: VERBS)
     return converge([Bound(noun, None)], host, check=False, hold=hold).held
 
 

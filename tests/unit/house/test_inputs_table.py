@@ -150,12 +150,12 @@ def heeded(distribution: str, name: str, given: Params, bare: Params, host: Host
 
 @pytest.mark.parametrize("distribution", registry.NAMES)
 def test_an_adapter_tells_of_every_input_and_of_no_other(distribution: str) -> None:
-    assert sorted(registry.adapter_of(distribution).inputs()) == INPUTS
+    assert sorted(registry.inputs_of(distribution)) == INPUTS
 
 
 @pytest.mark.parametrize("distribution", registry.NAMES)
 def test_an_entry_says_what_becomes_of_the_input(distribution: str) -> None:
-    table = registry.adapter_of(distribution).inputs()
+    table = registry.inputs_of(distribution)
     assert [name for name, entry in table.items() if not (entry.becomes or entry.refusals)] == []
 
 
@@ -171,13 +171,13 @@ def test_no_input_is_accepted_and_ignored(
     host = Host(str(tmp_path))
     if name == "adopt":
         strange(distribution, host)
-    entry = registry.adapter_of(distribution).inputs()[name]
+    entry = registry.inputs_of(distribution)[name]
     assert heeded(distribution, name, given, bare, host) or given[name] in entry.as_unset
 
 
 def refusals() -> t.Iterator[tuple[str, str, inputs.Refusal]]:
     for distribution in registry.NAMES:
-        for name, entry in registry.adapter_of(distribution).inputs().items():
+        for name, entry in registry.inputs_of(distribution).items():
             yield from ((distribution, name, refusal) for refusal in entry.refusals)
 
 
@@ -203,7 +203,7 @@ def test_what_an_adapter_refuses_is_refused(
 def test_nothing_is_refused_of_who_does_not_ask(
     distribution: str, name: str, refusal: inputs.Refusal
 ) -> None:
-    table = registry.adapter_of(distribution).inputs()
+    table = registry.inputs_of(distribution)
     role = refusal.role or "server"
     assert inputs.problems(table, {}, role) == []
     harmless = [{name: value} for value in table[name].as_unset]

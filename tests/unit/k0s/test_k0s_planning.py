@@ -203,6 +203,16 @@ def test_registries_become_files_of_containerd() -> None:
     assert '"io.containerd.cri.v1.images"' in newer
 
 
+def test_a_mirror_needs_no_restart() -> None:
+    mirrors = {"docker.io": {"endpoint": ["https://m:5000"]}}
+    spec = settings(SPEC, registries={"mirrors": mirrors})
+    files = {wish.path: wish for wish in wishes.wishes(spec, FACTS) if isinstance(wish, File)}
+    assert files[registries.DROPIN].restarts
+    hosts = files["/etc/k0s/containerd.d/certs.d/docker.io/hosts.toml"]
+    assert hosts.secret
+    assert not hosts.restarts
+
+
 def seen(wish: Wish) -> Seen | None:
     if isinstance(wish, File):
         if wish.data is None and not wish.sha256:

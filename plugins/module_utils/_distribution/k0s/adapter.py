@@ -18,11 +18,10 @@ from ..adapter import Facts, Layout, Observation, Records
 from ..service import HELPER_UNITS
 from ..spec import SERVER, Spec
 from ..storage import begins_alone
-from . import guard, look, paths, purge, status, validate, wishes
+from . import guard, look, paths, wishes
 from .validity import ROTATE
 
 if t.TYPE_CHECKING:
-    from ..inputs import Table
     from ..problems import Problem
     from ..requirements import Requirements
 
@@ -34,18 +33,12 @@ class K0s:
     gives_tokens_back = True
     agents_ask = True
     servers_run_pods = True
-    verbs: t.Mapping[str, Verb] = {
-        "node": objects.perform,
-        **status.VERBS,
-        **validate.VERBS,
-        **purge.VERBS,
-    }
 
-    def inputs(self) -> Table:
-        """See Adapter.inputs."""
-        from .inputs import INPUTS
+    def verbs(self) -> t.Mapping[str, Verb]:
+        """See Adapter.verbs."""
+        from . import purge, status, validate
 
-        return INPUTS
+        return {"node": objects.perform, **status.VERBS, **validate.VERBS, **purge.VERBS}
 
     def layout(self, spec: Spec, bin_dir: str) -> Layout:
         """See Adapter.layout."""
@@ -191,6 +184,8 @@ class K0s:
 
     def removal(self, spec: Spec, seen: Observation) -> tuple[Step, ...]:
         """See Adapter.removal."""
+        from . import purge  # for removals alone
+
         return purge.steps(spec, seen)
 
 

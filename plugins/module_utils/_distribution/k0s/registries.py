@@ -4,7 +4,8 @@
 
 """Registries of k0s' containerd: the input, shaped as K3s' registries.yaml, as files of containerd. Pure.
 
-Sources: containerd's docs/hosts.md and docs/cri/registry.md; docs.k0sproject.io, "Runtime".
+Sources: containerd's docs/hosts.md (which also says that no change of a hosts.toml needs a restart) and
+docs/cri/registry.md; docs.k0sproject.io, "Runtime".
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from ..release import Program, program, recorded
 from ..service import proxy_variables, render_env
 from ..spec import PRESENT, SERVER, Spec
 from ..storage import storage
-from . import config, networks, paths, purge, users
+from . import config, networks, paths
 from .flags import FLAGS, text
 from .unit import render_unit
 
@@ -38,6 +38,8 @@ COMPONENTS = (
 def wishes(spec: Spec, facts: Facts) -> tuple[Wish, ...]:
     """Everything that lies on the node because of the spec."""
     if not spec.wanted:
+        from . import purge  # for removals alone
+
         return tuple(Absent(path) for path in purge.files(facts.bin_dir))
     unit = paths.unit_of(spec.role)
     return (
@@ -86,7 +88,9 @@ def _registries(spec: Spec, facts: Facts, unit: str) -> t.Iterator[Wish]:
     version = spec.release.version if spec.release is not None else facts.version
     for path, content in registries.files(given, version).items():
         what = f"the registries ({path.rpartition(paths.CONFIG_DIR + '/')[2]})"
-        yield File(path, 0o600, content.encode(), secret=True, restarts=(unit,), what=what)
+        # What lies in the folder that the drop-in names is read anew at each pull.
+        restarts = (unit,) if path == registries.DROPIN else ()
+        yield File(path, 0o600, content.encode(), secret=True, restarts=restarts, what=what)
 
 
 def _configuration(spec: Spec, unit: str) -> t.Iterator[Wish]:
@@ -232,6 +236,8 @@ def more(spec: Spec, facts: Facts, files: Plan) -> tuple[Step, ...]:
             found.append(_validation(spec, binary, touched.get(binary)))
         missing = [name for name in paths.USERS if name not in facts.accounts]
         if missing:
+            from . import users  # for the first start
+
             found.append(users.make_step(missing, paths.data_dir(spec)))
     if paths.TOKEN_FILE in touched and touched[paths.TOKEN_FILE].verb == "write":
         what = "forget the join token"

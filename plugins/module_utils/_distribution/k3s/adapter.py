@@ -24,15 +24,8 @@ from .evidence import agent_may_start
 from .validity import ROTATE
 
 if t.TYPE_CHECKING:
-    from ..inputs import Table
     from ..problems import Problem
     from ..requirements import Requirements
-
-
-def _clear(host: Host, step: Step) -> None:
-    from . import purge  # for removals alone
-
-    purge.clear(host, step)
 
 
 class K3s:
@@ -42,17 +35,12 @@ class K3s:
     gives_tokens_back = False
     agents_ask = True
     servers_run_pods = True
-    verbs: t.Mapping[str, Verb] = {
-        "gate": gate.perform,
-        "node": objects.perform,
-        "k3s_clear": _clear,
-    }
 
-    def inputs(self) -> Table:
-        """See Adapter.inputs."""
-        from .inputs import INPUTS
+    def verbs(self) -> t.Mapping[str, Verb]:
+        """See Adapter.verbs."""
+        from . import purge
 
-        return INPUTS
+        return {"gate": gate.perform, "node": objects.perform, "k3s_clear": purge.clear}
 
     def layout(self, spec: Spec, bin_dir: str) -> Layout:
         """See Adapter.layout."""

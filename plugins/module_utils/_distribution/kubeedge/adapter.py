@@ -18,10 +18,9 @@ from ..adapter import Facts, Layout, Observation, Records
 from ..problems import Problem
 from ..service import HELPER_UNITS
 from ..spec import AGENT, PRESENT, SERVER, Spec
-from . import cluster, guard, health, look, paths, purge, wishes
+from . import cluster, guard, health, look, paths, wishes
 
 if t.TYPE_CHECKING:
-    from ..inputs import Table
     from ..requirements import Requirements
 
 
@@ -32,7 +31,12 @@ class KubeEdge:
     gives_tokens_back = False
     agents_ask = False
     servers_run_pods = False
-    verbs: t.Mapping[str, Verb] = {**health.VERBS, **cluster.VERBS, **purge.VERBS}
+
+    def verbs(self) -> t.Mapping[str, Verb]:
+        """See Adapter.verbs."""
+        from . import purge
+
+        return {**health.VERBS, **cluster.VERBS, **purge.VERBS}
 
     def layout(self, spec: Spec, bin_dir: str) -> Layout:
         """See Adapter.layout."""
@@ -61,12 +65,6 @@ class KubeEdge:
     def check(self, spec: Spec, facts: Facts) -> None:
         """See Adapter.check."""
         guard.check(spec, facts)
-
-    def inputs(self) -> Table:
-        """See Adapter.inputs."""
-        from .inputs import INPUTS
-
-        return INPUTS
 
     def obstacles(self, spec: Spec, facts: Facts) -> t.Sequence[Problem]:
         """See Adapter.obstacles."""
@@ -163,4 +161,6 @@ class KubeEdge:
 
     def removal(self, spec: Spec, seen: Observation) -> tuple[Step, ...]:
         """See Adapter.removal."""
+        from . import purge  # for removals alone
+
         return purge.steps(spec, seen)

@@ -15,7 +15,7 @@ from ..._core.transaction import RECOVER_FILE, RECOVER_UNIT, recover_text
 from ..adapter import Facts
 from ..release import Program, program, recorded
 from ..spec import AGENT, PRESENT, SERVER, Spec
-from . import cluster, config, machine, paths, purge, unit
+from . import cluster, config, machine, paths, unit
 from .look import receipt_path
 
 DEBUG = "--v=4"
@@ -24,6 +24,8 @@ DEBUG = "--v=4"
 def wishes(spec: Spec, facts: Facts) -> tuple[Wish, ...]:
     """Everything that lies on the node because of the spec."""
     if not spec.wanted:
+        from . import purge  # for removals alone
+
         return tuple(Absent(path) for path in purge.files(spec, facts))
     name = paths.unit_of(spec.role)
     word = paths.program_of(spec.role)

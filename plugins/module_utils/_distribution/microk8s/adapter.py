@@ -21,21 +21,8 @@ from ..spec import SERVER, Spec
 from . import addons, guard, look, naming, paths, renewal, snaps, wishes
 
 if t.TYPE_CHECKING:
-    from ..inputs import Table
     from ..problems import Problem
     from ..requirements import Requirements
-
-
-def _join(host: Host, step: Step) -> None:
-    from . import joining  # few runs join
-
-    joining.join(host, step)
-
-
-def _clear(host: Host, step: Step) -> None:
-    from . import purge  # for removals alone
-
-    purge.clear(host, step)
 
 
 class MicroK8s:
@@ -45,22 +32,21 @@ class MicroK8s:
     gives_tokens_back = True
     agents_ask = True
     servers_run_pods = True
-    verbs: t.Mapping[str, Verb] = {
-        "gate": gate.perform,
-        "node": objects.perform,
-        **snaps.VERBS,
-        **addons.VERBS,
-        "microk8s_join": _join,
-        "microk8s_clear": _clear,
-        **naming.VERBS,
-        **renewal.VERBS,
-    }
 
-    def inputs(self) -> Table:
-        """See Adapter.inputs."""
-        from .inputs import INPUTS
+    def verbs(self) -> t.Mapping[str, Verb]:
+        """See Adapter.verbs."""
+        from . import joining, purge
 
-        return INPUTS
+        return {
+            "gate": gate.perform,
+            "node": objects.perform,
+            "microk8s_join": joining.join,
+            "microk8s_clear": purge.clear,
+            **snaps.VERBS,
+            **addons.VERBS,
+            **naming.VERBS,
+            **renewal.VERBS,
+        }
 
     def layout(self, spec: Spec, bin_dir: str) -> Layout:
         """See Adapter.layout."""
