@@ -61,7 +61,7 @@ unit: ## tests that need no node
 
 .PHONY: testbed
 testbed: ## build the test bed: node image, Kubernetes, distributions
-	@$(STEP) testbed-image $(BED) image
+	@STEP_SHOW='^disk: ' $(STEP) testbed-image $(BED) image
 	@$(STEP) testbed-releases $(BED) releases
 
 .PHONY: integration

@@ -17,9 +17,11 @@ from .lab import Lab
 from .wire import close_connections
 
 CALLBACK = REPO / "tests" / "bench" / "callback_plugins"
-# Stands before ssh and its like in PATH: one line per start, with the task that runs just then.
+# Stands before ssh and its like in PATH: one line per start, with the task that runs just then. Written in one
+# go, for forks start at the same time.
 WRAPPER = """#!/bin/sh
-{{ printf '%s\\t' "$(cat '{task}')" {program}; printf '%s ' "$@" | tr '\\n' ' '; echo; }} >>'{log}'
+words=$(printf '%s ' "$@" | tr '\\n' ' ')
+printf '%s\\t%s\\t%s\\n' "$(cat '{task}')" {program} "$words" >>'{log}'
 exec {real} "$@"
 """
 # Services of a login, which come and go with the connections.

@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from . import fleet, image, mirror, prereqs
+from . import fleet, image, machine, mirror, prereqs
 from .paths import cache_root
 from .shell import BedError
 from .topology import FORM, SUITES, Options
@@ -97,6 +97,8 @@ def _prereqs(args: argparse.Namespace) -> None:
 
 
 def _image(args: argparse.Namespace) -> None:
+    if short := machine.short_of_disk():
+        _to_stderr(short)
     print(image.ensure(_options(args)))
 
 

@@ -10,6 +10,7 @@ import dataclasses
 import json
 import os
 import shutil
+import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -89,6 +90,8 @@ def up(
         if known is not None:
             _refuse_change(known, specs)
         machine.raise_limits()
+        if short := machine.short_of_disk():
+            print(short, file=sys.stderr)
         new = [spec for spec in specs if known is None or spec.name not in known.nodes]
         images = {spec.options: image.ensure(spec.options) for spec in new}
         fleet = _plan(name, specs, images, known)

@@ -1,12 +1,13 @@
 # Copyright: (c) 2026, lightk8s.edge contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What several fleets share on the machine: subnets and the kernel's inotify limits."""
+"""What several fleets share on the machine: disk, subnets and the kernel's inotify limits."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 from .paths import LABEL, cache_root, fleets_root, locked
@@ -14,12 +15,35 @@ from .shell import BedError, run
 
 # One server node uses about 23 inotify instances, an agent 15; the kernel's default is 128.
 INOTIFY = {"max_user_instances": 8192, "max_user_watches": 524288}
+# Percent of free disk below which kubelets evict pods: with upstream's limits for images, which k0s and KubeEdge
+# keep, and with the lowest ones, those of K3s.
+EVICTS, EVICTS_ALL = 15, 5
 _SYSCTL = Path("/proc/sys/fs/inotify")
 
 
 def require_root() -> None:
     if os.geteuid() != 0:
         raise BedError("the test bed needs root: fixed addresses, mounts and kernel limits")
+
+
+def short_of_disk() -> str:
+    """A line that says why pods may be evicted, and what helps; empty where there is room.
+
+    Raises BedError where every distribution would evict.
+    """
+    folder = run(["podman", "info", "--format", "{{.Store.VolumePath}}"]).stdout.strip()
+    while not os.path.isdir(folder):
+        folder = os.path.dirname(folder)
+    size = shutil.disk_usage(folder)
+    percent = 100 * size.free / size.total
+    line = (
+        f"disk: {percent:.1f} % ({size.free >> 30} of {size.total >> 30} GiB) are free below {folder}, and kubelets"
+        f" of k0s and KubeEdge evict pods below {EVICTS} %, all below {EVICTS_ALL} %: free some, as with"
+        " `testbed reap`, `podman image prune` or `go clean -cache`"
+    )
+    if percent < EVICTS_ALL:
+        raise BedError(line)
+    return line if percent < EVICTS else ""
 
 
 def networks() -> list[dict[str, object]]:
