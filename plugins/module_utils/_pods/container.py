@@ -10,8 +10,8 @@ import re
 import typing as t
 
 from .._core import quantity
+from .._core.forms import Values, camel, camels, checked, one_of, quantities, typed, wrong
 from . import options
-from .reading import Values, camel, camels, checked, one_of, texts, typed, wrong
 from .volumes import mounts
 
 DIGEST = r"sha256:[0-9a-f]{64}\Z"
@@ -107,7 +107,7 @@ def resources(form: Values, where: str) -> dict[str, t.Any]:
     """Requests and limits; a container without limits is refused unless that is asked for."""
     here = f"{where}: resources"
     given = checked(form.get("resources", {}), options.RESOURCES, here)
-    found = {name: amounts(part, f"{here}: {name}") for name, part in given.items() if part}
+    found = {name: quantities(part, f"{here}: {name}") for name, part in given.items() if part}
     limits = found.get("limits", {})
     missing = [name for name in LIMITED if name not in limits]
     if missing and not form.get("allow_unlimited"):
@@ -123,19 +123,6 @@ def resources(form: Values, where: str) -> dict[str, t.Any]:
                 f"{amount} of {name} is requested, above its limit of {limits[name]}",
                 f"lower requests.{name}, or raise limits.{name}",
             )
-    return found
-
-
-def amounts(given: Values, where: str) -> dict[str, str]:
-    """Quantities by the name of a resource."""
-    found = texts(given, where)
-    for name, text in found.items():
-        try:
-            negative = quantity.nanos(text) < 0
-        except quantity.QuantityError as exc:
-            raise wrong(f"{where}: {name}", exc.message, exc.hint) from None
-        if negative:
-            raise wrong(f"{where}: {name}", f"{text} is below zero")
     return found
 
 

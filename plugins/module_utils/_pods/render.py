@@ -9,9 +9,9 @@ from __future__ import annotations
 import base64
 import typing as t
 
+from .._core.forms import Values, camels, checked, label, texts, wrong
 from . import options
 from .container import container
-from .reading import Values, camels, checked, label, texts, wrong
 from .volumes import volumes
 
 Manifest = dict[str, t.Any]

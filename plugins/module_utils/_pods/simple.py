@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
+from .._core.forms import Values, wrong
 from .options import FORM, SECRET, Options
-from .reading import Values, wrong
 from .render import Manifest, secret
 from .render import manifests as of_form
 

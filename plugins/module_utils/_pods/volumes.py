@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
+from .._core.forms import Values, checked, label, one_of, texts, wrong
 from . import options
-from .reading import Values, checked, label, one_of, texts, wrong
 
 SOURCES = ("config_map", "secret", "host_path", "persistent_volume_claim", "empty_dir")
 # Options that only some sources heed.

@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.lightk8s.edge.plugins.module_utils._core import forms
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
-from ansible_collections.lightk8s.edge.plugins.module_utils._pods import options, reading, simple
+from ansible_collections.lightk8s.edge.plugins.module_utils._pods import options, simple
 
 LIMITS = {"limits": {"cpu": "100m", "memory": "32Mi"}}
 TLS = {"name": "tls", "mount_path": "/tls", "secret": "tls"}
@@ -373,4 +374,4 @@ def test_options_that_are_unset_change_nothing(given: Form) -> None:
     [("host_ip", "hostIP"), ("run_as_user", "runAsUser"), ("exec", "exec"), ("hostPID", "hostPID")],
 )
 def test_names_are_written_as_kubernetes_writes_them(ours: str, theirs: str) -> None:
-    assert reading.camel(ours) == theirs
+    assert forms.camel(ours) == theirs

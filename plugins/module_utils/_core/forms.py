@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 import typing as t
 
-from .._core.errors import EdgeError
+from . import quantity
+from .errors import EdgeError
 
 Values = t.Mapping[str, t.Any]
 NAME = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\Z"  # a DNS label, RFC 1123
@@ -49,10 +50,10 @@ def typed(value: t.Any, option: Values, where: str) -> t.Any:
     """The value in the option's type; templates give numbers and truths as texts."""
     kind = option.get("type", "str")
     found = _READERS[kind](value, where)
-    if kind == "list":
-        element = {"type": option.get("elements", "str")}
-        found = [typed(item, element, f"{where}[{number}]") for number, item in enumerate(found)]
     choices = option.get("choices")
+    if kind == "list":
+        element = {"type": option.get("elements", "str"), "choices": choices}
+        return [typed(item, element, f"{where}[{number}]") for number, item in enumerate(found)]
     if choices and found not in choices:
         raise wrong(where, f"{found!r} is none of {', '.join(map(str, choices))}")
     return found
@@ -145,6 +146,19 @@ def label(text: str, where: str, limit: int = 63) -> str:
 def texts(given: t.Mapping[str, t.Any], where: str) -> dict[str, str]:
     """A dictionary of texts, such as labels: numbers and truths become texts."""
     return {key: _text(value, f"{where}: {key}") for key, value in given.items()}
+
+
+def quantities(given: t.Mapping[str, t.Any], where: str) -> dict[str, str]:
+    """Quantities by the name of a resource. EdgeError for what is none, or below zero."""
+    found = texts(given, where)
+    for name, text in found.items():
+        try:
+            negative = quantity.nanos(text) < 0
+        except quantity.QuantityError as exc:
+            raise wrong(f"{where}: {name}", exc.message, exc.hint) from None
+        if negative:
+            raise wrong(f"{where}: {name}", f"{text} is below zero")
+    return found
 
 
 def camel(name: str) -> str:
