@@ -26,6 +26,22 @@ def manifests(form: Values) -> list[Manifest]:
 
     EdgeError(kind=spec) names the workload, the option and the remedy.
     """
+    found, where = _named(form)
+    _only_its_own(found, where)
+    return [*_config_maps(found, where), _workload(found, where)]
+
+
+def removal(form: Values) -> list[Manifest]:
+    """The names of the same objects: what is to go needs no image and no limits."""
+    found, where = _named(form)
+    maps = [dict(item) for item in _config_maps(found, where)]
+    for item in maps:
+        del item["data"]
+    return [*maps, _head(found)]
+
+
+def _named(form: Values) -> tuple[dict[str, t.Any], str]:
+    """The checked form, with its kind and its place."""
     where = f"workload {form.get('name') or 'without a name'}"
     found = checked(form, options.FORM, where)
     if not found.get("name"):
@@ -33,10 +49,18 @@ def manifests(form: Values) -> list[Manifest]:
     found = {"namespace": "default", "kind": "Deployment", **found}
     label(found["name"], f"{where}: name", CRON_NAME if found["kind"] == "CronJob" else 63)
     label(found["namespace"], f"{where}: namespace")
-    _only_its_own(found, where)
-    rows = found.get("config_maps", ())
-    maps = [_config_map(row, found, f"{where}: config_maps[{n}]") for n, row in enumerate(rows)]
-    return [*maps, _workload(found, where)]
+    return found, where
+
+
+def _head(form: Values) -> Manifest:
+    kind = form["kind"]
+    metadata = {"name": form["name"], "namespace": form["namespace"]}
+    return {"apiVersion": API.get(kind, "apps/v1"), "kind": kind, "metadata": metadata}
+
+
+def _config_maps(form: Values, where: str) -> list[Manifest]:
+    rows = enumerate(form.get("config_maps", ()))
+    return [_config_map(row, form, f"{where}: config_maps[{number}]") for number, row in rows]
 
 
 def secret(given: Values, namespace: str = "default", where: str = "secrets") -> Manifest:
@@ -94,11 +118,11 @@ def _only_its_own(form: Values, where: str) -> None:
 def _workload(form: Values, where: str) -> Manifest:
     kind = form["kind"]
     labels = _labels(form, where)
-    metadata: Manifest = {"name": form["name"], "namespace": form["namespace"], "labels": labels}
+    found = _head(form)
+    found["metadata"]["labels"] = labels
     notes = texts(form.get("annotations", {}), f"{where}: annotations")
     if notes:
-        metadata["annotations"] = notes
-    found = {"apiVersion": API.get(kind, "apps/v1"), "kind": kind, "metadata": metadata}
+        found["metadata"]["annotations"] = notes
     pod = pod_spec(form, where)
     if kind == "Pod":
         return {**found, "spec": pod}

@@ -10,7 +10,7 @@ import typing as t
 
 from .._core.forms import Values, wrong
 from .options import FORM, SECRET, Options
-from .render import Manifest, secret
+from .render import Manifest, removal, secret
 from .render import manifests as of_form
 
 COMMON = ("namespace",)  # options that all modules of objects have
@@ -24,7 +24,11 @@ _ALONE = ("secrets", "workloads", "config_maps", "allow_unlimited")
 
 
 def manifests(params: Values) -> list[Manifest]:
-    """The manifests in the order of the options: Secrets, the form, the list. EdgeError(kind=spec)."""
+    """The manifests in the order of the options: Secrets, the form, the list. EdgeError(kind=spec).
+
+    With `state` absent they hold no more than names.
+    """
+    made = removal if params.get("state") == "absent" else of_form
     space = str(params.get("namespace") or "default")
     found = [
         secret(row, space, f"secrets[{number}]")
@@ -32,17 +36,19 @@ def manifests(params: Values) -> list[Manifest]:
     ]
     form = {name: params[name] for name in FORM if params.get(name) is not None}
     if "name" in form:
-        found += of_form({**form, "namespace": space})
+        found += made({**form, "namespace": space})
     else:
         lost = sorted(set(form) - {*_ALONE, *COMMON})
         if lost:
             raise wrong("workload", f"{lost[0]} is set, and name is missing", "name the workload")
     for number, entry in enumerate(params.get("workloads") or ()):
-        found += _entry(entry, space, f"workloads[{number}]")
+        found += _entry(entry, space, f"workloads[{number}]", made)
     return found
 
 
-def _entry(entry: Values, space: str, where: str) -> list[Manifest]:
+def _entry(
+    entry: Values, space: str, where: str, made: t.Callable[[Values], list[Manifest]]
+) -> list[Manifest]:
     """One entry of a list: a simple form, or `definition` with one manifest or several."""
     if not isinstance(entry, t.Mapping):
         raise wrong(where, "is no dictionary", "write a simple form, or a definition")
@@ -50,7 +56,7 @@ def _entry(entry: Values, space: str, where: str) -> list[Manifest]:
         hint = "give them by the option secrets (edge_workload_secrets), which no log shows"
         raise wrong(where, "secrets have no place in an entry", hint)
     if "definition" not in entry:
-        return of_form({"namespace": space, **entry})
+        return made({"namespace": space, **entry})
     if len(entry) > 1:
         others = ", ".join(sorted(set(entry) - {"definition"}))
         raise wrong(where, f"definition excludes {others}", "make them two entries")

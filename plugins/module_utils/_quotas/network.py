@@ -12,7 +12,15 @@ import typing as t
 from .._core.forms import Values, label, wrong
 
 Manifest = dict[str, t.Any]
-PREFIX = "lightk8s"
+NAME = "lightk8s"  # of the ResourceQuota and the LimitRange, and how NetworkPolicies begin
+POLICIES = (
+    "default-deny",
+    "allow-dns",
+    "allow-same-namespace",
+    "allow-api-server",
+    "allow-namespaces",
+    "allow-ranges",
+)
 NAMESPACE_LABEL = "kubernetes.io/metadata.name"  # set by the API on every Namespace
 DNS_PODS = {"k8s-app": "kube-dns"}  # CoreDNS bears it too, wherever it is packaged
 DNS_PORTS = ({"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"})
@@ -74,7 +82,7 @@ def _policy(space: str, name: str, spec: Manifest) -> Manifest:
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
-        "metadata": {"name": f"{PREFIX}-{name}", "namespace": space},
+        "metadata": {"name": f"{NAME}-{name}", "namespace": space},
         "spec": {"podSelector": {}, **spec},
     }
 

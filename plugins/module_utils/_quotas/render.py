@@ -10,10 +10,15 @@ import typing as t
 
 from .._core.forms import Values, camel, checked, label, quantities, texts, wrong
 from . import options
-from .network import policies
+from .network import NAME, POLICIES, policies
 
 Manifest = dict[str, t.Any]
-NAME = "lightk8s"  # of the ResourceQuota and the LimitRange in each namespace
+# apiVersion, kind and name of what `manifests` may put into a namespace.
+MADE = (
+    ("v1", "ResourceQuota", NAME),
+    ("v1", "LimitRange", NAME),
+    *(("networking.k8s.io/v1", "NetworkPolicy", f"{NAME}-{name}") for name in POLICIES),
+)
 POD_SECURITY = "pod-security.kubernetes.io"
 PRIORITIES = 1_000_000_000  # above it are the priorities of the system
 
@@ -27,29 +32,25 @@ def entry(given: t.Any, where: str) -> dict[str, t.Any]:
     return found
 
 
-def manifests(
-    quota: Values, api: t.Sequence[tuple[str, int]], *, namespace: bool = True
-) -> list[Manifest]:
-    """The objects of a checked entry, without the Namespace where that is not asked for.
-
-    `api`: addresses and ports of the API, which a NetworkPolicy has to name.
-    """
+def manifests(quota: Values, api: t.Sequence[tuple[str, int]]) -> list[Manifest]:
+    """The objects of a checked entry. `api`: addresses and ports of the API, for a NetworkPolicy."""
     where = f"quota of {quota['namespace']}"
-    found = [_namespace(quota, where)] if namespace else []
-    classes = quota.get("priority_classes", ())
-    found += [
-        _priority_class(row, f"{where}: priority_classes[{n}]") for n, row in enumerate(classes)
-    ]
+    found = [_namespace(quota, where), *priority_classes(quota)]
     hard = hard_of(quota)
     if hard:
         found.append(_named(quota, "v1", "ResourceQuota", {"hard": hard}))
-    ranges = [
-        _limit(row, f"{where}: limits[{number}]")
-        for number, row in enumerate(quota.get("limits", ()))
-    ]
+    rows = enumerate(quota.get("limits", ()))
+    ranges = [_limit(row, f"{where}: limits[{number}]") for number, row in rows]
     if ranges:
         found.append(_named(quota, "v1", "LimitRange", {"limits": ranges}))
     return found + policies(quota, api, where)
+
+
+def priority_classes(quota: Values) -> list[Manifest]:
+    """The PriorityClasses of a checked entry."""
+    where = f"quota of {quota['namespace']}: priority_classes"
+    rows = enumerate(quota.get("priority_classes", ()))
+    return [_priority_class(row, f"{where}[{number}]") for number, row in rows]
 
 
 def hard_of(quota: Values) -> dict[str, str]:

@@ -11,7 +11,7 @@ import typing as t
 from .._core.forms import Values, wrong
 from . import sums
 from .options import QUOTA
-from .render import Manifest, entry, hard_of, manifests
+from .render import MADE, Manifest, entry, hard_of, manifests, priority_classes
 
 OPTIONS = {
     "namespace": {"type": "str"},
@@ -38,11 +38,19 @@ def entries(params: Values) -> Entries:
     return found
 
 
-def objects(
-    found: Entries, api: t.Sequence[tuple[str, int]], *, namespaces: bool = True
-) -> list[Manifest]:
+def objects(found: Entries, api: t.Sequence[tuple[str, int]]) -> list[Manifest]:
     """The manifests of all entries."""
-    return [item for row in found for item in manifests(row, api, namespace=namespaces)]
+    return [item for row in found for item in manifests(row, api)]
+
+
+def removals(found: Entries) -> list[Manifest]:
+    """All that can be here of ours, whatever the options say; the namespaces stay with what is in them."""
+    rows = [(row["namespace"], *made) for row in found for made in MADE]
+    bounds = [
+        {"apiVersion": version, "kind": kind, "metadata": {"name": name, "namespace": space}}
+        for space, version, kind, name in rows
+    ]
+    return bounds + [item for row in found for item in priority_classes(row)]
 
 
 def refuse_overcommit(found: Entries, cluster: sums.Cluster) -> None:

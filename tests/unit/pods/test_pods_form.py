@@ -297,6 +297,17 @@ def test_secrets_and_config_maps_come_before_their_users() -> None:
     assert found[1]["data"] == {"a": "1"}
 
 
+def test_what_is_to_go_needs_no_more_than_its_name() -> None:
+    rows = {"config_maps": [{"name": "c", "data": {}}]}
+    found = simple.manifests({"name": "web", "kind": "Job", "state": "absent", **rows})
+    assert [row["kind"] for row in found] == ["ConfigMap", "Job"]
+    assert found[1] == {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": "web", "namespace": "default"},
+    }
+
+
 def test_a_list_holds_forms_and_definitions() -> None:
     manifest = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "x"}}
     entries = [form(name="a"), {"definition": manifest}, {"definition": [manifest, manifest]}]

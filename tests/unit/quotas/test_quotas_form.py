@@ -214,10 +214,24 @@ def test_a_quota_needs_one_namespace(params: Params, said: str) -> None:
     assert said in caught.value.message
 
 
-def test_a_removal_leaves_the_namespace() -> None:
-    found = simple.entries({"namespace": "shop", "hard": {"pods": 1}})
-    kinds = [item["kind"] for item in simple.objects(found, [], namespaces=False)]
-    assert kinds == ["ResourceQuota"]
+def names(items: list[Params]) -> set[tuple[str, str]]:
+    return {(item["kind"], item["metadata"]["name"]) for item in items}
+
+
+def test_a_removal_takes_all_that_can_be_there_but_the_namespace() -> None:
+    whole = {
+        "hard": {"pods": 1},
+        "limits": [{"max": {"cpu": 1}}],
+        "priority_classes": [{"name": "first", "value": 1}],
+        "default_deny": ["ingress", "egress"],
+        "allow": ["dns", "same_namespace", "api_server"],
+        "allow_ingress_from": ["a"],
+        "allow_egress_to": ["192.0.2.1"],
+    }
+    made = names(rendered(**whole)) - {("Namespace", "shop")}
+    assert names(simple.removals(simple.entries({"namespace": "shop", **whole}))) == made
+    bare = names(simple.removals(simple.entries({"namespace": "shop"})))
+    assert bare == made - {("PriorityClass", "first")}
 
 
 def cluster(
