@@ -10,13 +10,13 @@ socket and ssl are imported inside functions: runs that need no API do not pay f
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from io import BufferedReader
 from typing import TYPE_CHECKING, NamedTuple
 
 from .._core.errors import EdgeError
-from .http_answer import NotHttp, read_body, read_head
+from .http_answer import Head, NotHttp, read_body, read_head
 from .http_errors import CertificateExpired, HttpError, explain
 from .tls import Tls, ssl_context
 
@@ -52,6 +52,7 @@ class Connection:
         connect_timeout: float = 5.0,
         read_timeout: float = 30.0,
         max_bytes: int = 32 << 20,
+        proxy: str = "",
     ) -> None:
         from urllib.parse import urlsplit
 
@@ -69,6 +70,8 @@ class Connection:
         self._connect_timeout = connect_timeout
         self._read_timeout = read_timeout
         self._max_bytes = max_bytes
+        self._proxy = proxy
+        self._url = url
         self._context: ssl.SSLContext | None = None
         self._open: tuple[socket.socket, BufferedReader] | None = None
 
@@ -84,6 +87,42 @@ class Connection:
             for part in reversed(self._open):
                 part.close()
             self._open = None
+
+    def again(self) -> Connection:
+        """Another connection to the same server, by the same way."""
+        return Connection(
+            self._url,
+            tls=self._tls,
+            connect_timeout=self._connect_timeout,
+            read_timeout=self._read_timeout,
+            max_bytes=self._max_bytes,
+            proxy=self._proxy,
+        )
+
+    def stream(
+        self, path: str, *, headers: Mapping[str, str], timeout: float
+    ) -> tuple[Head, Iterator[bytes]]:
+        """GET, with the content as it comes; `timeout` bounds each silence in seconds.
+
+        Until that has ended this connection is of no other use; then it is closed.
+        """
+        (sock, stream), dummy = self._connected()
+        try:
+            sock.settimeout(timeout)
+            self._send(sock, "GET", self.prefix + path, headers, None)
+            head = read_head(stream)
+        except (OSError, NotHttp) as exc:
+            self.close()
+            raise explain(exc, self.where, sent=True) from exc
+        return head, self._blocks(stream, head)
+
+    def _blocks(self, stream: BufferedReader, head: Head) -> Iterator[bytes]:
+        try:
+            yield from read_body(stream, head)
+        except (OSError, NotHttp) as exc:
+            raise explain(exc, self.where, sent=True) from exc
+        finally:
+            self.close()
 
     def request(
         self,
@@ -183,17 +222,26 @@ class Connection:
             self._context = ssl_context(self._tls)
         raw: socket.socket | None = None
         try:
-            raw = socket.create_connection((self.host, self.port), self._connect_timeout)
+            raw = self._raw()
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._tls is None or self._context is None:
                 return raw
             name = self._tls.server_name or self.host
             # As bytes: a str would load the codec for international names, which Kubernetes has none of.
             return self._context.wrap_socket(raw, server_hostname=name.encode("ascii"))
-        except (OSError, ValueError) as exc:
+        except (OSError, ValueError, NotHttp) as exc:
             if raw is not None:
                 raw.close()
             raise explain(exc, self.where, sent=False) from exc
+
+    def _raw(self) -> socket.socket:
+        if self._proxy:
+            from .proxy import tunnel
+
+            return tunnel(self._proxy, self.host, self.port, self._connect_timeout)
+        import socket
+
+        return socket.create_connection((self.host, self.port), self._connect_timeout)
 
 
 def _is_stale(sock: socket.socket) -> bool:

@@ -7,14 +7,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Callable
 
 from .._core.errors import EdgeError
 from .._host.http import Connection
+from .discovery import Discovery
 from .errors import ApiError
 from .kubeconfig import Access, read_kubeconfig
-from .resources import object_path, with_query
+from .resources import FIELD_MANAGER, Kind, object_path, with_query
 from .retry import DEFAULT, ONCE, Clock, Retry
 from .transport import Transport, decoded
 
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from typing import Self  # Python >= 3.11, which nodes need not have
 
 Objects = list[dict[str, Any]]
-FIELD_MANAGER = "lightk8s-edge"
 _PATCH_TYPES = {
     "merge": "application/merge-patch+json",
     "strategic": "application/strategic-merge-patch+json",
@@ -38,6 +39,12 @@ class Client:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
+        self.discovery = Discovery(self._discover)
+
+    @property
+    def clock(self) -> Clock:
+        """The clock that pauses are taken by."""
+        return self._transport.clock
 
     @classmethod
     def from_kubeconfig(
@@ -45,7 +52,7 @@ class Client:
     ) -> Self:
         """As `connect`, with what a kubeconfig says; `server` replaces its address."""
         access = read_kubeconfig(text, context=context, folder=folder)
-        return cls.connect(Access(server or access.server, access.tls, access.token), **options)
+        return cls.connect(replace(access, server=server or access.server), **options)
 
     @classmethod
     def connect(
@@ -64,6 +71,7 @@ class Client:
             tls=access.tls,
             connect_timeout=connect_timeout,
             read_timeout=read_timeout,
+            proxy=access.proxy,
         )
         more = {} if draw is None else {"draw": draw}
         return cls(
@@ -86,7 +94,19 @@ class Client:
         """Any JSON object of the API."""
         return decoded(self._transport.call("GET", path), path)
 
-    def read(self, kind: str, namespace: str, name: str) -> dict[str, Any] | None:
+    def _discover(self, path: str, accept: str) -> dict[str, Any]:
+        return decoded(self._transport.call("GET", path, accept=accept), path)
+
+    def text(self, path: str) -> str:
+        """Any text of the API, such as a log."""
+        body = self._transport.call("GET", path, accept="*/*").body
+        return body.decode("utf-8", "replace")
+
+    def lines(self, path: str, *, timeout: float) -> Iterator[bytes]:
+        """See Transport.lines."""
+        return self._transport.lines(path, timeout=timeout)
+
+    def read(self, kind: Kind, namespace: str, name: str) -> dict[str, Any] | None:
         """One object, None where it does not exist. `namespace` is empty for cluster-wide kinds."""
         try:
             return self.get(object_path(kind, namespace, name))
@@ -97,7 +117,7 @@ class Client:
 
     def list(
         self,
-        kind: str,
+        kind: Kind,
         namespace: str = "",
         *,
         label_selector: str = "",
@@ -127,14 +147,14 @@ class Client:
             if not token:
                 return
 
-    def create(self, kind: str, namespace: str, body: dict[str, Any]) -> dict[str, Any]:
+    def create(self, kind: Kind, namespace: str, body: dict[str, Any]) -> dict[str, Any]:
         """Create an object; ApiError with reason AlreadyExists where it is there."""
         path = with_query(object_path(kind, namespace), {"fieldManager": FIELD_MANAGER})
         return decoded(self._transport.call("POST", path, body=body), path)
 
     def patch(
         self,
-        kind: str,
+        kind: Kind,
         namespace: str,
         name: str,
         body: object,
@@ -161,13 +181,31 @@ class Client:
         )
         return decoded(response, path)
 
-    def apply(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Make an object what `body` says of it, and leave what others say of it (server-side apply)."""
+    def apply(
+        self,
+        body: Mapping[str, Any],
+        *,
+        kind: Kind | None = None,
+        force: bool = False,
+        dry_run: bool = False,
+    ) -> dict[str, Any]:
+        """Make an object what `body` says of it, and leave what others say of it (server-side apply).
+
+        ApiError with `conflicts` where it speaks of fields that others have set to another value, unless
+        `force` takes these over. With `dry_run` the server answers as if, and keeps nothing. Fields that
+        the kind does not have are refused.
+        """
         meta = body["metadata"]
-        path = object_path(body["kind"], meta.get("namespace", ""), meta["name"])
+        path = object_path(kind or body["kind"], meta.get("namespace", ""), meta["name"])
+        query = {
+            "fieldManager": FIELD_MANAGER,
+            "fieldValidation": "Strict",
+            "force": "true" if force else "",
+            "dryRun": "All" if dry_run else "",
+        }
         response = self._transport.call(
             "PATCH",
-            with_query(path, {"fieldManager": FIELD_MANAGER, "force": "true"}),
+            with_query(path, query),
             body=body,
             content_type="application/apply-patch+yaml",
             conflicts=True,
@@ -176,7 +214,7 @@ class Client:
 
     def delete(
         self,
-        kind: str,
+        kind: Kind,
         namespace: str,
         name: str,
         *,

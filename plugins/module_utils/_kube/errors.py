@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from .._core.errors import EdgeError
 from .._host.http import Response
@@ -19,10 +19,17 @@ _HINTS = {
 }
 
 
+class Conflict(NamedTuple):
+    """A field that another manager has set to another value (server-side apply)."""
+
+    manager: str
+    field: str
+
+
 class ApiError(EdgeError):
     """Status, reason and causes as the server gave them (Kubernetes' Status object).
 
-    `after` is Retry-After in seconds, None where the server did not send one.
+    `after` is Retry-After in seconds, None where the server did not send one; `said` are its own words.
     """
 
     def __init__(
@@ -33,37 +40,73 @@ class ApiError(EdgeError):
         reason: str = "",
         causes: tuple[Mapping[str, Any], ...] = (),
         after: float | None = None,
+        said: str = "",
     ) -> None:
         super().__init__(message, kind="api", hint=_HINTS.get(status, ""))
         self.status = status
         self.reason = reason
         self.causes = causes
         self.after = after
+        self.said = said or message
+
+    @property
+    def malformed(self) -> bool:
+        """Whether the server could not read what was sent; for server-side apply it calls that its own fault."""
+        return self.status == 400 or (
+            self.status == 500 and "failed to create typed patch object" in self.said
+        )
 
     @property
     def blocked_by_budget(self) -> bool:
         """Whether a PodDisruptionBudget forbids the eviction for now."""
         return any(cause.get("reason") == "DisruptionBudget" for cause in self.causes)
 
+    @property
+    def conflicts(self) -> tuple[Conflict, ...]:
+        """Fields that others manage; empty where that is not what is wrong."""
+        found = (cause for cause in self.causes if cause.get("reason") == "FieldManagerConflict")
+        return tuple(
+            Conflict(_manager(str(cause.get("message", ""))), str(cause.get("field", "")))
+            for cause in found
+        )
+
+
+def _manager(message: str) -> str:
+    """From such as `conflict with "kubectl" with subresource "scale" using apps/v1`."""
+    return message.partition('"')[2].partition('"')[0] or message
+
 
 def api_error(response: Response, what: str) -> ApiError:
     """Read `response` to the request `what`: a Status object, else any JSON message, else text."""
-    payload = _payload(response.body)
-    text = response.body.decode("utf-8", "replace").strip()
+    text = response.body.decode("utf-8", "replace").strip() or f"status {response.status}"
+    after = _after(response.headers.get("retry-after", ""))
+    return api_error_of(_payload(response.body), what, response.status, text, after)
+
+
+def api_error_of(
+    payload: Mapping[str, Any],
+    what: str,
+    status: int = 0,
+    text: str = "",
+    after: float | None = None,
+) -> ApiError:
+    """Read a Status object; the rest is what is known where that does not say so."""
     details = payload.get("details")
     causes = details.get("causes") if isinstance(details, dict) else None
-    message = str(payload.get("message") or text or f"status {response.status}")[:4000]
+    message = str(payload.get("message") or text)[:4000]
     explained = [
         str(cause.get("message"))
         for cause in causes or ()
         if cause.get("message") and str(cause.get("message")) not in message
     ]
+    said = "; ".join([message, *explained])
     return ApiError(
-        f"{what}: {'; '.join([message, *explained])}",
-        status=response.status,
+        f"{what}: {said}",
+        said=said,
+        status=status or int(payload.get("code") or 0),
         reason=str(payload.get("reason") or ""),
         causes=tuple(causes or ()),
-        after=_after(response.headers.get("retry-after", "")),
+        after=after,
     )
 
 

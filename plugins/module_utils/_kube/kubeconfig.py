@@ -24,6 +24,10 @@ _UNSUPPORTED_USER = ("exec", "auth-provider", "username", "password", "as", "tok
 _UNSUPPORTED_CLUSTER = ("insecure-skip-tls-verify", "proxy-url")
 
 
+class Unsupported(EdgeError):
+    """The kubeconfig is right, and asks for what this client cannot do."""
+
+
 @dataclass(frozen=True)
 class Access:
     """How to reach an API server."""
@@ -31,6 +35,7 @@ class Access:
     server: str
     tls: Tls
     token: str = field(default="", repr=False)
+    proxy: str = field(default="", repr=False)  # http://[user:password@]name:port
 
 
 def read_kubeconfig(text: str, *, context: str = "", folder: str = "") -> Access:
@@ -87,7 +92,8 @@ def _named(config: dict[str, Any], group: str, part: str, name: str) -> dict[str
 def _refuse(section: dict[str, Any], keys: tuple[str, ...]) -> None:
     for key in keys:
         if section.get(key):
-            raise _unusable(f"{key} is not supported")
+            text = f"the kubeconfig cannot be used: {key} is not supported"
+            raise Unsupported(text, kind="spec")
 
 
 def _bytes(section: dict[str, Any], key: str, folder: str) -> bytes:

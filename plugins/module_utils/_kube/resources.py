@@ -7,20 +7,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, Union
 from urllib.parse import quote, urlencode
 
 from .._core.errors import EdgeError
 
 
 class Resource(NamedTuple):
-    """`root` is api/v1 or apis/<group>/<version>; cluster-wide kinds are not `namespaced`."""
+    """`root` is api/v1 or apis/<group>/<version>; cluster-wide kinds are not `namespaced`.
+
+    The rest is known of what discovery has found.
+    """
 
     root: str
     plural: str
     namespaced: bool = True
+    kind: str = ""
+    api_version: str = ""
+    verbs: tuple[str, ...] = ()
 
 
+FIELD_MANAGER = "lightk8s-edge"
+Kind = Union[str, Resource]  # a name in RESOURCES, or what discovery has found
 _CORE, _APPS, _RBAC = "api/v1", "apis/apps/v1", "apis/rbac.authorization.k8s.io/v1"
 
 # The kinds that nodes and sites need; with their plurals by the API's own conventions.
@@ -47,13 +55,20 @@ RESOURCES: dict[str, Resource] = {
 }
 
 
-def object_path(kind: str, namespace: str, name: str = "", subresource: str = "") -> str:
+def group_root(group: str, version: str) -> tuple[str, str]:
+    """(root of the paths, apiVersion of the objects); the core's group has no name."""
+    return (
+        (f"apis/{group}/{version}", f"{group}/{version}") if group else (f"api/{version}", version)
+    )
+
+
+def object_path(kind: Kind, namespace: str, name: str = "", subresource: str = "") -> str:
     """The path of an object, or of all of a kind (in all namespaces where `namespace` is empty)."""
-    if kind not in RESOURCES:
+    if isinstance(kind, str) and kind not in RESOURCES:
         raise EdgeError(f"no such kind: {kind}", kind="internal")
-    resource = RESOURCES[kind]
+    resource = RESOURCES[kind] if isinstance(kind, str) else kind
     if name and resource.namespaced and not namespace:
-        raise EdgeError(f"{kind} {name}: a namespace is needed", kind="internal")
+        raise EdgeError(f"{resource.plural} {name}: a namespace is needed", kind="internal")
     parts = [resource.root]
     if namespace and resource.namespaced:
         parts += ["namespaces", quote(namespace, safe="")]

@@ -64,8 +64,9 @@ def worthwhile(error: ApiError | HttpError, *, repeatable: bool, conflicts: bool
         # A disruption budget is no overload: it holds until other pods are ready.
         return not error.blocked_by_budget
     if error.status == 409:
-        return conflicts and error.reason == "Conflict"
-    if error.status == 501 or error.status < 500:
+        # A field of another manager stays its own, however often we ask.
+        return conflicts and error.reason == "Conflict" and not error.conflicts
+    if error.status == 501 or error.status < 500 or error.malformed:
         return False
     # With Retry-After the server says that it did not begin.
     return repeatable or error.after is not None

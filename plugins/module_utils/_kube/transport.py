@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Callable
 
 from .._host.http import CertificateExpired, Connection, HttpError, Response, Tls
@@ -54,6 +54,7 @@ class Transport:
         conflicts: bool = False,
         retry: Retry | None = None,
         timeout: float | None = None,
+        accept: str = "",
     ) -> Response:
         """Send until it succeeds or is not worth another try.
 
@@ -63,7 +64,7 @@ class Transport:
         policy = retry or self._retry
         again = method != "POST" if repeatable is None else repeatable
         data = None if body is None else json.dumps(body).encode()
-        headers = self._headers(content_type if data is not None else "")
+        headers = self._headers(content_type if data is not None else "", accept)
         end = self.clock.monotonic() + policy.budget
         attempt = 1
         while True:
@@ -81,8 +82,28 @@ class Transport:
             self.clock.sleep(pause)
             attempt += 1
 
-    def _headers(self, content_type: str) -> dict[str, str]:
-        headers = {"Accept": "application/json", "User-Agent": "lightk8s.edge"}
+    def lines(self, path: str, *, timeout: float) -> Iterator[bytes]:
+        """The lines of an answer that goes on for up to `timeout` seconds of silence.
+
+        Asked once, over a connection of its own, which ends with the iteration.
+        """
+        what = f"GET {self.connection.where}{path}"
+        rest = b""
+        with self.connection.again() as connection:
+            try:
+                head, blocks = connection.stream(path, headers=self._headers(""), timeout=timeout)
+                if head.status >= 400:
+                    raise api_error(Response(head.status, head.fields, b"".join(blocks)), what)
+                for block in blocks:
+                    *whole, rest = (rest + block).split(b"\n")
+                    yield from whole
+            except (ApiError, HttpError) as exc:
+                raise self._diagnosed(exc) from exc
+        if rest:
+            yield rest
+
+    def _headers(self, content_type: str, accept: str = "") -> dict[str, str]:
+        headers = {"Accept": accept or "application/json", "User-Agent": "lightk8s.edge"}
         if content_type:
             headers["Content-Type"] = content_type
         if self._token:

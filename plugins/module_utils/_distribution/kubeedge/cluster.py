@@ -107,9 +107,9 @@ def _prepare(host: Host, step: Step) -> None:
     source = step.params["source"]
     with connect(host, source, patient=True) as client:
         for kind in _missing(client):
-            client.apply(objects.definition(kind))
+            client.apply(objects.definition(kind), force=True)
         for wanted in objects.account():
-            client.apply(wanted)
+            client.apply(wanted, force=True)
         if step.params["renew"]:
             client.delete("Secret", paths.NAMESPACE, SERVER_CERTIFICATE)
         text = b""
