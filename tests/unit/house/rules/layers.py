@@ -22,6 +22,8 @@ ROOMS = {
     "_kube": FOUNDATION,
     "_distribution": FOUNDATION | {"_distribution"},
 }
+# A library that only some users need is asked for in one file, which says so when it is missing.
+LIBRARIES = {"plugins/plugin_utils/_objects/access.py": ("kubernetes",)}
 OUTSIDE = (
     *("ansible", "asyncio", "ctypes", "fcntl", "http", "multiprocessing", "os", "platform"),
     *("random", "secrets", "select", "selectors", "shutil", "signal", "socket", "ssl"),
@@ -93,6 +95,8 @@ def _judge_controller(path: str, item: Import) -> str:
     if item.relative:
         return "controller code imports by full names"
     if _standard(item.name) or _below(item.name, "ansible", NODE, "plugins.plugin_utils"):
+        return ""
+    if _below(item.name, *LIBRARIES.get(path, ())):
         return ""
     return "controller code imports ansible, the standard library and this collection"
 
