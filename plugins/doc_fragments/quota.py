@@ -10,10 +10,6 @@ class ModuleDocFragment:
 
     DOCUMENTATION = r"""
 options:
-  namespace:
-    description:
-      - The namespace. It is made where it is not there.
-    type: str
   labels:
     description:
       - Labels of the namespace.

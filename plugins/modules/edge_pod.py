@@ -44,6 +44,13 @@ options:
         that guessing a Secret from it is slow, yet a short word can be guessed.
     type: bool
     default: false
+  can_pull:
+    description:
+      - Whether nodes can pull images. Where they cannot, an image that no node has is reported before anything is
+        applied, and so is one that would be pulled at each start.
+      - What nodes have is what their kubelets tell.
+    type: bool
+    default: true
   sealed:
     description:
       - What Secrets of O(definition) hold. The action plugin fills it in.

@@ -75,7 +75,8 @@ def _number(value: t.Any, where: str) -> int:
     raise wrong(where, f"must be a whole number, not {value!r}")
 
 
-def _truth(value: t.Any, where: str) -> bool:
+def truth(value: t.Any, where: str) -> bool:
+    """A truth, which a template may have made a text."""
     if isinstance(value, bool):
         return value
     word = str(value).strip().lower()
@@ -99,7 +100,7 @@ def _dict(value: t.Any, where: str) -> dict[str, t.Any]:
 _READERS: dict[str, t.Callable[[t.Any, str], t.Any]] = {
     "str": _text,
     "int": _number,
-    "bool": _truth,
+    "bool": truth,
     "list": _list,
     "dict": _dict,
 }

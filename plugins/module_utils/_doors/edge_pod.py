@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import typing as t
+from dataclasses import replace
 
 from .._core.errors import EdgeError
 from .._pods import simple
-from .._workloads.spec import ABSENT, Manifest, Spec
+from .._workloads import images
+from .._workloads.spec import ABSENT, Manifest, Spec, checked
 from . import objects
 
 if t.TYPE_CHECKING:
@@ -24,6 +26,7 @@ ARGS: dict[str, t.Any] = {
         "src": {"type": "list", "elements": "path"},
         "template": {"type": "bool", "default": True},
         "restart_on_secret_change": {"type": "bool", "default": False},
+        "can_pull": {"type": "bool", "default": True},
         "sealed": {"type": "str", "no_log": True},
         **simple.OPTIONS,
     },
@@ -36,7 +39,19 @@ def main(
     params: dict[str, t.Any], check: bool, diff: bool, client: Client | None = None
 ) -> dict[str, t.Any]:
     """Converge the workloads; see the module's documentation for the result."""
-    return objects.run(params, lambda _client: spec(params), check=check, diff=diff, client=client)
+    return objects.run(
+        params, lambda opened: startable(params, opened), check=check, diff=diff, client=client
+    )
+
+
+def startable(params: t.Mapping[str, t.Any], client: Client) -> Spec:
+    """The spec, once it is known that no pod waits for an image in vain. EdgeError."""
+    wanted = checked(spec(params))
+    if wanted.state != ABSENT:
+        needs = images.needed(wanted.objects, can_pull=params.get("can_pull") is not False)
+        if needs:
+            images.refuse_absent(needs, client.list("Node"))
+    return wanted
 
 
 def spec(params: t.Mapping[str, t.Any]) -> Spec:
@@ -50,7 +65,8 @@ def spec(params: t.Mapping[str, t.Any]) -> Spec:
             "nothing is described", kind="spec", hint="give definition, src, workloads or name"
         )
     items = unsealed(_definitions(params.get("definition")), params.get("sealed"))
-    return objects.spec_of(params, [*items, *simple.manifests(params)])
+    found = objects.spec_of(params, [*items, *simple.manifests(params)])
+    return replace(found, unlimited=simple.unlimited(params))
 
 
 def _definitions(value: t.Any) -> list[Manifest]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
-from .._core.forms import Values, wrong
+from .._core.forms import Values, truth, wrong
+from .._workloads.spec import label
 from .options import FORM, SECRET, Options
 from .render import Manifest, removal, secret
 from .render import manifests as of_form
@@ -19,6 +20,9 @@ OPTIONS: Options = {
     "secrets": {"type": "list", "elements": "dict", "options": SECRET},
     "workloads": {"type": "list", "elements": "dict"},
 }
+SECRETS = (
+    "give Secrets by the option secrets (edge_workload_secrets), whose values are shown nowhere"
+)
 # What an option of the form may be without asking for a workload.
 _ALONE = ("secrets", "workloads", "config_maps", "allow_unlimited")
 
@@ -46,6 +50,14 @@ def manifests(params: Values) -> list[Manifest]:
     return found
 
 
+def unlimited(params: Values) -> tuple[str, ...]:
+    """Labels of the list's objects that may go without limits."""
+    space = str(params.get("namespace") or "default")
+    entries = [row for row in params.get("workloads") or () if isinstance(row, t.Mapping)]
+    free = [row for row in entries if truth(row.get("allow_unlimited") or False, "allow_unlimited")]
+    return tuple(label(item) for row in free for item in _entry(row, space, "workloads", removal))
+
+
 def _entry(
     entry: Values, space: str, where: str, made: t.Callable[[Values], list[Manifest]]
 ) -> list[Manifest]:
@@ -53,15 +65,16 @@ def _entry(
     if not isinstance(entry, t.Mapping):
         raise wrong(where, "is no dictionary", "write a simple form, or a definition")
     if "secrets" in entry:
-        hint = "give them by the option secrets (edge_workload_secrets), which no log shows"
-        raise wrong(where, "secrets have no place in an entry", hint)
+        raise wrong(where, "secrets have no place in an entry", SECRETS)
     if "definition" not in entry:
         return made({"namespace": space, **entry})
-    if len(entry) > 1:
-        others = ", ".join(sorted(set(entry) - {"definition"}))
+    others = ", ".join(sorted(set(entry) - {"definition", "allow_unlimited"}))
+    if others:
         raise wrong(where, f"definition excludes {others}", "make them two entries")
     rows = entry["definition"]
     rows = [rows] if isinstance(rows, t.Mapping) else rows
     if not isinstance(rows, list) or not all(isinstance(row, t.Mapping) for row in rows):
         raise wrong(where, "definition is no manifest", "give a dictionary, or a list of them")
+    if any(str(row.get("kind")) in ("Secret", "SecretList", "List") for row in rows):
+        raise wrong(where, "a Secret or a List in a definition would be shown", SECRETS)
     return [dict(row) for row in rows]

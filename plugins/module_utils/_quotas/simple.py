@@ -14,7 +14,6 @@ from .options import QUOTA
 from .render import MADE, Manifest, entry, hard_of, manifests, priority_classes
 
 OPTIONS = {
-    "namespace": {"type": "str"},
     **QUOTA,
     "quotas": {"type": "list", "elements": "dict"},
 }
@@ -25,10 +24,9 @@ def entries(params: Values) -> Entries:
     """The namespaces that the options name, checked. EdgeError(kind=spec)."""
     found: Entries = []
     own = {name: params[name] for name in QUOTA if params.get(name) is not None}
-    if params.get("namespace"):
-        found.append(entry({**own, "namespace": params["namespace"]}, "quota"))
-    elif set(own) - {"allow_overcommit"}:
-        raise wrong("quota", "namespace is missing", "name the namespace that is bounded")
+    # With a list, `namespace` alone asks for nothing: it has a default.
+    if set(own) - {"allow_overcommit"} or params.get("quotas") is None:
+        found.append(entry({**own, "namespace": params.get("namespace") or "default"}, "quota"))
     rows = enumerate(params.get("quotas") or ())
     found += [entry(row, f"quotas[{number}]") for number, row in rows]
     names = [row["namespace"] for row in found]

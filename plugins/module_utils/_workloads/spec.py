@@ -63,6 +63,9 @@ class Spec:
     wait_timeout: float = 300
     allow_unlimited: bool = False
     restart_on_secret_change: bool = False
+    unlimited: tuple[
+        str, ...
+    ] = ()  # labels of objects that may go without limits where others may not
 
 
 def label(manifest: Manifest) -> str:
@@ -84,7 +87,7 @@ def checked(spec: Spec) -> Spec:
         _check(item, number)
     _refuse_twins(objects, spec.namespace)
     if spec.state == PRESENT and not spec.allow_unlimited:
-        _refuse_unlimited(objects)
+        _refuse_unlimited([item for item in objects if label(item) not in spec.unlimited])
     return replace(spec, objects=tuple(sorted(objects, key=rank)))
 
 

@@ -297,6 +297,20 @@ def test_secrets_and_config_maps_come_before_their_users() -> None:
     assert found[1]["data"] == {"a": "1"}
 
 
+def test_an_entry_says_for_itself_that_it_needs_no_limits() -> None:
+    manifest = {"kind": "Pod", "metadata": {"name": "x", "namespace": "lab"}}
+    entries = [
+        form(name="a"),
+        form(name="b", namespace="shop", resources={}, allow_unlimited="yes"),
+        {"definition": manifest, "allow_unlimited": True},
+        {"definition": manifest},
+    ]
+    params = {"namespace": "default", "workloads": entries}
+    assert len(simple.manifests(params)) == 4
+    assert simple.unlimited(params) == ("Deployment shop/b", "Pod lab/x")
+    assert simple.unlimited({}) == ()
+
+
 def test_what_is_to_go_needs_no_more_than_its_name() -> None:
     rows = {"config_maps": [{"name": "c", "data": {}}]}
     found = simple.manifests({"name": "web", "kind": "Job", "state": "absent", **rows})
@@ -325,6 +339,8 @@ def test_a_list_holds_forms_and_definitions() -> None:
         ({"workloads": [{"definition": {}, "name": "a"}]}, "definition excludes name"),
         ({"workloads": [form(secrets=[])]}, "edge_workload_secrets"),
         ({"secrets": [{"name": "a"}]}, "secrets[0]: data is missing"),
+        ({"workloads": [{"definition": {"kind": "Secret"}}]}, "would be shown"),
+        ({"workloads": [{"definition": [{"kind": "List"}]}]}, "would be shown"),
     ],
 )
 def test_what_is_no_workload_is_refused(params: Form, said: str) -> None:

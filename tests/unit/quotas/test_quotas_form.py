@@ -202,8 +202,7 @@ def test_a_way_to_an_api_that_is_not_known_is_refused() -> None:
 @pytest.mark.parametrize(
     ("params", "said"),
     [
-        ({"hard": {"pods": 1}}, "namespace is missing"),
-        ({"namespace": "a", "quotas": [{"namespace": "a"}]}, "quota of a: is given twice"),
+        ({"namespace": "a", "hard": {}, "quotas": [{"namespace": "a"}]}, "is given twice"),
         ({"quotas": ["a"]}, "must be a dictionary"),
         ({"quotas": [{"hard": {}}]}, "quotas[0]: namespace is missing"),
     ],
@@ -216,6 +215,16 @@ def test_a_quota_needs_one_namespace(params: Params, said: str) -> None:
 
 def names(items: list[Params]) -> set[tuple[str, str]]:
     return {(item["kind"], item["metadata"]["name"]) for item in items}
+
+
+def test_a_list_stands_for_itself_and_options_for_one_namespace() -> None:
+    def spaces(**params: t.Any) -> list[str]:
+        return [row["namespace"] for row in simple.entries({"namespace": "default", **params})]
+
+    assert spaces(quotas=[]) == []
+    assert spaces(quotas=[{"namespace": "a"}]) == ["a"]
+    assert spaces(quotas=[{"namespace": "a"}], hard={"pods": 1}) == ["default", "a"]
+    assert spaces(namespace="shop") == ["shop"]
 
 
 def test_a_removal_takes_all_that_can_be_there_but_the_namespace() -> None:
