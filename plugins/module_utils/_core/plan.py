@@ -37,7 +37,8 @@ class Step:
     `verb` names the function that carries it out with `params` (JSON values and bytes; may hold
     secrets, so they stay out of repr). `summary` is the sentence a person reads. `restarts` names the
     units that must be started anew once because of it, `starts` those that it starts, or starts anew,
-    by itself.
+    by itself. Nothing leads back from an `irreversible` step that was carried out; one that fails has
+    left what runs alone.
     """
 
     phase: Phase
@@ -47,6 +48,7 @@ class Step:
     params: t.Mapping[str, t.Any] = field(default_factory=dict, repr=False)
     restarts: tuple[str, ...] = ()
     starts: tuple[str, ...] = ()
+    irreversible: bool = False
 
     @property
     def key(self) -> tuple[str, str]:

@@ -75,6 +75,7 @@ def pending_steps(journal: t.Mapping[str, t.Any]) -> list[Step]:
             row["summary"],
             row["params"],
             starts=tuple(row.get("starts", ())),
+            irreversible=bool(row.get("irreversible")),
         )
         for row in journal.get("steps", [])
     ]
@@ -117,6 +118,7 @@ class Transaction:
                     "summary": step.summary,
                     "params": dict(step.params),
                     "starts": list(step.starts),
+                    "irreversible": step.irreversible,
                 }
                 for step in self.later
             ],

@@ -20,12 +20,13 @@ Verbs = t.Mapping[str, Verb]
 
 
 def possible(host: Host, plan: Plan) -> bool:
-    """Whether there is a former state worth going back to: something ran, and a gate was to pass."""
+    """Whether there is a former state worth going back to: it ran, and nothing has ended it for good."""
     running = _running(host)
     gated = {step.target for step in plan.steps if step.verb == "gate"}
     began = {step.target for step in plan.steps if step.verb == "start"}
     began |= {unit for step in plan.steps for unit in step.starts} - set(running)
-    return bool(running) and not began & gated
+    final = any(step.irreversible for step in plan.steps)
+    return bool(running) and not began & gated and not final
 
 
 def go_back(
@@ -36,11 +37,23 @@ def go_back(
         change.undo()
         change.finish()
         raise cause
+    if failed.irreversible and _running(change.host):
+        _leave_alone(change, verbs, plan.steps[: plan.steps.index(failed)])
+        raise cause
     if not possible(change.host, plan) or failed.phase > Phase.GATE:
         change.finish()
         raise cause
     _undo_steps(change.host, verbs, plan.steps[: plan.steps.index(failed) + 1])
     _restore(change, verbs, plan, cause)
+
+
+def _leave_alone(change: Transaction, verbs: Verbs, done: t.Sequence[Step]) -> None:
+    """Put back what was there before an irreversible step that has failed; only what others have ended starts anew."""
+    _undo_steps(change.host, verbs, done)
+    ended = {step.target for step in done if step.verb == "restart"}
+    ended |= {unit for step in done for unit in step.starts}
+    _start_anew(change.host, [unit for unit in change.undo() if unit in ended])
+    change.finish()
 
 
 def settle(host: Host, verbs: Verbs, cause: EdgeError | None) -> bool:
@@ -73,13 +86,17 @@ def _undo_steps(host: Host, verbs: Verbs, done: t.Sequence[Step]) -> None:
             verbs[f"undo_{step.verb}"](host, step)
 
 
+def _start_anew(host: Host, units: t.Sequence[str]) -> None:
+    host.systemctl("daemon-reload")
+    for unit in units:
+        host.systemctl("restart", "--no-block", unit)
+
+
 def _restore(change: Transaction, verbs: Verbs, plan: Plan, cause: EdgeError) -> t.NoReturn:
     host = change.host
     running = _running(host)
     change.undo()
-    host.systemctl("daemon-reload")
-    for unit in running:
-        host.systemctl("restart", "--no-block", unit)
+    _start_anew(host, running)
     gates = [step for step in plan.steps if step.verb == "gate" and step.target in running]
     try:
         for gate in gates:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import hashlib
 import json
 import os
 import subprocess
@@ -23,6 +22,7 @@ from .._core.errors import EdgeError
 from .._core.places import HOME
 from . import files, systemd
 from .commands import Done, Process
+from .memory import Memory
 
 PATHS = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/bin"
 
@@ -32,8 +32,7 @@ class Host:
 
     def __init__(self, root: str = "/") -> None:
         self.root = root.rstrip("/")
-        self._digests: dict[str, list[t.Any]] | None = None
-        self._fresh_digests = False
+        self._memory = Memory(self)
         self._moment: dict[str, systemd.UnitState] = {}
 
     def machine(self) -> str:
@@ -190,45 +189,19 @@ class Host:
         """See files.writable."""
         return files.writable(self.path(path))
 
-    # ---- digests
+    # ---- digests, and what else is known of files
 
     def sha256(self, path: str, *, full: bool = False) -> str | None:
-        """Digest of a file, None where there is none.
+        """See Memory.sha256."""
+        return self._memory.sha256(path, full=full)
 
-        A digest once computed is remembered by device, inode, size, mtime and ctime; `full` computes anew.
-        """
-        info = self.inspect(path)
-        if info is None or info.kind != "file":
-            return None
-        known = self._memory().get(path)
-        if not full and known and known[:5] == list(info.identity):
-            return str(known[5])
-        digest = hashlib.sha256()
-        with open(self.path(path), "rb") as stream:
-            while chunk := stream.read(1 << 20):
-                digest.update(chunk)
-        value = digest.hexdigest()
-        if not known or known != [*info.identity, value]:
-            self._memory()[path] = [*info.identity, value]
-            self._fresh_digests = True
-        return value
-
-    def _memory(self) -> dict[str, list[t.Any]]:
-        if self._digests is None:
-            self._digests = self.read_json(f"{HOME}/state/digests.json")
-        return self._digests
+    def derived(self, path: str, name: str, derive: t.Callable[[], str], *, full: bool = False) -> str:
+        """See Memory.derived."""
+        return self._memory.derived(path, name, derive, full=full)
 
     def keep_digests(self) -> None:
-        """Write the memory of digests if it has grown, on a node that has our folder.
-
-        Not for a run that must leave no trace. A memory that cannot be written costs time only.
-        """
-        if not self._fresh_digests or self._digests is None or self.inspect(HOME) is None:
-            return
-        kept = {path: row for path, row in self._digests.items() if self.inspect(path)}
-        with contextlib.suppress(EdgeError, OSError):
-            self.write_json(f"{HOME}/state/digests.json", kept)
-        self._fresh_digests = False
+        """See Memory.keep."""
+        self._memory.keep()
 
     # ---- systemd
 

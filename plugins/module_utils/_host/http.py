@@ -40,6 +40,8 @@ class Response(NamedTuple):
 class Connection:
     """Requests to one server, one after the other, over one connection that is kept open.
 
+    A URL such as unix:///run/x.socket names a socket on this machine.
+
     Timeouts are seconds: `connect_timeout` for TCP and for TLS, `read_timeout` for each silence
     of the server. Raises HttpError; answers of any status are returned.
     """
@@ -61,11 +63,12 @@ class Connection:
             self.port = parts.port or (443 if parts.scheme == "https" else 80)
         except ValueError as exc:
             raise EdgeError(f"{url} is not a URL: {exc}", kind="spec") from exc
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        self._file = parts.path if parts.scheme == "unix" else ""
+        if not self._file and (parts.scheme not in ("http", "https") or not parts.hostname):
             raise EdgeError(f"{url} is not an http or https URL", kind="spec")
-        self.host = parts.hostname
-        self.prefix = parts.path.rstrip("/")
-        self.where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        self.host = parts.hostname or "localhost"
+        self.prefix = "" if self._file else parts.path.rstrip("/")
+        self.where = f"{parts.scheme}://{self._file or parts.netloc.rpartition('@')[2]}"
         self._tls = (tls or Tls()) if parts.scheme == "https" else None
         self._connect_timeout = connect_timeout
         self._read_timeout = read_timeout
@@ -222,6 +225,11 @@ class Connection:
             self._context = ssl_context(self._tls)
         raw: socket.socket | None = None
         try:
+            if self._file:
+                raw = socket.socket(socket.AF_UNIX)
+                raw.settimeout(self._connect_timeout)
+                raw.connect(self._file)
+                return raw
             raw = self._raw()
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._tls is None or self._context is None:

@@ -129,6 +129,41 @@ def test_what_is_no_file_is_taken_back_before_the_files(tmp_path: Path) -> None:
     assert ("restart", "--no-block", UNIT) in host.orders
 
 
+JOIN = Step(Phase.SERVICE, "join", "x", "join it", {}, starts=(UNIT,), irreversible=True)
+
+
+def test_an_irreversible_step_that_fails_leaves_what_runs_alone(tmp_path: Path) -> None:
+    host = Running(str(tmp_path))
+    host.write(CONFIG, b"old")
+    steps = bound(write("new"), JOIN, GATE, join=refuses, gate=refuses)
+    with pytest.raises(EdgeError, match=r"^join says no$") as error:
+        converge(steps, host, check=False)
+    assert error.value.kind == "health"
+    assert host.read(CONFIG) == b"old"
+    assert host.orders == [("daemon-reload",)]
+    assert host.names("/var/lib/lightk8s/tx") == []
+
+
+def test_what_ran_anew_before_an_irreversible_step_failed_runs_as_before(tmp_path: Path) -> None:
+    host = Running(str(tmp_path))
+    host.write(CONFIG, b"old")
+    steps = bound(write("new"), LOGS, JOIN, GATE, join=refuses, restart=nothing)
+    with pytest.raises(EdgeError, match=r"^join says no$"):
+        converge(steps, host, check=False)
+    assert host.orders == [("daemon-reload",), ("restart", "--no-block", LOGS.target)]
+
+
+def test_nothing_leads_back_from_an_irreversible_step(tmp_path: Path) -> None:
+    host = Running(str(tmp_path))
+    host.write(CONFIG, b"old")
+    steps = bound(write("new"), JOIN, GATE, join=nothing, gate=refuses)
+    with pytest.raises(EdgeError, match=r"^gate says no$") as error:
+        converge(steps, host, check=False)
+    assert error.value.kind == "health"
+    assert host.read(CONFIG) == b"new"
+    assert host.orders == []
+
+
 def test_a_step_that_starts_a_unit_itself_spares_the_restart() -> None:
     renew = Step(Phase.SERVICE, "renew", "x", "renew it", {}, starts=(UNIT,))
     restart = Step(Phase.SERVICE, "restart", UNIT, "restart it")

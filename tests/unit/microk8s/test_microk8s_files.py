@@ -2,12 +2,10 @@
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Texts of MicroK8s and snapd: files of arguments, the launch configuration, lists, assertions, tokens."""
+"""Texts of MicroK8s: files of arguments, the launch configuration, tokens."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import typing as t
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +22,6 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.microk
     launch,
     naming,
     paths,
-    snaps,
 )
 from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.spec import Join, Spec
 from ansible_collections.lightk8s.edge.plugins.module_utils._host.host import Host
@@ -173,56 +170,6 @@ def test_a_flag_that_is_ours_no_more_is_as_the_snap_has_it() -> None:
     defaults = {"kube-apiserver": {"--event-ttl": "5m", "--authorization-mode": "AlwaysAllow"}}
     found = arguments.wanted(SPEC, before, defaults)["kube-apiserver"]
     assert found == {"--authorization-mode": "RBAC,Node", "--event-ttl": "5m", "--v": None}
-
-
-# The columns of `snap list` of snapd 2.57 and 2.68 (snapcraft.io/docs, "Managing updates").
-LISTED = """Name      Version      Rev    Tracking       Publisher   Notes
-core22    20240111     1122   latest/stable  canonical✓  base
-microk8s  v1.34.2      8511   -              canonical✓  classic,held
-snapd     2.61.1       20671  latest/stable  canonical✓  snapd
-"""
-
-
-def test_a_list_of_snaps() -> None:
-    found = snaps.parse_list(LISTED)
-    assert set(found) == {"core22", "microk8s", "snapd"}
-    assert found["microk8s"] == snaps.Row("v1.34.2", "8511", ("classic", "held"))
-    assert found["core22"].notes == ("base",)
-
-
-@pytest.mark.parametrize(
-    "said", ["", "No snaps are installed yet. Try 'snap install hello-world'."]
-)
-def test_no_list_of_snaps(said: str) -> None:
-    assert snaps.parse_list(said) == {}
-
-
-@pytest.mark.parametrize(
-    ("until", "enough"),
-    [
-        ("forever", True),
-        ("1970-03-15T00:00:00Z", True),
-        ("1970-03-15T02:00:00.123456789+02:00", True),
-        ("1970-01-20T00:00:00Z", False),
-        ('error: snap "core" has no "refresh.hold" configuration option', False),
-        ("", False),
-    ],
-)
-def test_how_long_refreshes_are_put_off(until: str, enough: bool) -> None:
-    assert snaps.far_enough(until, 0.0) is enough
-
-
-def test_an_assertion_names_its_snap(tmp_path: Path) -> None:
-    blob = tmp_path / "x.snap"
-    blob.write_bytes(b"a snap")
-    digest = base64.urlsafe_b64encode(hashlib.sha3_384(b"a snap").digest()).decode().rstrip("=")
-    assert snaps.sha3_of(str(blob)) == digest
-    text = (
-        "type: snap-declaration\nsnap-id: abc\nsnap-sha3-384: not-this\n\nAcLB\n\n"
-        f"type: snap-revision\nauthority-id: canonical\nsnap-sha3-384: {digest}\nsnap-size: 6\n\nAcLBUg\n"
-    )
-    assert snaps.asserted(text) == {digest}
-    assert snaps.asserted("a web page") == set()
 
 
 def test_where_to_join() -> None:

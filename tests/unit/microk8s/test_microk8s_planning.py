@@ -24,7 +24,6 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.microk
     look,
     needs,
     paths,
-    snaps,
     wishes,
 )
 from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.spec import Release
@@ -245,17 +244,26 @@ def test_servers_of_one_site_are_told_alike() -> None:
 
 
 @pytest.mark.parametrize(
-    ("row", "digest", "version"),
+    ("revision", "digest", "version"),
     [
-        (None, "", ""),
-        (snaps.Row("v1.34.2", "8511"), "other", "v1.34.2+microk8s.8511"),
-        (snaps.Row("v1.34.2", "x1"), "mine", "v1.34.2+microk8s.8594"),
-        (snaps.Row("v1.34.2", "x2"), "other", "v1.34.2+microk8s.0"),
+        ("", "", ""),
+        ("8511", "other", "v1.34.2+microk8s.8511"),
+        ("x1", "mine", "v1.34.2+microk8s.8594"),
+        ("x2", "other", "v1.34.2+microk8s.0"),
     ],
 )
-def test_the_installed_version(row: snaps.Row | None, digest: str, version: str) -> None:
+def test_the_installed_version(tmp_path: Path, revision: str, digest: str, version: str) -> None:
+    host = Host(str(tmp_path))
+    host.write(f"{paths.MOUNTS}/microk8s/current/meta/snap.yaml", b"name: microk8s\nversion: v1.34.2\n")
     receipt = {"sha256": "mine", "version": "v1.34.2+microk8s.8594"}
-    assert look.version_of(row, digest, receipt) == version
+    assert look.version_of(host, revision, digest, receipt) == version
+
+
+def test_a_disabled_snap_is_left_alone() -> None:
+    facts = replace(BARE, config={**BARE.config, "disabled": True})
+    with pytest.raises(EdgeError, match="is disabled") as error:
+        guard.check(SPEC, facts)
+    assert error.value.kind == "refused"
 
 
 def test_the_name_of_the_node() -> None:

@@ -18,7 +18,7 @@ from .. import gate, objects
 from ..adapter import Facts, Layout, Observation, Records
 from ..service import HELPER_UNITS
 from ..spec import SERVER, Spec
-from . import addons, guard, look, naming, paths, renewal, snaps, wishes
+from . import addons, guard, hold, look, naming, paths, renewal, snaps, wishes
 
 if t.TYPE_CHECKING:
     from ..problems import Problem
@@ -43,6 +43,7 @@ class MicroK8s:
             "microk8s_join": joining.join,
             "microk8s_clear": purge.clear,
             **snaps.VERBS,
+            **hold.VERBS,
             **addons.VERBS,
             **naming.VERBS,
             **renewal.VERBS,
@@ -93,7 +94,7 @@ class MicroK8s:
         """See Adapter.must_join."""
         if not spec.wanted or (spec.role == SERVER and spec.single):
             return False
-        installed = paths.NAME in snaps.listed(host)
+        installed = snaps.revision(host, paths.NAME)
         return not (installed and look.joined(host, spec.role, host.read_json(RECEIPT)))
 
     def join_token(self, host: Host, spec: Spec, joiner: str) -> str:
@@ -144,9 +145,9 @@ class MicroK8s:
 
     def installed(self, host: Host, spec: Spec) -> str:
         """See Adapter.installed."""
-        row = snaps.listed(host).get(paths.NAME)
-        digest = host.sha256(paths.blob(row.revision)) if row is not None else None
-        return look.version_of(row, digest or "", host.read_json(RECEIPT))
+        revision = snaps.revision(host, paths.NAME)
+        digest = host.sha256(paths.blob(revision)) if revision else None
+        return look.version_of(host, revision, digest or "", host.read_json(RECEIPT))
 
     def config(self, host: Host) -> t.Mapping[str, t.Any]:
         """See Adapter.config."""

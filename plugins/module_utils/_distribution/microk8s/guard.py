@@ -38,6 +38,12 @@ def check(spec: Spec, facts: Facts) -> None:
     if not spec.wanted:
         return
     _check_foreign(facts)
+    if facts.config.get("disabled"):
+        raise EdgeError(
+            "the snap microk8s is disabled on this node",
+            kind="refused",
+            hint="say `snap enable microk8s` there, or leave the node out",
+        )
     check_role(spec, facts, TITLE)
     check_version(spec, facts, TITLE)
     check_age(spec, OLDEST, TITLE, WHY)

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from ..._core.errors import EdgeError
 from ..._core.plan import Phase, Step
+from ..._host.commands import Done
 from ..._host.host import Host
 from ..spec import AGENT, Spec
 from . import argfile, paths
@@ -48,7 +49,13 @@ def step(spec: Spec, lines: t.Mapping[str, argfile.Lines]) -> Step:
     }
     summary = f"join the cluster of site {spec.site}" if spec.site else "join the cluster"
     return Step(
-        Phase.SERVICE, "microk8s_join", paths.NAME, summary, params, starts=(paths.KUBELITE,)
+        Phase.SERVICE,
+        "microk8s_join",
+        paths.NAME,
+        summary,
+        params,
+        starts=(paths.KUBELITE,),
+        irreversible=True,  # the node's own cluster ends with it
     )
 
 
@@ -57,13 +64,13 @@ def join(host: Host, step: Step) -> None:
     where = step.params["connection"]
     lock = paths.WORKER_LOCK if step.params["worker"] else paths.SHARED_LOCK
     if host.inspect(lock) is None:
-        words = [paths.COMMAND, "join", where, *(["--worker"] if step.params["worker"] else [])]
-        done = host.run(words, timeout=JOIN_SECONDS, check=False)
+        done = _run(host, where, ["--worker"] if step.params["worker"] else [])
         if done.rc:
             said = redacted(f"{done.out}\n{done.err}".strip(), where)
             hint = next((text for word, text in HINTS.items() if word in said), "")
             raise EdgeError(
-                f"MicroK8s could not join: {said[-1000:] or f'exit status {done.rc}'}",
+                "MicroK8s could not join, and is still a cluster of its own:"
+                f" {said[-1000:] or f'exit status {done.rc}'}",
                 kind="join",
                 hint=hint
                 or "see whether this node reaches port 25000 of the server, then run again",
@@ -71,6 +78,18 @@ def join(host: Host, step: Step) -> None:
     if settle(host, step.params["lines"]):
         for unit in (paths.CONTAINERD, paths.KUBELITE):
             host.systemctl("restart", "--no-block", unit)
+
+
+def _run(host: Host, where: str, more: t.Sequence[str]) -> Done:
+    try:
+        words = [paths.COMMAND, "join", where, *more]
+        return host.run(words, timeout=JOIN_SECONDS, check=False)
+    except EdgeError:
+        raise EdgeError(
+            f"MicroK8s did not end joining within {JOIN_SECONDS:g} s",
+            kind="join",
+            hint="run again, and where that does not help, purge the node first",
+        ) from None  # its message names the command with the token
 
 
 def redacted(said: str, where: str) -> str:

@@ -16,7 +16,7 @@ from ..asking import ask
 from ..release import ARCHITECTURES
 from ..spec import AGENT, SERVER, Spec
 from ..validity import days_left
-from . import addons, argfile, naming, paths, snaps
+from . import addons, argfile, hold, naming, paths, snaps
 
 BIN_DIR = "/snap/bin"
 AUTHORITIES = tuple(f"{paths.CERTIFICATES}/{name}.crt" for name in ("ca", "front-proxy-ca"))
@@ -27,22 +27,23 @@ def look(host: Host, spec: Spec, units: t.Mapping[str, SeenUnit]) -> Facts:
     """Everything the plan needs to know before it can form a wish.
 
     `Facts.config` has `files` (the files of arguments: text and mode), `defaults` (the snap's own lines),
-    `snaps`, `bases` (those of ours), `names` (of the certificate), `revision`, `held` and `addons` (what
-    we have turned on).
+    `snaps`, `bases` (those of ours), `names` (of the certificate), `revision`, `held`, `addons` (what we
+    have turned on) and `disabled`.
     """
     receipt = host.read_json(RECEIPT)
-    rows = snaps.listed(host)
-    row = rows.get(paths.NAME)
-    digest = host.sha256(paths.blob(row.revision), full=spec.verify_full) if row else None
-    config: dict[str, t.Any] = {"snaps": sorted(rows), "addons": host.read_json(addons.NOTE)}
+    revision = snaps.revision(host, paths.NAME)
+    digest = host.sha256(paths.blob(revision), full=spec.verify_full) if revision else None
+    config: dict[str, t.Any] = {"snaps": snaps.there(host), "addons": host.read_json(addons.NOTE)}
     config["bases"] = snaps.brought(host)
-    if row is not None:
+    if not revision:
+        config["disabled"] = snaps.disabled(host)
+    else:
         config.update(
             files=files(host),
             defaults=defaults(host, receipt),
             names=naming.entries(host.read_text(naming.TEMPLATE)),
-            revision=row.revision,
-            held=snaps.is_held(host, row),
+            revision=revision,
+            held=hold.held(host, full=spec.verify_full),
         )
     running = paths.KUBELITE in units and units[paths.KUBELITE].running
     name = node_name(config, host.hostname())
@@ -50,12 +51,12 @@ def look(host: Host, spec: Spec, units: t.Mapping[str, SeenUnit]) -> Facts:
         arch=ARCHITECTURES.get(host.machine(), host.machine()),
         bin_dir=BIN_DIR,
         hostname=host.hostname(),
-        version=version_of(row, digest or "", receipt),
+        version=version_of(host, revision, digest or "", receipt),
         config=config,
         datastore="dqlite" if spec.role == SERVER and _has_datastore(host) else "",
-        initialized=row is not None,
-        joined=row is not None and joined(host, spec.role, receipt),
-        foreign=foreign(host, row, receipt),
+        initialized=bool(revision),
+        joined=bool(revision) and joined(host, spec.role, receipt),
+        foreign=foreign(host, revision, receipt),
         receipt=receipt,
         digest=digest or "",
         certificate_days=days_left(host, certificates(spec.role)),
@@ -96,18 +97,18 @@ def defaults(host: Host, receipt: t.Mapping[str, t.Any]) -> dict[str, dict[str, 
     }
 
 
-def version_of(row: snaps.Row | None, digest: str, receipt: t.Mapping[str, t.Any]) -> str:
-    """The installed version, as releases are called. Pure.
+def version_of(host: Host, revision: str, digest: str, receipt: t.Mapping[str, t.Any]) -> str:
+    """The installed version, as releases are called.
 
     A snap that was installed without its assertion has no revision of the store: the receipt knows it
     while it is the file that we have brought.
     """
-    if row is None:
+    if not revision:
         return ""
     if digest and digest == receipt.get("sha256"):
         return str(receipt.get("version") or "")
-    build = "0" if row.revision.startswith(LOCAL) else row.revision
-    return f"{row.version}+{paths.NAME}.{build}"
+    build = "0" if revision.startswith(LOCAL) else revision
+    return f"{snaps.version(host)}+{paths.NAME}.{build}"
 
 
 def joined(host: Host, role: str, receipt: t.Mapping[str, t.Any]) -> bool:
@@ -117,12 +118,12 @@ def joined(host: Host, role: str, receipt: t.Mapping[str, t.Any]) -> bool:
     return receipt.get("by_token") is False or host.inspect(paths.SHARED_LOCK) is not None
 
 
-def foreign(host: Host, row: snaps.Row | None, receipt: t.Mapping[str, t.Any]) -> str | None:
+def foreign(host: Host, revision: str, receipt: t.Mapping[str, t.Any]) -> str | None:
     """What others have set up: a MicroK8s, or the configuration for one."""
     if receipt:
         return None
-    if row is not None:
-        return f"revision {row.revision}"
+    if revision:
+        return f"revision {revision}"
     text = host.read_text(paths.LAUNCH)
     return paths.LAUNCH if text and not text.startswith(paths.MARK) else None
 

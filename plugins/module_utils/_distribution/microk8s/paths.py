@@ -14,11 +14,12 @@ NAME = "microk8s"
 BASES = ("snapd", "core22")  # in the order in which snapd wants them
 COMMAND = "/snap/bin/microk8s"
 SNAPS = "/var/lib/snapd/snaps"  # where snapd keeps the file of each revision
+MOUNTS = "/snap"  # below which each revision is mounted, and `current` names the one in use
 HOME = f"/var/snap/{NAME}"
 DATA = f"{HOME}/current"  # a link to the data of the revision in use
 COMMON = f"{HOME}/common"
 ARGS = f"{DATA}/args"
-DEFAULT_ARGS = f"/snap/{NAME}/current/default-args"
+DEFAULT_ARGS = f"{MOUNTS}/{NAME}/current/default-args"
 REGISTRY_HOSTS = f"{ARGS}/certs.d"
 CERTIFICATES = f"{DATA}/certs"
 CREDENTIALS = f"{DATA}/credentials"
@@ -61,9 +62,9 @@ def kubeconfig(role: str) -> str:
     return f"{CREDENTIALS}/{'client' if role == SERVER else 'kubelet'}.config"
 
 
-def blob(revision: str) -> str:
+def blob(revision: str, name: str = NAME) -> str:
     """The file that a revision was installed from."""
-    return f"{SNAPS}/{NAME}_{revision}.snap"
+    return f"{SNAPS}/{name}_{revision}.snap"
 
 
 def layout(spec: Spec) -> Layout:

@@ -83,7 +83,7 @@ def steps(spec: Spec, seen: Observation) -> tuple[Step, ...]:
     """From whatever is there to nothing (absent: snapd keeps a snapshot of the data)."""
     found: list[Step] = []
     whole = spec.state == PURGED
-    if seen.facts.initialized:
+    if seen.facts.initialized or seen.facts.config.get("disabled"):
         how = "with its data" if whole else "(snapd keeps a snapshot of its data)"
         summary = f"remove the snap {paths.NAME} {how}"
         found.append(Step(Phase.STOP, "snap_remove", paths.NAME, summary, {"purge": whole}))

@@ -2,16 +2,16 @@
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Snaps on a node: what `snap list` says, assertions, and the verbs that change them.
+"""Snaps on a node: which are there, assertions, and the verbs that change them.
 
-snapd is asked by its command line (snapcraft.io/docs, "Install snaps offline", "Manage updates").
+What is there is read from snapd's links (snapcraft.io/docs, "System snap directory"), for each `snap` command has
+snapd ask systemd about every daemon. Changes are made by its command line ("Install snaps offline").
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 
 from ..._core.errors import EdgeError
 from ..._core.places import HOME
@@ -23,62 +23,32 @@ from . import paths
 WAIT = 30.0
 NOTE = f"{HOME}/state/snaps.json"  # the base snaps that we have brought; it outlives the removal of MicroK8s
 INSTALL_SECONDS = 1800.0  # a slow disk unpacks nothing, but hooks make keys and start services
-HOLD_DAYS = 60  # as far ahead as a snapd without --hold lets a refresh be put off
-HOLD_SOON = 30  # days below which that is done again
 _FIELD = r"(?m)^([a-z0-9-]+):[ ]?(.*)$"
 
 
-@dataclass(frozen=True)
-class Row:
-    """One line of `snap list`."""
-
-    version: str
-    revision: str
-    notes: tuple[str, ...] = ()
+def revision(host: Host, name: str) -> str:
+    """The revision of a snap that is in use; empty where there is none, or the snap is disabled."""
+    info = host.inspect(f"{paths.MOUNTS}/{name}/current")
+    return info.target.rpartition("/")[2] if info is not None and info.kind == "link" else ""
 
 
-def parse_list(text: str) -> dict[str, Row]:
-    """Rows by name, from the columns that the heading names. Pure."""
-    lines = text.splitlines()
-    heading = lines[0].split() if lines else []
-    if heading[:3] != ["Name", "Version", "Rev"]:
-        return {}
-    found = {}
-    for line in lines[1:]:
-        words = line.split()
-        if len(words) == len(heading):
-            notes = tuple(note for note in words[-1].split(",") if note != "-")
-            found[words[0]] = Row(words[1], words[2], notes)
-    return found
+def there(host: Host) -> list[str]:
+    """Which of the snaps that we know the node has."""
+    return [name for name in (*paths.BASES, paths.NAME) if revision(host, name)]
 
 
-def listed(host: Host) -> dict[str, Row]:
-    """The node's snaps; none where snapd is absent or does not answer."""
-    return parse_list(host.run(["snap", "list"], timeout=WAIT, check=False).out)
+def version(host: Host) -> str:
+    """The version that the snap in use gives itself."""
+    text = host.read_text(f"{paths.MOUNTS}/{paths.NAME}/current/meta/snap.yaml")
+    found = re.search(r"(?m)^version: *['\"]?([^'\"\s]+)", text)
+    return found.group(1) if found else ""
 
 
-def is_held(host: Host, row: Row) -> bool:
-    """Whether MicroK8s is kept from refreshing by itself."""
-    if "held" in row.notes:
-        return True
-    words = ["snap", "get", "system", "refresh.hold"]
-    return far_enough(host.run(words, timeout=WAIT, check=False).out.strip(), host.now())
-
-
-def far_enough(until: str, now: float) -> bool:
-    """Whether a value of refresh.hold puts refreshes off for long enough. Pure."""
-    if until == "forever":
-        return True
-    import datetime as dt  # few nodes have a date
-
-    try:
-        # Python before 3.11 reads neither Z nor nanoseconds.
-        plain = re.sub(r"\.[0-9]+", "", until).replace("Z", "+00:00")
-        end = dt.datetime.fromisoformat(plain)
-    except ValueError:
-        return False
-    zoned = end if end.tzinfo else end.replace(tzinfo=dt.timezone.utc)
-    return zoned.timestamp() - now > HOLD_SOON * 86400
+def disabled(host: Host) -> bool:
+    """Whether somebody has disabled MicroK8s; for nodes without a revision in use."""
+    files = [name for name in host.names(paths.SNAPS) if name.startswith(f"{paths.NAME}_")]
+    done = host.run(["snap", "list", paths.NAME], timeout=WAIT, check=False) if files else None
+    return done is not None and "disabled" in done.out
 
 
 def asserted(text: str) -> set[str]:
@@ -138,6 +108,12 @@ def _install(host: Host, step: Step) -> None:
     (row,) = step.params["artifacts"]
     words = ["snap", "install", *step.params["flags"], host.path(artifact_path(row["sha256"]))]
     done = host.run(words, timeout=INSTALL_SECONDS, check=False)
+    if done.rc and "change in progress" in done.said:
+        # Of a run that was killed: snapd goes on by itself.
+        host.run(["snap", "watch", "--last=install"], timeout=INSTALL_SECONDS, check=False)
+        if host.sha256(paths.blob(revision(host, step.target), step.target)) == row["sha256"]:
+            return
+        done = host.run(words, timeout=INSTALL_SECONDS, check=False)
     if done.rc:
         raise EdgeError(
             f"snapd does not install {row['name']}: {done.said}",
@@ -161,24 +137,13 @@ def _base(host: Host, step: Step) -> None:
 def _revert(host: Host, step: Step) -> None:
     """Back to the revision that ran before, unless snapd has gone back by itself."""
     before = step.params.get("previous")
-    now = listed(host).get(paths.NAME)
-    if before and now is not None and now.revision != before:
+    now = revision(host, paths.NAME)
+    if before and now and now != before:
         words = ["snap", "revert", paths.NAME, f"--revision={before}"]
         host.run(words, timeout=INSTALL_SECONDS)
         # snapd would keep the one that failed, with its mount and a copy of the data.
-        words = ["snap", "remove", paths.NAME, f"--revision={now.revision}"]
+        words = ["snap", "remove", paths.NAME, f"--revision={now}"]
         host.run(words, timeout=INSTALL_SECONDS, check=False)
-
-
-def _hold(host: Host, step: Step) -> None:
-    words = ["snap", "refresh", "--hold", paths.NAME]
-    if host.run(words, timeout=WAIT, check=False).rc == 0:
-        return
-    import datetime as dt  # not for runs that only look
-
-    end = dt.datetime.fromtimestamp(host.now(), dt.timezone.utc)
-    end += dt.timedelta(days=HOLD_DAYS)
-    host.run(["snap", "set", "system", f"refresh.hold={end:%Y-%m-%dT%H:%M:%SZ}"], timeout=WAIT)
 
 
 def _remove(host: Host, step: Step) -> None:
@@ -199,7 +164,6 @@ VERBS: dict[str, Verb] = {
     "snap_base": _base,
     "snap_install": _install,
     "undo_snap_install": _revert,
-    "snap_hold": _hold,
     "snap_remove": _remove,
     "snap_remove_bases": _remove_bases,
 }
