@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, lightk8s.edge contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An installation by site.yml, against the same one by hand with scp and systemctl."""
+"""An installation by site.yml, against the same one by hand: scp, and systemctl or snap."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bed import fleet
 from bed.node import Node
 from bed.shell import BedError, run
 
-from .lab import Kit, Lab, up
+from .lab import RELEASE, Kit, Lab, up
 
 TOPOLOGY = "ours=server; hand=server"
 # What an administrator would copy: programs, archives of images, configuration, unit.
@@ -32,6 +32,9 @@ def compare(name: str, lab: Lab) -> tuple[float, float]:
         installed = bare.run("site", "--limit", ours.name)
         folder = bare.nodes.root / "by-hand"
         sources = _collect(lab.kit, ours, hand, folder)
+        release = lab.releases / lab.kit.version
+        for path in (path for name in lab.kit.carried for path in release.glob(name)):
+            sources[f"{RELEASE}/{path.name}"] = path
         ours.kill()
         began = time.monotonic()
         _by_hand(hand, sources, lab.kit)
@@ -69,9 +72,8 @@ def _by_hand(node: Node, sources: dict[str, Path], kit: Kit) -> None:
         target = f"root@{node.ip}:{Path(path).parent}/"
         run(["scp", "-q", "-p", "-r", *options, str(source), target], timeout=1200)
     ready = f"until {kit.kubectl}{READY}"
-    script = (
-        f"{kit.prepare}; systemctl daemon-reload && systemctl enable --now {kit.unit} && {ready}"
-    )
+    begin = kit.begin or f"systemctl daemon-reload && systemctl enable --now {kit.unit}"
+    script = f"{kit.prepare}; {begin} && {ready}"
     done = node.ssh(script, check=False, timeout=1200)
     if done.returncode != 0:
         raise BedError(f"by hand: {done.stdout}{done.stderr}")

@@ -17,11 +17,14 @@ from bed.fleet import Fleet
 from bed.node import Node
 from bed.plays import Run
 from bed.shell import BedError
+from bed.topology import Options
 
 Play = str | list[dict[str, Any]]
 TOPOLOGY = "one=server; two=server,agent"
 NAMES = 24  # inventory names over the nodes
 FORKS = (5, 20)
+RELEASE = "/root/release"
+SIDELOAD = "/var/snap/microk8s/common/sideload"  # where MicroK8s looks for images at its installation
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,9 @@ class Kit:
     copied: tuple[str, ...]  # where an installation lies, but for the unit
     inputs: Mapping[str, Any] = field(default_factory=dict)
     prepare: str = "true"  # what somebody who installs by hand does before the first start
+    carried: tuple[str, ...] = ()  # files of the release that are copied as they are, into RELEASE
+    begin: str = ""  # what starts it by hand, where that is not its unit
+    packages: tuple[str, ...] = ()  # that nodes have beforehand
 
 
 KITS = {
@@ -61,6 +67,19 @@ KITS = {
         prepare="for user in etcd kube-apiserver kube-scheduler konnectivity-server; do"
         " useradd --system --no-create-home --home-dir /var/lib/k0s --shell /usr/sbin/nologin $user;"
         " done",
+    ),
+    "microk8s": Kit(
+        version="v1.34.2+microk8s.8511",
+        unit="snap.microk8s.daemon-kubelite.service",
+        kubectl="/snap/bin/microk8s kubectl",
+        copied=("/etc/microk8s",),
+        # Nobody has signed the test bed's snaps.
+        inputs={"edge_extra_config": {"dangerous": True}},
+        carried=("snapd_*.snap", "core22_*.snap", "microk8s_*.snap", "microk8s-images-*.tar"),
+        prepare=f"cd {RELEASE}; mkdir -p {SIDELOAD}; mv microk8s-images-*.tar {SIDELOAD}/",
+        begin="snap install --dangerous snapd_*.snap && snap install --dangerous core22_*.snap"
+        " && snap install --classic --dangerous microk8s_*.snap && /snap/bin/microk8s enable dns",
+        packages=("snapd",),
     ),
 }
 
@@ -126,7 +145,8 @@ class Lab:
 
 def up(name: str, topology: str, distribution: str, releases: Path) -> Lab:
     """Bare nodes; the fleet goes when this process has died and `testbed reap` runs."""
-    nodes = fleet.up(name, topology, owned=True)
+    options = Options(packages=KITS[distribution].packages)
+    nodes = fleet.up(name, topology, options, owned=True)
     lab = Lab(nodes, distribution, releases)
     nodes.write_inventory(lab.many.name, names=NAMES)
     return lab

@@ -13,9 +13,9 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
@@ -24,6 +24,7 @@ from .fleet import Fleet
 from .node import Node
 from .paths import cache_root
 from .shell import BedError
+from .topology import Options
 
 FLEET = "demo"
 TOPOLOGY = "shop1=server; shop2=server,agent"
@@ -48,9 +49,21 @@ class Product:
 
     title: str
     program: tuple[str, ...]  # whose kubectl and ctr are the node's own
+    packages: tuple[str, ...] = ()  # that nodes must have beforehand
+    inputs: Mapping[str, object] = field(default_factory=dict)
 
 
-PRODUCTS = {"k3s": Product("K3s", ("k3s",)), "k0s": Product("k0s", ("k0s",))}
+PRODUCTS = {
+    "k3s": Product("K3s", ("k3s",)),
+    "k0s": Product("k0s", ("k0s",)),
+    # nobody has signed the test bed's snaps
+    "microk8s": Product(
+        "MicroK8s",
+        ("/snap/bin/microk8s",),
+        ("snapd",),
+        {"edge_extra_config": {"dangerous": True}},
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -92,7 +105,7 @@ def up(distribution: str) -> None:
         with story.step("build Kubernetes and the releases (7 minutes the first time)", hint):
             releases = mirror.ensure(folder, log=story.say, distribution=distribution)
         with story.step("start three nodes", "make demo-down, then run again"):
-            nodes = fleet.up(_fleet(distribution), TOPOLOGY)
+            nodes = fleet.up(_fleet(distribution), TOPOLOGY, Options(packages=product.packages))
         inputs = _inputs(distribution, releases)
         began = time.monotonic()
         with story.step(f"install {product.title} with playbooks/site.yml", hint):
@@ -118,7 +131,12 @@ def _fleet(distribution: str) -> str:
 
 
 def _inputs(distribution: str, releases: Path) -> tuple[str, ...]:
-    values = {"edge_distribution": distribution, "edge_release_mirrors": [str(releases)], **INPUTS}
+    values = {
+        "edge_distribution": distribution,
+        "edge_release_mirrors": [str(releases)],
+        **INPUTS,
+        **PRODUCTS[distribution].inputs,
+    }
     return ("-e", json.dumps(values))
 
 

@@ -122,7 +122,8 @@ def foreign(host: Host, revision: str, receipt: t.Mapping[str, t.Any]) -> str | 
     """What others have set up: a MicroK8s, or the configuration for one."""
     if receipt:
         return None
-    if revision:
+    # A receipt that somebody has removed is written anew.
+    if revision and not host.read_text(paths.DELEGATE).startswith(paths.OURS):
         return f"revision {revision}"
     text = host.read_text(paths.LAUNCH)
     return paths.LAUNCH if text and not text.startswith(paths.MARK) else None

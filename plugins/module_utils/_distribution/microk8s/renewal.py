@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
+from ..._core.errors import EdgeError
 from ..._core.plan import Plan, Step
 from ..._core.resources import SeenUnit
 from ..._core.verbs import Verb
@@ -17,6 +18,7 @@ from .. import validity
 from ..adapter import Facts
 from ..spec import SERVER, Spec
 from . import paths
+from .look import certificates
 
 WAIT = 300.0
 RENEWABLE = ("server.crt", "front-proxy-client.crt")
@@ -44,9 +46,20 @@ def repair(spec: Spec, facts: Facts, units: t.Mapping[str, SeenUnit]) -> Plan:
 
 def _renew(host: Host, step: Step) -> None:
     for name in RENEWABLE:
-        days = validity.days_left(host, [f"{step.target}/{name}"])
-        if days is not None and days < 0:
+        if _ended(host, f"{step.target}/{name}"):
             host.run([paths.COMMAND, "refresh-certs", "-e", name], timeout=WAIT)
+    left = [path for path in certificates(SERVER) if _ended(host, path)]
+    if left:
+        raise EdgeError(
+            f"MicroK8s renews {' and '.join(RENEWABLE)} alone, and these have ended: {', '.join(left)}",
+            kind="certificate",
+            hint=REMEDY,
+        )
+
+
+def _ended(host: Host, path: str) -> bool:
+    days = validity.days_left(host, [path])
+    return days is not None and days < 0
 
 
 VERBS: dict[str, Verb] = {"microk8s_renew": _renew}

@@ -25,7 +25,7 @@ EVICTION = {"memory.available": "100Mi", "nodefs.available": "1Gi", "imagefs.ava
 
 # Without it systemd takes the pods' empty cgroups away where nothing else needs their controllers; MicroK8s
 # itself does so only after the kubelet has crashed.
-DELEGATE = b"# Written by lightk8s.edge.\n[Service]\nDelegate=yes\n"
+DELEGATE = f"{paths.OURS}.\n[Service]\nDelegate=yes\n".encode()
 
 
 def wishes(spec: Spec, facts: Facts) -> tuple[Wish, ...]:
