@@ -24,7 +24,9 @@ TOPOLOGY = "one=server; two=server,agent"
 NAMES = 24  # inventory names over the nodes
 FORKS = (5, 20)
 RELEASE = "/root/release"
-SIDELOAD = "/var/snap/microk8s/common/sideload"  # where MicroK8s looks for images at its installation
+SIDELOAD = (
+    "/var/snap/microk8s/common/sideload"  # where MicroK8s looks for images at its installation
+)
 
 
 @dataclass(frozen=True)

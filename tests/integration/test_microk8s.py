@@ -43,7 +43,9 @@ def extra(**more: Any) -> dict[str, Any]:
     return {"edge_extra_config": {"dangerous": True, **more}}
 
 
-def test_an_assertion_that_snapd_does_not_believe_is_refused_beforehand(site: Site, server: Node) -> None:
+def test_an_assertion_that_snapd_does_not_believe_is_refused_beforehand(
+    site: Site, server: Node
+) -> None:
     run = site.converge(check=False, edge_extra_config={})
     found = failure(run, SERVER)
     assert found["kind"] == "artifact"
@@ -69,7 +71,11 @@ def test_a_hold_that_is_gone_or_ends_soon_is_made_again(
     server.run(["snap", "refresh", words, "microk8s"])
     predicted = site.converge("--check")
     run = site.converge()
-    assert actions(run, SERVER) == actions(predicted, SERVER) == ["keep MicroK8s from refreshing by itself"]
+    assert (
+        actions(run, SERVER)
+        == actions(predicted, SERVER)
+        == ["keep MicroK8s from refreshing by itself"]
+    )
     assert "held" in server.run(["snap", "list", "microk8s"]).stdout
     assert site.converge().changed() == []
     assert site.main(server) == began
@@ -122,7 +128,9 @@ def test_add_ons_come_and_go_and_those_of_others_stay(site: Site, server: Node) 
     wanted = extra(addons=[{"name": "metrics-server"}])
     predicted = site.converge("--check", **wanted)
     run = site.converge(**wanted)
-    assert actions(run, SERVER) == actions(predicted, SERVER) == ["enable the add-on metrics-server"]
+    assert (
+        actions(run, SERVER) == actions(predicted, SERVER) == ["enable the add-on metrics-server"]
+    )
     wait_for("the add-on", lambda: enabled("metrics-server"))
     assert site.converge(**wanted).changed() == []
     run = site.converge()

@@ -8,6 +8,8 @@ The stand-in keeps all data on the first server, so what dqlite makes of lost se
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 import yaml
 from bed.node import Node
@@ -39,12 +41,19 @@ def servers(site: Site) -> list[Node]:
 def members(node: Node) -> dict[str, str]:
     """Role by address, as MicroK8s says."""
     status = yaml.safe_load(node.run([CLI, "status", "--format", "yaml"]).stdout)
-    return {row["address"].partition(":")[0]: row["role"] for row in status["high-availability"]["nodes"]}
+    return {
+        row["address"].partition(":")[0]: row["role"]
+        for row in status["high-availability"]["nodes"]
+    }
 
 
 def all_ready(servers: list[Node], *names: str) -> None:
     for node in servers:
-        wait_for("all nodes", lambda node=node: ready(node) == dict.fromkeys(names, True))  # type: ignore[misc]
+        wait_for("all nodes", partial(_are_ready, node, names))
+
+
+def _are_ready(node: Node, names: tuple[str, ...]) -> bool:
+    return ready(node) == dict.fromkeys(names, True)
 
 
 def test_all_are_members_and_no_token_is_left(site: Site, servers: list[Node]) -> None:
@@ -52,7 +61,9 @@ def test_all_are_members_and_no_token_is_left(site: Site, servers: list[Node]) -
     for node in servers:
         assert set(members(node)) == {each.ip for each in servers}
         assert not node.exists(TOKENS) or node.read(TOKENS).strip() == ""
-        assert "--authorization-mode=RBAC,Node" in node.read(f"{MICROK8S.config_folder}/kube-apiserver")
+        assert "--authorization-mode=RBAC,Node" in node.read(
+            f"{MICROK8S.config_folder}/kube-apiserver"
+        )
     assert site.converge().changed() == []
     assert site.play("site").changed() == []
 

@@ -195,7 +195,9 @@ class Host:
         """See Memory.sha256."""
         return self._memory.sha256(path, full=full)
 
-    def derived(self, path: str, name: str, derive: t.Callable[[], str], *, full: bool = False) -> str:
+    def derived(
+        self, path: str, name: str, derive: t.Callable[[], str], *, full: bool = False
+    ) -> str:
         """See Memory.derived."""
         return self._memory.derived(path, name, derive, full=full)
 

@@ -43,7 +43,9 @@ class Memory:
 
         return self._known(path, info, digest, full=full)
 
-    def derived(self, path: str, name: str, derive: t.Callable[[], str], *, full: bool = False) -> str:
+    def derived(
+        self, path: str, name: str, derive: t.Callable[[], str], *, full: bool = False
+    ) -> str:
         """What `derive` finds, which stays right while a file stays the same; `full` asks anew.
 
         `name` tells several such things apart. Without that file each call asks.

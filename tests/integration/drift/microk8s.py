@@ -44,13 +44,18 @@ SERVER_DRIFTS = (
     file("an edited argument of the kubelet", KUBELET, "sed -i 's/kubelet.conf.d/x.d/' FILE", 1),
     file("an argument taken out", KUBELET, "sed -i '/^--config-dir/d' FILE", 1),
     file(
-        "RBAC switched off", API, "sed -i 's/^--authorization-mode.*/--authorization-mode=AlwaysAllow/' FILE", 1
+        "RBAC switched off",
+        API,
+        "sed -i 's/^--authorization-mode.*/--authorization-mode=AlwaysAllow/' FILE",
+        1,
     ),
     file("an edited proxy", PROXY, "sed -i 's/3128/3129/' FILE", 1),
     file("an edited mirror", HOSTS, "sed -i 's/mirror.example/x.example/' FILE"),
     mode("a mirror for all to read", HOSTS, "0644", "660"),
     file("a delegation taken away", DELEGATE, "rm FILE; systemctl daemon-reload", 1),
-    file("an edited limit of the service", DROPIN, "sed -i 's/^MemoryMax=.*/MemoryMax=9G/' FILE", 1),
+    file(
+        "an edited limit of the service", DROPIN, "sed -i 's/^MemoryMax=.*/MemoryMax=9G/' FILE", 1
+    ),
     file("the folder of the kubelet's settings emptied", FOLDER, "rm FILE", 1),
     file("an edited bound of pods", RESOURCES, 'sed -i \'s/"maxPods": 30/"maxPods": 31/\' FILE', 1),
     file("edited bounds of logs", LOGGING, "sed -i 's/5Mi/500Mi/' FILE", 1),
@@ -101,7 +106,12 @@ SERVER_DRIFTS = (
     Drift("a removed receipt", f"rm {RECEIPT}", f"[ -e {RECEIPT} ]"),
 )
 AGENT_DRIFTS = (
-    file("a worker's edited argument of the kubelet", KUBELET, "sed -i 's/kubelet.conf.d/x.d/' FILE", 1),
+    file(
+        "a worker's edited argument of the kubelet",
+        KUBELET,
+        "sed -i 's/kubelet.conf.d/x.d/' FILE",
+        1,
+    ),
     file("a worker's removed bounds", RESOURCES, "rm FILE", 1),
     file("a worker's edited proxy", PROXY, "sed -i 's/3128/3129/' FILE", 1),
     Drift("a worker's hold of refreshes taken away", UNHOLD, HELD),

@@ -59,6 +59,8 @@ class Distribution:
     )
     living: tuple[str, ...] = ()  # how traces begin that the system itself leaves and takes away
 
+    passing: tuple[str, ...] = ()  # how files begin that other revisions bring and take away
+
     def kubelet(self, version: str) -> str:
         """What a kubelet of this version reports."""
         return version if self.stamped else version.partition("+")[0]
@@ -231,6 +233,12 @@ MICROK8S = Distribution(
     stamped=False,
     packages=("snapd",),
     joins_running=True,
+    passing=(
+        "/etc/systemd/system/snap-",
+        "/etc/systemd/system/default.target.wants/snap-",
+        "/etc/systemd/system/multi-user.target.wants/snap-",
+        "/etc/systemd/system/snapd.mounts.target.wants/snap-",
+    ),
     snapshots="/var/lib/snapd/snapshots",
     # snapd's own; it starts when it is asked for the first time, and with it come sessions of logind.
     living=(

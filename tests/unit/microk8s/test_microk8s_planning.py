@@ -254,7 +254,9 @@ def test_servers_of_one_site_are_told_alike() -> None:
 )
 def test_the_installed_version(tmp_path: Path, revision: str, digest: str, version: str) -> None:
     host = Host(str(tmp_path))
-    host.write(f"{paths.MOUNTS}/microk8s/current/meta/snap.yaml", b"name: microk8s\nversion: v1.34.2\n")
+    host.write(
+        f"{paths.MOUNTS}/microk8s/current/meta/snap.yaml", b"name: microk8s\nversion: v1.34.2\n"
+    )
     receipt = {"sha256": "mine", "version": "v1.34.2+microk8s.8594"}
     assert look.version_of(host, revision, digest, receipt) == version
 

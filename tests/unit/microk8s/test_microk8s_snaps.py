@@ -28,7 +28,9 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._host.host import Ho
 def mounted(host: Host, name: str, revision: str) -> None:
     """A snap as snapd leaves it: its file, the folder of its revision and the link to that one."""
     folder = f"{paths.MOUNTS}/{name}"
-    host.write(f"{folder}/{revision}/meta/snap.yaml", f"name: {name}\nversion: 'v1.34.2'\n".encode())
+    host.write(
+        f"{folder}/{revision}/meta/snap.yaml", f"name: {name}\nversion: 'v1.34.2'\n".encode()
+    )
     host.write(paths.blob(revision, name), b"")
     host.link(f"{folder}/current", revision)
 
@@ -64,7 +66,10 @@ class Snapd:
 
     def __init__(self, host: Host, snap: dict[str, str], options: dict[str, str]) -> None:
         self.asked = 0
-        answers = {f"/v2/snaps/{paths.NAME}": snap, "/v2/snaps/system/conf?keys=refresh.hold": options}
+        answers = {
+            f"/v2/snaps/{paths.NAME}": snap,
+            "/v2/snaps/system/conf?keys=refresh.hold": options,
+        }
         mine = self
 
         class Handler(BaseHTTPRequestHandler):
