@@ -40,7 +40,12 @@ def agent(site: Site) -> Node:
 
 
 def extra(**more: Any) -> dict[str, Any]:
-    return {"edge_extra_config": {"dangerous": True, **more}}
+    """Inputs that are for the server alone."""
+    return {
+        "edge_extra_config": "{{ of_servers if edge_role == 'server' else of_all }}",
+        "of_servers": {"dangerous": True, **more},
+        "of_all": {"dangerous": True},
+    }
 
 
 def test_an_assertion_that_snapd_does_not_believe_is_refused_beforehand(
