@@ -38,7 +38,8 @@ def site(
         "edge_version": "stable",
         "edge_node_ip": "{{ ansible_host }}",
     }
-    fleet = make_fleet("gap=server:readonly_usr,agent", airgap=True)
+    packages = distribution.packages
+    fleet = make_fleet("gap=server:readonly_usr,agent", airgap=True, packages=packages)
     return Site(fleet, distribution, inputs)
 
 
@@ -51,8 +52,8 @@ def keep_release(distribution: Distribution, mirror: Path, cache: Path) -> None:
     store = Store(cache, [str(mirror)], RELEASES[distribution.name])
     assert store.resolve("stable") == distribution.version
     release = store.describe(distribution.version, arch=releases.ARCH)
-    for kind in ("binary", "images"):
-        store.fetch(release.assets[f"{kind}:{releases.ARCH}"])
+    for asset in release.assets.values():
+        store.fetch(asset)
 
 
 @pytest.fixture(scope="module")

@@ -34,7 +34,9 @@ def site(
 ) -> Site:
     inputs = common_inputs(distribution, mirror_of(distribution.name))
     inputs["edge_cache_dir"] = str(tmp_path_factory.mktemp("cache"))
-    return Site(make_fleet("shop=server:disk=3g"), distribution, inputs)
+    return Site(
+        make_fleet("shop=server:disk=3g", packages=distribution.packages), distribution, inputs
+    )
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +63,7 @@ def test_a_rerun_ends_what_a_killed_controller_began(
     site: Site, node: Node, moment: moments.Moment
 ) -> None:
     """Once with workers that outlive ansible-playbook for their task, once with all dead at once."""
-    site.inputs["edge_tls_sans"] = [f"{moment.__name__}.example"]
+    site.inputs.update(site.distribution.naming(f"{moment.__name__}.example"))
     run = site.start()
     moments.at(moment, site, node, run)
     if moment is moments.transferring:
@@ -80,7 +82,7 @@ def test_a_run_killed_before_the_restart_is_completed_with_one(site: Site, node:
     unit = site.unit(node)
     count, before = starts(node, unit), site.main(node)
     moments.end_at_restart(node)
-    site.inputs["edge_tls_sans"] = ["shop.example"]
+    site.inputs.update(site.distribution.naming("shop.example"))
     assert site.converge(check=False).code
     assert "shop.example" in node.read(site.distribution.config)
     assert node.exists(f"/{moments.JOURNAL}")

@@ -10,7 +10,7 @@ them is what the tests check.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,6 +59,10 @@ class Distribution:
     )
     living: tuple[str, ...] = ()  # how traces begin that the system itself leaves and takes away
 
+    # Inputs by which a name comes to stand in `config`.
+    naming: Callable[[str], dict[str, Any]] = lambda name: {"edge_tls_sans": [name]}
+    # With a release's digest, where a command brings it and no transaction of files; in a shell's words.
+    program: str = ""
     passing: tuple[str, ...] = ()  # how files begin that other revisions bring and take away
 
     def kubelet(self, version: str) -> str:
@@ -170,6 +174,13 @@ K0S = Distribution(
     begun="Started",
     stamped=False,
 )
+
+
+def _external_name(name: str) -> dict[str, Any]:
+    flags = {"extraKubeAPIServerArgs": {"--external-hostname": name}}
+    return {"edge_extra_config": {"dangerous": True, **flags}}
+
+
 MICROK8S = Distribution(
     name="microk8s",
     version="v1.34.2+microk8s.8511",
@@ -182,7 +193,7 @@ MICROK8S = Distribution(
     server_unit="snap.microk8s.daemon-kubelite.service",
     agent_unit="snap.microk8s.daemon-kubelite.service",
     binary="/snap/bin/microk8s",
-    config="/var/snap/microk8s/current/args/kubelet",
+    config="/var/snap/microk8s/current/args/kube-apiserver",
     config_folder="/var/snap/microk8s/current/args",
     data="/var/snap/microk8s/common",
     images="/var/snap/microk8s/common/etc/sideload",
@@ -233,6 +244,8 @@ MICROK8S = Distribution(
     stamped=False,
     packages=("snapd",),
     joins_running=True,
+    naming=_external_name,
+    program="/var/lib/snapd/snaps/microk8s_$(readlink /snap/microk8s/current).snap",
     passing=(
         "/etc/systemd/system/snap-",
         "/etc/systemd/system/default.target.wants/snap-",
