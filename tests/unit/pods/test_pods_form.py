@@ -7,16 +7,13 @@
 from __future__ import annotations
 
 import base64
-import json
 import typing as t
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core import forms
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
-from ansible_collections.lightk8s.edge.plugins.module_utils._pods import options, simple
+from ansible_collections.lightk8s.edge.plugins.module_utils._pods import simple
 
 LIMITS = {"limits": {"cpu": "100m", "memory": "32Mi"}}
 TLS = {"name": "tls", "mount_path": "/tls", "secret": "tls"}
@@ -358,42 +355,6 @@ def test_no_message_holds_the_value_of_a_secret() -> None:
 def test_nothing_asked_is_nothing_rendered() -> None:
     empty: Form = dict.fromkeys(simple.OPTIONS)
     assert simple.manifests({**empty, "allow_unlimited": False, "namespace": "default"}) == []
-
-
-words = st.text("abcz09-_/.", max_size=12)
-values = st.recursive(
-    st.none() | st.booleans() | st.integers() | words,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
-    max_leaves=6,
-)
-
-
-@given(st.dictionaries(st.sampled_from(sorted(options.FORM)), values, max_size=6))
-def test_whatever_is_given_gives_manifests_or_an_error_that_names_the_place(given: Form) -> None:
-    failure = EdgeError("", kind="internal")
-    found = []
-    try:
-        found = simple.manifests({"workloads": [form(**given)]})
-    except EdgeError as exc:
-        failure = exc
-    if found:
-        json.dumps(found)
-        assert found[-1]["metadata"]["name"] == given.get("name", "web")
-    else:
-        assert failure.kind == "spec"
-        assert failure.message.startswith("workload ")
-
-
-@given(st.dictionaries(st.sampled_from(sorted(options.FORM)), values, max_size=6))
-def test_options_that_are_unset_change_nothing(given: Form) -> None:
-    whole = {**dict.fromkeys(options.FORM), **form(**given)}
-    outcomes = []
-    for params in (whole, {name: value for name, value in whole.items() if value is not None}):
-        try:
-            outcomes.append(json.dumps(simple.manifests({"workloads": [params]})))
-        except EdgeError as exc:
-            outcomes.append(exc.message)
-    assert outcomes[0] == outcomes[1]
 
 
 @pytest.mark.parametrize(
