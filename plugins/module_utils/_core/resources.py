@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-import base64
+import binascii
 import typing as t
 from dataclasses import dataclass
 
@@ -149,7 +149,10 @@ def _content_step(wish: File, found: Seen | None, label: str) -> Step:
         place = {"mode": wish.mode, "sha256": wish.sha256, "name": wish.name, "size": wish.size}
         summary = f"{'place' if found is None else 'replace'} {label}"
         return Step(Phase.FILES, "place", wish.path, summary, place, wish.restarts)
-    content = {"mode": wish.mode, "data": base64.b64encode(wish.data or b"").decode()}
+    content = {
+        "mode": wish.mode,
+        "data": binascii.b2a_base64(wish.data or b"", newline=False).decode(),
+    }
     return Step(Phase.FILES, "write", wish.path, f"{verb} {label}", content, wish.restarts)
 
 

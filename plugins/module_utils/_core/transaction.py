@@ -12,9 +12,8 @@ before the distribution starts).
 
 from __future__ import annotations
 
-import base64
+import binascii
 import os
-import shlex
 import typing as t
 
 from .._host.host import Host
@@ -104,7 +103,7 @@ class Transaction:
                 undo.append(self._save(step.target, len(undo)))
         for number, step in enumerate(self.files):
             if step.verb == "write":
-                data = base64.b64decode(step.params["data"])
+                data = binascii.a2b_base64(step.params["data"])
                 self.host.write(f"{ROOM}/new/{number}", data, 0o600)
         journal = {
             "artifacts": sorted({*former.get("artifacts", []), *self.artifacts}),
@@ -178,6 +177,8 @@ class Transaction:
             self.host.put_back(row["saved"], row["path"], row["mode"])
 
     def _redo(self) -> str:
+        import shlex  # for runs that change something
+
         lines = [REDO_HEAD]
         for number, step in enumerate(self.files):
             path = shlex.quote(step.target)

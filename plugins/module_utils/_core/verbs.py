@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-import base64
+import binascii
 import typing as t
 
 from .._host.host import Host
@@ -24,7 +24,7 @@ def artifact_path(sha256: str) -> str:
 
 
 def _write(host: Host, step: Step) -> None:
-    host.write(step.target, base64.b64decode(step.params["data"]), step.params["mode"])
+    host.write(step.target, binascii.a2b_base64(step.params["data"]), step.params["mode"])
 
 
 def _place(host: Host, step: Step) -> None:

@@ -13,7 +13,6 @@ import typing as t
 from dataclasses import dataclass
 
 from .._core.errors import EdgeError
-from .._core.proc import mounts
 
 KEPT_ATTRIBUTES = ("system.posix_acl_access", "security.selinux")
 
@@ -224,6 +223,8 @@ def remove_tree(path: str) -> None:
 
 def mounts_below(path: str) -> frozenset[str]:
     """Mount points inside a folder; a bind mount has the device number of what it shows."""
+    from .._core.proc import mounts  # for removals alone
+
     with open("/proc/self/mounts", encoding="utf-8", errors="surrogateescape") as stream:
         points = [mount.folder for mount in mounts(stream.read())]
     inside = os.path.realpath(path) + "/"

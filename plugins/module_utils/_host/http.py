@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from io import BufferedReader
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._core.errors import EdgeError
 from .http_answer import Head, NotHttp, read_body, read_head
@@ -235,7 +235,7 @@ class Connection:
             if self._tls is None or self._context is None:
                 return raw
             name = self._tls.server_name or self.host
-            # As bytes: a str would load the codec for international names, which Kubernetes has none of.
+            # As bytes, like the name above.
             return self._context.wrap_socket(raw, server_hostname=name.encode("ascii"))
         except (OSError, ValueError, NotHttp) as exc:
             if raw is not None:
@@ -249,7 +249,9 @@ class Connection:
             return tunnel(self._proxy, self.host, self.port, self._connect_timeout)
         import socket
 
-        return socket.create_connection((self.host, self.port), self._connect_timeout)
+        # The name as bytes: a str would load the codec for international ones, which Kubernetes has none of.
+        where: Any = (self.host.encode("ascii"), self.port)
+        return socket.create_connection(where, self._connect_timeout)
 
 
 def _is_stale(sock: socket.socket) -> bool:

@@ -85,8 +85,10 @@ class ReleaseNames:
             exact = name.replace("{tag}", tag).replace("{build}", build)
             if exact in known:
                 return exact
+            if "*" not in exact:
+                continue
             form = re.compile(re.escape(exact).replace(r"\*", "([0-9]+)"))
             found = {int(match[1]): match[0] for match in map(form.fullmatch, known) if match}
-            if "*" in exact and found:
+            if found:
                 return found[max(found)]
         return ""

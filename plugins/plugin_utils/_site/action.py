@@ -15,7 +15,7 @@ from ansible.utils.display import Display
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.door import failed
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
-from ansible_collections.lightk8s.edge.plugins.module_utils._distribution import registry
+from ansible_collections.lightk8s.edge.plugins.module_utils._distribution import guards, registry
 from ansible_collections.lightk8s.edge.plugins.module_utils._doors import options
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._action.base import EdgeAction, Result
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._action.node import is_planning
@@ -63,10 +63,10 @@ class SiteAction(EdgeAction):
     _lent: dict[str, dict[str, t.Any]]  # by server: what gives back the join token that it has made
 
     def __init_subclass__(cls, **kwargs: t.Any) -> None:
-        """The tables of inputs are read once, in the parent of all workers."""
+        """The tables of inputs are loaded once, in the parent of all workers."""
         super().__init_subclass__(**kwargs)
         for name in (cls.DISTRIBUTION,) if cls.DISTRIBUTION else registry.NAMES:
-            registry.inputs_of(name)
+            options.refused(name, {})
 
     def _converse(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> Result:
         self._assets = {}
@@ -78,7 +78,8 @@ class SiteAction(EdgeAction):
         if failed_one:
             return _left_alone(task_vars, f"site {site}: left alone because {failed_one} failed")
         try:
-            options.refuse_inputs(self._distribution(params), options.taken_over(params))
+            asked = options.taken_over(params)
+            guards.refuse(options.refused(self._distribution(params), asked), "spec")
             away = standing.needed_peers(params, task_vars)
             if away:
                 foretold = self._foretold(params, task_vars)
@@ -89,7 +90,9 @@ class SiteAction(EdgeAction):
                 self._ask_a_server(ask, params, task_vars)
             if not result.get("failed"):
                 self._give_back(result, task_vars)
-            return result | views.trusting(result, params)
+            # The first pass of converge.yml only compares. An expression in the playbook would cost each node more.
+            planned = {"changed": False} if is_planning(self._task, task_vars) else {}
+            return result | views.trusting(result, params) | planned
         except EdgeError as exc:
             return {"changed": False, **failed(exc, site)}
 

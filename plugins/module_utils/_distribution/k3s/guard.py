@@ -10,7 +10,6 @@ from ..._core.errors import EdgeError
 from ..adapter import Facts
 from ..guards import check_role, check_storage, check_version, refuse
 from ..spec import Spec
-from . import registries
 from .checks import check_extra_config, check_immutable, check_values
 from .config import Config
 from .flags import lookup
@@ -32,7 +31,11 @@ def check(spec: Spec, facts: Facts) -> None:
     found = check_extra_config(spec.role, spec.settings.get("extra_config") or {})
     refuse(found, "spec")
     _check_network(spec)
-    refuse(registries.check(spec.settings.get("registries") or {}), "spec")
+    given = spec.settings.get("registries")
+    if given:
+        from . import registries  # few sites have any
+
+        refuse(registries.check(given), "spec")
     config = configuration(spec, facts)
     refuse(check_values(spec.role, config.values), "spec")
     if facts.foreign is not None:

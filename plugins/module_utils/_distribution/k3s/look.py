@@ -17,7 +17,6 @@ from ..asking import ask
 from ..spec import AGENT, SERVER, Spec
 from . import found, paths
 from .evidence import of_token
-from .remains import leftovers
 from .validity import authority_days, certificate_days
 
 
@@ -50,9 +49,17 @@ def look(host: Host, spec: Spec, units: t.Mapping[str, SeenUnit]) -> Facts:
         certificate_days=certificate_days(host, data, spec.role),
         authority_days=authority_days(host, data, spec.role),
         problems=foreign_dropins(host),
-        leftovers=() if spec.wanted else leftovers(host, data),
+        leftovers=_leftovers(host, spec, data),
         **asked,
     )
+
+
+def _leftovers(host: Host, spec: Spec, data: str) -> tuple[str, ...]:
+    if spec.wanted:
+        return ()
+    from .remains import leftovers  # for removals alone
+
+    return leftovers(host, data)
 
 
 def foreign_dropins(host: Host) -> tuple[str, ...]:

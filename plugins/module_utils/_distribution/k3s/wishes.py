@@ -16,7 +16,7 @@ from ..adapter import Facts
 from ..release import Program, program, recorded
 from ..spec import PRESENT, SERVER, Spec
 from ..storage import storage
-from . import paths, registries
+from . import paths
 from .config import Config, NodeInputs, render_config
 from .flags import lookup
 from .look import kubeconfig
@@ -163,6 +163,8 @@ def _configuration(spec: Spec, facts: Facts, config: Config, unit: str) -> t.Ite
         )
     given = spec.settings.get("registries")
     if given is not None:
+        from . import registries  # few sites have any
+
         data = registries.render(given).encode()
         yield File(
             paths.REGISTRIES, 0o600, data, secret=True, restarts=(unit,), what="the registries"
