@@ -167,3 +167,16 @@ def test_a_join_that_fails_leaves_the_node_as_it_was(site: Site, server: Node, a
     site.converge()
     wait_for("both nodes", lambda: ready(server) == {SERVER: True, AGENT: True})
     assert site.converge().changed() == []
+
+
+def test_an_agent_leaves_living_and_dead(site: Site, server: Node, agent: Node) -> None:
+    site.play("remove_node", edge_leave=[AGENT])
+    assert ready(server) == {SERVER: True}
+    assert not agent.exists("/snap/microk8s")
+    assert not agent.exists("/var/snap/microk8s")
+    site.converge()
+    wait_for("both nodes", lambda: ready(server) == {SERVER: True, AGENT: True})
+    agent.kill()
+    run = site.play("remove_node", check=False, edge_leave=[AGENT], edge_leave_timeout=60)
+    assert run.failed() == []
+    assert ready(server) == {SERVER: True}

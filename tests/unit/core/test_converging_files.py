@@ -244,6 +244,23 @@ def test_a_flipped_byte_is_seen_although_size_and_time_are_kept(tmp_path: Path) 
     assert Host(str(tmp_path)).sha256("/opt/bin/tool") != first
 
 
+def test_what_was_derived_from_a_file_is_derived_anew_when_the_file_is_another(
+    tmp_path: Path,
+) -> None:
+    host = Host(str(tmp_path))
+    found = iter("abcdef")
+    assert [host.derived("/x", "name", lambda: next(found)) for dummy in range(2)] == ["a", "b"]
+    host.write("/x", b"1")
+    assert [host.derived("/x", "name", lambda: next(found)) for dummy in range(2)] == ["c", "c"]
+    assert host.derived("/x", "name", lambda: next(found), full=True) == "d"
+    host.make_folder("/var/lib/lightk8s", 0o700)
+    host.keep_digests()
+    later = Host(str(tmp_path))
+    assert later.derived("/x", "name", lambda: next(found)) == "d"
+    later.write("/x", b"2")
+    assert later.derived("/x", "name", lambda: next(found)) == "e"
+
+
 def test_a_second_run_waits_for_the_first_and_says_who_holds_the_node(tmp_path: Path) -> None:
     with (
         Host(str(tmp_path)).lock(),

@@ -10,6 +10,7 @@ import base64
 import hashlib
 import json
 import threading
+import typing as t
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from socketserver import UnixStreamServer
@@ -17,11 +18,16 @@ from socketserver import UnixStreamServer
 import pytest
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.plan import Phase, Step
 from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.microk8s import (
     hold,
+    joining,
+    look,
     paths,
     snaps,
 )
+from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.spec import Join, Spec
+from ansible_collections.lightk8s.edge.plugins.module_utils._host.commands import Done
 from ansible_collections.lightk8s.edge.plugins.module_utils._host.host import Host
 
 
@@ -59,6 +65,83 @@ def test_snaps_on_a_node(tmp_path: Path) -> None:
 )
 def test_how_long_refreshes_are_put_off(until: str, enough: bool) -> None:
     assert hold.far_enough(until, 0.0) is enough
+
+
+class Commands(Host):
+    """Answers of commands, in order; `said` is what was run."""
+
+    def __init__(self, root: str, *answers: Done) -> None:
+        super().__init__(root)
+        self.said: list[str] = []
+        self._answers = list(answers)
+
+    def run(self, argv: t.Sequence[str], **options: t.Any) -> Done:
+        self.said.append(" ".join(argv))
+        return self._answers.pop(0)
+
+
+def done(rc: int = 0, out: str = "", err: str = "") -> Done:
+    return Done((), rc, out, err)
+
+
+BUSY = done(1, err='error: snap "microk8s" has "install-snap" change in progress')
+CONTENT = b"a snap"
+DIGEST = hashlib.sha256(CONTENT).hexdigest()
+
+
+def install(host: Host) -> None:
+    row = {"sha256": DIGEST, "name": "microk8s_8511.snap", "size": 6}
+    params = {"artifacts": [row], "flags": ["--classic"]}
+    snaps.VERBS["snap_install"](host, Step(Phase.SERVICE, "snap_install", "microk8s", "", params))
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_what_a_killed_run_has_begun_is_waited_for(tmp_path: Path, right: bool) -> None:
+    host = Commands(str(tmp_path), BUSY, done(), done())
+    mounted(host, "microk8s", "x1")
+    host.write(paths.blob("x1"), CONTENT if right else b"another")
+    install(host)
+    words = [line.partition(" /")[0].partition(str(tmp_path))[0].strip() for line in host.said]
+    again = [] if right else ["snap install --classic"]
+    assert words == ["snap install --classic", "snap watch --last=install", *again]
+
+
+def test_a_snap_that_snapd_does_not_install_is_named(tmp_path: Path) -> None:
+    host = Commands(str(tmp_path), done(1, err="error: no room"))
+    with pytest.raises(EdgeError, match=r"microk8s_8511\.snap: .*no room"):
+        install(host)
+
+
+def test_a_disabled_snap_is_told_from_none(tmp_path: Path) -> None:
+    host = Commands(str(tmp_path), done(0, "Name Version\nmicrok8s v1.34.2 8511 - - disabled"))
+    assert not snaps.disabled(host)
+    host.write(paths.blob("8511"), b"")
+    assert snaps.disabled(host)
+    assert host.said == ["snap list microk8s"]
+
+
+class Late(Host):
+    """A machine on which a command does not end."""
+
+    def run(self, argv: t.Sequence[str], **options: t.Any) -> Done:
+        raise EdgeError(f"{' '.join(argv[:3])} did not end within 1 s", kind="command")
+
+
+def test_a_join_that_does_not_end_keeps_its_token_to_itself(tmp_path: Path) -> None:
+    spec = Spec("microk8s", role="agent", join=Join("https://192.0.2.1:6443", "secret/check"))
+    with pytest.raises(EdgeError, match="did not end joining") as error:
+        joining.join(Late(str(tmp_path)), joining.step(spec, {}))
+    assert "secret" not in f"{error.value.message} {error.value.hint}"
+    assert error.value.kind == "join"
+    assert error.value.__cause__ is None
+
+
+def test_who_has_set_a_snap_up(tmp_path: Path) -> None:
+    host = Host(str(tmp_path))
+    assert look.foreign(host, "8511", {}) == "revision 8511"
+    assert look.foreign(host, "8511", {"version": "x"}) is None
+    host.write(paths.DELEGATE, b"# Written by lightk8s.edge.\n")
+    assert look.foreign(host, "8511", {}) is None
 
 
 class Snapd:
