@@ -23,6 +23,17 @@ from ...unit.kube.authority import DAY, Authority, Pair, now
 
 START_SECONDS = 120.0
 EXPIRED_NAME = "expired.test"
+# Those whose work the tests look at; there is no node on which pods could run.
+CONTROLLERS = (
+    "disruption",
+    "namespace",
+    "garbage-collector",
+    "deployment",
+    "replicaset",
+    "resourcequota",
+    "persistentvolume-protection",
+    "persistentvolumeclaim-protection",
+)
 
 
 def free_port() -> int:
@@ -72,7 +83,7 @@ class Process:
 
 
 class Cluster:
-    """kine (SQLite) or etcd with kube-apiserver and the controllers that evictions need."""
+    """kine (SQLite) or etcd with kube-apiserver and the controllers that tests need."""
 
     def __init__(self, binary: Path, folder: Path, *, etcd: bool = False) -> None:
         self.binary = binary
@@ -97,7 +108,7 @@ class Cluster:
             folder,
             "kube-controller-manager",
             f"--kubeconfig={folder}/admin.kubeconfig",
-            "--controllers=disruption-controller,namespace-controller,garbage-collector-controller",
+            "--controllers=" + ",".join(f"{name}-controller" for name in CONTROLLERS),
             "--bind-address=127.0.0.1",
             f"--secure-port={controllers}",
             "--leader-elect=false",
