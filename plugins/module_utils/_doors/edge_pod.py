@@ -32,7 +32,6 @@ ARGS: dict[str, t.Any] = {
     },
     "supports_check_mode": True,
 }
-SEALED = ("data", "stringData")  # parts of a Secret that travel in `sealed`
 
 
 def main(
