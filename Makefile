@@ -99,7 +99,7 @@ bench-converge: testbed ## what a converge with nothing to do costs; DISTRIBUTIO
 	    --distribution $(or $(DISTRIBUTION),k3s) $(BENCH)
 
 .PHONY: demo demo-down
-demo: ## from a bare machine to two sites, and what they look like; DISTRIBUTION=k0s
+demo: ## from a bare machine to running sites, and what they look like; DISTRIBUTION=k0s or kubeedge
 	@$(BED).demo up $(or $(DISTRIBUTION),k3s)
 demo-down: ## remove what `make demo` made
 	@$(BED).demo down

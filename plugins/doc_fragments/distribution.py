@@ -13,7 +13,7 @@ options:
   state:
     description:
       - V(present) installs, configures and runs the distribution.
-      - V(stopped) installs and configures it, and keeps its service stopped.
+      - V(stopped) installs and configures it, and keeps its service stopped. A version that is installed stays.
       - V(absent) takes it off the node and keeps the data folder.
       - V(purged) leaves no process, mount, interface, rule or file of it behind.
     type: str
@@ -46,6 +46,12 @@ options:
   airgap_images:
     description:
       - Whether the release's archive of images is brought to the node, so that it needs no registry.
+    type: bool
+    default: false
+  guest:
+    description:
+      - Whether other hosts of the same run bring up the cluster that this host works for, so that a run that only looks
+        does not miss it. Comes from M(lightk8s.edge.edge_topology).
     type: bool
     default: false
   initial:

@@ -16,6 +16,8 @@ description:
   - Refuses sites that cannot work, such as those with an even number of etcd servers, two servers with sqlite, one
     machine under two names, servers whose inputs contradict each other, or a part of a site only. The task itself does
     not fail.
+  - A host with C(edge_alias_of) is another name of the host that it names, or, with another C(edge_distribution), what
+    works for that host's cluster on the same machine. The latter stands for itself, in the same site or in another one.
   - Later tasks of this collection fail on the hosts of such a site, before they open a connection, and work on those of
     all others. Tasks that only look, or take a site down, refuse nothing but a part of a site.
   - Runs on the controller alone and opens no connection. Run it once per play, and register what it found as
@@ -52,11 +54,13 @@ refused:
   type: dict
   sample: {"shop3": "site shop3: 2 etcd servers bear no more failures than 1 (use an odd number of servers)"}
 places:
-  description: For each host its C(site), C(role), C(rank), whether it is C(initial), C(join_from), and C(refusal) where
+  description: For each host its C(site), C(role), C(rank), whether it is C(initial), C(join_from), C(alias_of) where it
+    is merely another name, whether it is a C(guest), one that works for a cluster of other hosts, and C(refusal) where
     its site is refused.
   returned: always
   type: dict
-  sample: {"shop1-server1": {"site": "shop1", "role": "server", "rank": 0, "initial": true, "join_from": {}}}
+  sample: {"shop1-server1": {"site": "shop1", "role": "server", "rank": 0, "initial": true, "join_from": {},
+    "alias_of": "", "guest": false}}
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -22,8 +22,8 @@ from bed import fleet, mirror
 from bed.paths import cache_root
 from bed.shell import BedError
 
-from . import byhand, memory, traffic, wire
-from .lab import FORKS, KITS, NAMES, PING, STATS, TOPOLOGY, Lab, median, seconds, up
+from . import byhand, memory, pair, traffic, wire
+from .lab import FORKS, KITS, NAMES, PING, STATS, Lab, median, seconds, up
 
 BARS = {
     "noop_vs_ping": "<= 0.7",
@@ -36,6 +36,8 @@ BARS = {
     "module_peak_mb": "<= 64",
     "install_vs_by_hand": "<= 2",
 }
+
+BY_HAND = {"kubeedge": pair.compare}
 
 
 @dataclass
@@ -101,7 +103,8 @@ class Bench:
 
     def installs(self) -> None:
         runs = min(3, self.runs)
-        pairs = [byhand.compare(f"{self.lab.nodes.name}-bare", self.lab) for _run in range(runs)]
+        compare = BY_HAND.get(self.lab.distribution, byhand.compare)
+        pairs = [compare(f"{self.lab.nodes.name}-bare", self.lab) for _run in range(runs)]
         ours, hand = (median([pair[side] for pair in pairs]) for side in (0, 1))
         self.note("install_vs_by_hand", ours / hand, f"{ours:.1f} s / {hand:.1f} s")
 
@@ -127,7 +130,7 @@ def prepared(args: argparse.Namespace) -> Iterator[Bench]:
         distribution=args.distribution,
     )
     try:
-        lab = up(args.fleet, TOPOLOGY, args.distribution, releases)
+        lab = up(args.fleet, KITS[args.distribution].topology, args.distribution, releases)
         memory.install(lab)
         began = time.monotonic()
         lab.run("converge", *memory.ARGS)

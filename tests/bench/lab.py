@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,11 @@ from bed.plays import Run
 from bed.shell import BedError
 from bed.topology import Options
 
+from . import found
+
 Play = str | list[dict[str, Any]]
 TOPOLOGY = "one=server; two=server,agent"
+Prepare = Callable[[Fleet, Path], None]
 NAMES = 24  # inventory names over the nodes
 FORKS = (5, 20)
 RELEASE = "/root/release"
@@ -38,6 +41,8 @@ class Kit:
     kubectl: str
     copied: tuple[str, ...]  # where an installation lies, but for the unit
     inputs: Mapping[str, Any] = field(default_factory=dict)
+    topology: str = TOPOLOGY
+    found: Prepare = lambda nodes, releases: None  # brings up what it finds on its machines
     prepare: str = "true"  # what somebody who installs by hand does before the first start
     carried: tuple[str, ...] = ()  # files of the release that are copied as they are, into RELEASE
     begin: str = ""  # what starts it by hand, where that is not its unit
@@ -82,6 +87,15 @@ KITS = {
         begin="snap install --dangerous snapd_*.snap && snap install --dangerous core22_*.snap"
         " && snap install --classic --dangerous microk8s_*.snap && /snap/bin/microk8s enable dns",
         packages=("snapd",),
+    ),
+    # The cluster and the container runtime that it works with are there beforehand, and no part of any figure.
+    "kubeedge": Kit(
+        version="v1.23.1",
+        unit="cloudcore.service",
+        kubectl="k3s kubectl",
+        copied=(),
+        topology=f"{TOPOLOGY}:{found.PACKAGES}",
+        found=found.cluster_and_runtime,
     ),
 }
 
@@ -149,6 +163,7 @@ def up(name: str, topology: str, distribution: str, releases: Path) -> Lab:
     """Bare nodes; the fleet goes when this process has died and `testbed reap` runs."""
     options = Options(packages=KITS[distribution].packages)
     nodes = fleet.up(name, topology, options, owned=True)
+    KITS[distribution].found(nodes, releases)
     lab = Lab(nodes, distribution, releases)
     nodes.write_inventory(lab.many.name, names=NAMES)
     return lab

@@ -134,7 +134,6 @@ class Adapter(t.Protocol):
     name: str
     gives_tokens_back: bool  # whether a join token is made for one join, and worthless after it
     agents_ask: bool  # whether agents have a way to the API; else a server looks at their Nodes
-    servers_run_pods: bool
 
     def verbs(self) -> t.Mapping[str, Verb]:
         """How steps of its own are carried out; runs that change nothing do not ask."""

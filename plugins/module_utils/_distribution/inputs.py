@@ -57,7 +57,7 @@ COMMON = frozenset(
         "wait_timeout",
     )
 )
-PLACED = frozenset(("initial", "join_from"))  # what the topology says, not a user
+PLACED = frozenset(("guest", "initial", "join_from"))  # what the topology says, not a user
 _DROPIN = "a drop-in of the kubelet"
 KUBELET: Table = {
     "max_memory_mb": Input(_DROPIN),

@@ -17,7 +17,7 @@ from .._host.host import Host
 from .adapter import Facts, Layout, Observation
 from .guards import refuse
 from .registry import adapter_of
-from .spec import AUTHORITY_SOON, PRESENT, SERVER, Spec
+from .spec import AUTHORITY_SOON, PRESENT, SERVER, STOPPED, Spec
 
 
 def layout_on(host: Host, spec: Spec) -> Layout:
@@ -42,7 +42,12 @@ def observe(host: Host, spec: Spec) -> Observation:
 
 
 def _settled(spec: Spec, facts: Facts) -> Spec:
-    """The last server of a site that had several keeps its etcd where nothing names another datastore."""
+    """The last server of a site that had several keeps its etcd where nothing names another datastore.
+
+    A stop leaves the version that is there: no program is brought to a service that is to end.
+    """
+    if spec.state == STOPPED and facts.version and spec.release is not None:
+        spec = replace(spec, release=None)
     named = spec.storage_type or spec.settings.get("datastore_endpoint")
     keeps = spec.role == SERVER and facts.datastore == "etcd" and not named
     return replace(spec, storage_type="etcd") if keeps else spec

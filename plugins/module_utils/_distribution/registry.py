@@ -78,6 +78,8 @@ _TABLES: dict[str, t.Callable[[], Table]] = {
     "kubeedge": _kubeedge_inputs,
     "microk8s": _microk8s_inputs,
 }
+# They work for a cluster that is there, and their servers are no Nodes of it. Asked of whole inventories, too.
+_WITHOUT_CLUSTER = frozenset(("kubeedge",))
 NAMES = tuple(sorted(_LOADERS))
 Loader = t.TypeVar("Loader")
 DEFAULT = "k3s"
@@ -92,6 +94,11 @@ def adapter_of(name: str) -> Adapter:
 def inputs_of(name: str) -> Table:
     """What each input becomes on a distribution, and what of it is refused; EdgeError(kind=spec) as above."""
     return _of(_TABLES, name)()
+
+
+def brings_cluster(name: str) -> bool:
+    """Whether a distribution's servers run a cluster, and pods; else they work for one that others run."""
+    return name not in _WITHOUT_CLUSTER
 
 
 def _of(loaders: t.Mapping[str, Loader], name: str) -> Loader:

@@ -13,6 +13,7 @@ from .._core.errors import EdgeError
 from .._core.resources import File
 from .._host.host import Host
 from .adapter import Facts
+from .guards import check_version
 from .spec import Asset, Spec
 
 BIN_DIRS = ("/usr/local/bin", "/opt/bin")
@@ -47,12 +48,14 @@ def digest_of(host: Host, spec: Spec, path: str) -> str:
 
 
 def program(spec: Spec, facts: Facts, what: Program, unit: str) -> t.Iterator[File]:
-    """The program's file; where no version was asked for, its mode alone. EdgeError(kind=release)."""
+    """The program's file; where no version was asked for, its mode alone. EdgeError(kind=release|refused)."""
     release = spec.release
     asset = release.asset(what.kind, facts.arch) if release is not None else None
     if release is not None and asset is None:
         known = facts.receipt.get("version") == release.version and facts.receipt.get("sha256")
         if not known:
+            # A version that may not follow is not worth fetching.
+            check_version(spec, facts, what.title)
             raise EdgeError(
                 f"no asset of {what.title} {release.version} for {facts.arch} is known",
                 kind="release",

@@ -54,6 +54,7 @@ class Spec:
 
     Unset means "leave the distribution's default": None for scalars, an empty tuple for lists, except that
     `labels` and `taints` are None when unset and empty when the user wants none of ours.
+    `guest`: the run only looks, and the cluster that this host works for may be brought up by others first.
     `settings` are the inputs that only an adapter understands, by their module option's name.
     """
 
@@ -63,6 +64,7 @@ class Spec:
     role: str = SERVER
     release: Release | None = None
     initial: bool = True
+    guest: bool = False
     single: bool = True
     servers: tuple[str, ...] = ()
     join: Join | None = None

@@ -19,6 +19,7 @@ ARGS: dict[str, t.Any] = {
     "argument_spec": {
         **options.NAME,
         "stop": {"type": "bool", "default": False},
+        "removed": {"type": "bool", "default": False},
         **options.NODE,
     },
     "supports_check_mode": True,
@@ -27,7 +28,10 @@ STOP_SECONDS = 120.0
 
 
 def main(params: dict[str, t.Any], check: bool, diff: bool) -> dict[str, t.Any]:
-    """{node: its Node's name, unit, running}; with `stop` the service does not run afterwards."""
+    """{node: its Node's name, unit, running}; with `stop` the service does not run afterwards.
+
+    With `removed` a host from which the distribution was taken, but not its credentials, has a Node too.
+    """
     host = Host()
     try:
         adapter = adapter_of(params["distribution"])
@@ -38,7 +42,8 @@ def main(params: dict[str, t.Any], check: bool, diff: bool) -> dict[str, t.Any]:
             host.systemctl("stop", unit.name, timeout=STOP_SECONDS)
     except EdgeError as exc:
         return {"changed": False, **door.failed(exc)}
-    installed = unit.load != "not-found"
+    known = params.get("removed") and any(map(host.names, records.certificates))
+    installed = unit.load != "not-found" or known
     return {
         "changed": bool(params.get("stop") and unit.running),
         "node": records.node if installed else "",

@@ -13,7 +13,7 @@ from .._core.engine import Bound
 from .._core.errors import EdgeError
 from .._core.places import GUEST_RECEIPT, HOME, RECEIPT
 from .._distribution import noun as distribution
-from .._distribution.registry import adapter_of
+from .._distribution.registry import adapter_of, brings_cluster
 from .._distribution.spec import PURGED, SERVER, Spec
 from .._host.host import Host
 from .._logging import noun as logging
@@ -32,8 +32,9 @@ def run(
     try:
         if not params.get("inputs_checked"):
             options.refuse_inputs(name, params)
-        planning = params.get("planning") if check else None  # a run that acts looks for itself
-        spec = options.distribution_spec(name, {**params, "planning": planning})
+        # A run that acts looks for itself, and finds others' work done.
+        look = {key: params.get(key) if check else None for key in ("planning", "guest")}
+        spec = options.distribution_spec(name, {**params, **look})
         if not check:
             _ask_the_site(spec, adapter_of(name).must_join(here, spec), params)
         bounds = bind(spec, params)
@@ -78,7 +79,7 @@ def bind(spec: Spec, params: t.Mapping[str, t.Any]) -> list[Bound]:
     """The nouns that the parameters ask for; bounds mean nothing on a node without a distribution."""
     asked = params.get("nouns") or options.NOUNS
     bounds = [Bound(distribution.noun(spec), spec)] if "distribution" in asked else []
-    if spec.role == SERVER and not adapter_of(spec.distribution).servers_run_pods:
+    if spec.role == SERVER and not brings_cluster(spec.distribution):
         # What bounds pods here is that of the cluster's own distribution, and none of our business.
         asked = ("logging",) if params.get("journal_max_mb") and "logging" in asked else ()
     if spec.wanted and "resources" in asked:

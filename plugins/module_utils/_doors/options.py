@@ -58,6 +58,7 @@ DISTRIBUTION: Options = {
     "release": {"type": "dict"},
     "airgap_images": {"type": "bool", "default": False},
     "initial": {"type": "bool", "default": True},
+    "guest": {"type": "bool", "default": False},
     "join_from": {"type": "dict", "default": {}},
     "api_endpoint": {"type": "str"},
     "join_url": {"type": "str"},
@@ -151,6 +152,7 @@ def distribution_spec(distribution: str, params: t.Mapping[str, t.Any]) -> Spec:
         role=get("role") or SERVER,
         release=_release(get("release"), get("version")),
         initial=get("initial") is not False,
+        guest=bool(get("guest")),
         single=not others,
         servers=(str(endpoint),) if endpoint else others,
         join=Join(get("join_url") or "", get("join_token") or "") if get("join_token") else None,
@@ -187,10 +189,14 @@ def _release(found: t.Mapping[str, t.Any] | None, version: str | None) -> Releas
     return Release(found["version"], assets)
 
 
-def _bound(params: t.Mapping[str, t.Any], key: str) -> t.Any:
-    """The option's value, else the profile's; None where neither sets it."""
+def _bound(distribution: str, params: t.Mapping[str, t.Any], key: str) -> t.Any:
+    """The option's value, else the profile's, which is for nodes that run pods; None where neither sets it."""
     value = params.get(key)
-    return value if value is not None else PROFILES.get(params.get("profile") or "", {}).get(key)
+    numbers = PROFILES.get(params.get("profile") or "", {})
+    if value is not None or key not in numbers:
+        return value
+    server = (params.get("role") or SERVER) == SERVER
+    return None if server and not registry.brings_cluster(distribution) else numbers[key]
 
 
 def refused(distribution: str, params: t.Mapping[str, t.Any]) -> list[Problem]:
@@ -199,7 +205,7 @@ def refused(distribution: str, params: t.Mapping[str, t.Any]) -> list[Problem]:
         return []
     from .._distribution import inputs
 
-    given = {**params, **{key: _bound(params, key) for key in (*RESOURCES, *LOGGING)}}
+    given = {**params, **{key: _bound(distribution, params, key) for key in (*RESOURCES, *LOGGING)}}
     return inputs.problems(registry.inputs_of(distribution), given, params.get("role") or SERVER)
 
 
@@ -212,7 +218,7 @@ def refuse_inputs(distribution: str, params: t.Mapping[str, t.Any]) -> None:
 
 def hand_on(noun: str, keys: t.Iterable[str], params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """The result of a module that leaves its noun to the distribution's; see `taken_over`."""
-    bounds = {key: _bound(params, key) for key in keys}
+    bounds = {key: _bound(params["distribution"], params, key) for key in keys}
     given = {key: value for key, value in bounds.items() if value is not None}
     return {"changed": False, "actions": [], "handed_on": {"noun": noun, "options": given}}
 
@@ -230,7 +236,9 @@ def taken_over(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 def resources_of(base: Spec, params: t.Mapping[str, t.Any]) -> resources_spec.Spec:
     """The bounds of a node from a module's parameters."""
     return resources_spec.checked(
-        resources_spec.Spec(base, **{key: _bound(params, key) for key in RESOURCES})
+        resources_spec.Spec(
+            base, **{key: _bound(base.distribution, params, key) for key in RESOURCES}
+        )
     )
 
 
@@ -239,8 +247,8 @@ def logging_of(base: Spec, params: t.Mapping[str, t.Any]) -> logging_spec.Spec:
     return logging_spec.checked(
         logging_spec.Spec(
             base,
-            max_files=_bound(params, "max_log_files"),
-            max_size_mb=_bound(params, "max_log_size_mb"),
-            journal_max_mb=_bound(params, "journal_max_mb"),
+            max_files=_bound(base.distribution, params, "max_log_files"),
+            max_size_mb=_bound(base.distribution, params, "max_log_size_mb"),
+            journal_max_mb=_bound(base.distribution, params, "journal_max_mb"),
         )
     )

@@ -12,9 +12,14 @@ from dataclasses import replace
 from ansible.errors import AnsibleError
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
+from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.registry import (
+    DEFAULT,
+    adapter_of,
+)
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._action import arguments
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.inputs import collect
-from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.topology import SERVER, Place
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.member import SERVER
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.topology import Place
 
 Values = t.Mapping[str, t.Any]
 
@@ -26,12 +31,15 @@ def refuse_disagreement(
 
     Only sites with several servers cost anything.
     """
-    sites: dict[str, list[str]] = {}
+    parts: dict[tuple[str, str], list[str]] = {}
     for name, place in places.items():
         stands = place.role == SERVER and place.refusal is None and place.join_from
-        if stands and not hostvars[name].get("edge_alias_of"):
-            sites.setdefault(place.site, []).append(name)
-    wrong = {site: _disagreement(site, names, hostvars) for site, names in sites.items()}
+        if stands and not place.alias_of:
+            distribution = str(hostvars[name].get("edge_distribution") or DEFAULT)
+            parts.setdefault((place.site, distribution), []).append(name)
+    wrong: dict[str, EdgeError | None] = {}
+    for (site, distribution), names in parts.items():
+        wrong[site] = wrong.get(site) or _disagreement(site, distribution, names, hostvars)
     return {
         name: replace(place, refusal=place.refusal or wrong.get(place.site))
         for name, place in places.items()
@@ -39,18 +47,13 @@ def refuse_disagreement(
 
 
 def _disagreement(
-    site: str, names: t.Sequence[str], hostvars: t.Mapping[str, Values]
+    site: str, distribution: str, names: t.Sequence[str], hostvars: t.Mapping[str, Values]
 ) -> EdgeError | None:
     # What the adapters need is loaded for sites with several servers alone.
     from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.guards import refuse
-    from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.registry import (
-        DEFAULT,
-        adapter_of,
-    )
     from ansible_collections.lightk8s.edge.plugins.module_utils._doors import edge_site, options
 
     try:
-        distribution = str(hostvars[names[0]].get("edge_distribution") or DEFAULT)
         specs = {}
         for name in names:
             given = collect(edge_site.ARGS["argument_spec"], hostvars[name], lambda value: value)

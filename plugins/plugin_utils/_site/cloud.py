@@ -102,7 +102,8 @@ def purged_node(action: EdgeAction, distribution: str, params: Vars, task_vars: 
     """The name of the Node of an agent that is about to be purged; empty where there is none."""
     if params.get("state") != PURGED:
         return ""
-    given = {"distribution": distribution, "role": AGENT, "data_dir": params.get("data_dir")}
+    given = {"distribution": distribution, "role": AGENT, "removed": True}
+    given |= {key: params.get(key) for key in ("data_dir", "node_name")}
     host = str(task_vars["inventory_hostname"])
     answer = action.run_on_peer(host, "node_stop", given, task_vars, ("node", "unit", "running"))
     return str(answer.get("node") or "")

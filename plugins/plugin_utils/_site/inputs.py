@@ -19,6 +19,7 @@ NO_INPUTS = frozenset(
         "join_url",
         "join_token",
         "alone",
+        "guest",
         "state",
         "nouns",
         "planning",
@@ -29,7 +30,7 @@ NO_INPUTS = frozenset(
         "handed_on",
     )
 )
-FROM_TOPOLOGY = ("site", "role", "initial", "join_from")
+FROM_TOPOLOGY = ("site", "role", "initial", "join_from", "guest")
 # Inputs of the common vocabulary that nothing carries out yet, with the value that asks for nothing.
 NOT_YET: dict[str, tuple[t.Any, ...]] = {
     "edge_mode": ("online", "offline"),

@@ -13,7 +13,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
 from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.registry import DEFAULT
-from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.topology import (
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.member import (
     DEFAULT_SITE,
     SERVER,
     Member,
@@ -25,7 +25,7 @@ def read_members(task_vars: t.Mapping[str, t.Any]) -> list[Member]:
     """All hosts of the inventory that share a site with a host of the play, in inventory order.
 
     A host without edge_site belongs to one common site. Hosts outside the play count only where they
-    name a site that the play touches.
+    name a site that the play touches, or where one of these is on their machine.
     """
     hostvars = task_vars["hostvars"]
     in_play = list(task_vars.get("ansible_play_hosts_all") or ())
@@ -38,6 +38,10 @@ def read_members(task_vars: t.Mapping[str, t.Any]) -> list[Member]:
             values = hostvars[name]
             if values.get("edge_site") and str(values["edge_site"]) in touched:
                 members.append(_read(name, values, False))
+    # A guest of a machine whose host is of a site that the play does not touch.
+    known = {member.name for member in members}
+    hosts = {member.alias_of for member in members} & set(everyone) - known
+    members += [_read(name, hostvars[name], False) for name in hosts]
     order = {name: number for number, name in enumerate(everyone)}
     return sorted(members, key=lambda member: order[member.name])
 
@@ -67,16 +71,17 @@ def address_of(name: str, values: t.Mapping[str, t.Any]) -> str:
 def _member(name: str, values: t.Mapping[str, t.Any], in_play: bool) -> Member:
     host = str(values.get("ansible_host") or name)
     local = values.get("ansible_connection") == "local"
+    alias = str(values.get("edge_alias_of") or "")
     return Member(
         name=name,
         site=str(values.get("edge_site") or DEFAULT_SITE),
         role=role_of(values.get("edge_role"), values.get("group_names") or (), name),
         address=address_of(name, values),
         machine="" if local else f"{host}:{values.get('ansible_port') or 22}",
-        alias_of=str(values.get("edge_alias_of") or ""),
+        alias_of=alias,
         node_name=str(values.get("edge_node_name") or ""),
         storage=str(values.get("edge_storage_type") or ""),
-        distribution=str(values.get("edge_distribution") or DEFAULT),
+        distribution=str(values.get("edge_distribution") or ("" if alias else DEFAULT)),
         in_play=in_play,
         partial=boolean(values.get("edge_partial_site") or False, strict=False),
     )

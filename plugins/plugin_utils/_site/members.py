@@ -23,13 +23,9 @@ def members_of(
     places = places_of(task_vars)
     site = (places.get(name) or {}).get("site")
     names = [other for other, place in places.items() if site and place["site"] == site]
-    rows = [row(other, hostvars[other]) for other in names if _stands_for_itself(hostvars[other])]
-    own = name if _stands_for_itself(hostvars[name]) else str(hostvars[name]["edge_alias_of"])
+    rows = [row(other, hostvars[other]) for other in names if not places[other]["alias_of"]]
+    own = (places.get(name) or {}).get("alias_of") or name
     return row(own, hostvars[own]), rows
-
-
-def _stands_for_itself(values: t.Mapping[str, t.Any]) -> bool:
-    return not values.get("edge_alias_of")
 
 
 def row(name: str, values: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

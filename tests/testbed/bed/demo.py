@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, lightk8s.edge contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The demonstration: two sites, a running pod on each, and a second run that changes nothing.
+"""The demonstration: sites, a running pod on each, and a second run that changes nothing.
 
 `python -m bed.demo up [DISTRIBUTION]` and `python -m bed.demo down`. Every step prints one line; what a
 step prints itself is in one log file. A step that fails says what to do.
@@ -17,9 +17,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
-from . import fleet, mirror, plays, prereqs
+from . import fleet, inventory, mirror, plays, prereqs, runtime
 from .fleet import Fleet
 from .node import Node
 from .paths import cache_root
@@ -28,14 +28,10 @@ from .topology import Options
 
 FLEET = "demo"
 TOPOLOGY = "shop1=server; shop2=server,agent"
-INPUTS = {
-    "edge_version": "stable",
-    "edge_mode": "offline",
-    "edge_profile": "small",
-    # the default range of some holds the addresses of the test bed's nodes
-    "edge_service_cidr": ["10.43.0.0/16"],
-}
-POD = {
+INPUTS = {"edge_version": "stable", "edge_mode": "offline", "edge_profile": "small"}
+# the default range of some holds the addresses of the test bed's nodes
+CLUSTER = {"edge_service_cidr": ["10.43.0.0/16"]}
+POD: dict[str, Any] = {
     "apiVersion": "v1",
     "kind": "Pod",
     "metadata": {"name": "hello"},
@@ -48,9 +44,11 @@ class Product:
     """What a spectator has to know of a distribution."""
 
     title: str
-    program: tuple[str, ...]  # whose kubectl and ctr are the node's own
+    program: tuple[str, ...]  # whose kubectl and ctr are the server's own
     packages: tuple[str, ...] = ()  # that nodes must have beforehand
     inputs: Mapping[str, object] = field(default_factory=dict)
+    topology: str = TOPOLOGY
+    cluster: str = ""  # the distribution that servers run, where agents only are nodes of this one
 
 
 PRODUCTS = {
@@ -62,6 +60,12 @@ PRODUCTS = {
         ("/snap/bin/microk8s",),
         ("snapd",),
         {"edge_extra_config": {"dangerous": True}},
+    ),
+    "kubeedge": Product(
+        "KubeEdge",
+        ("k3s",),
+        topology=f"shop1=server,agent:packages={' '.join(runtime.PACKAGES)}",
+        cluster="k3s",
     ),
 }
 
@@ -104,9 +108,12 @@ def up(distribution: str) -> None:
         hint = "read the end of the log; run again, finished parts are kept"
         with story.step("build Kubernetes and the releases (7 minutes the first time)", hint):
             releases = mirror.ensure(folder, log=story.say, distribution=distribution)
-        with story.step("start three nodes", "make demo-down, then run again"):
-            nodes = fleet.up(_fleet(distribution), TOPOLOGY, Options(packages=product.packages))
-        inputs = _inputs(distribution, releases)
+        with story.step("start the nodes", "make demo-down, then run again"):
+            options = Options(packages=product.packages)
+            nodes = fleet.up(_fleet(distribution), product.topology, options)
+            inputs = _inputs(distribution, releases)
+            if product.cluster:
+                inputs = _pair(nodes, product.cluster, distribution, releases)
         began = time.monotonic()
         with story.step(f"install {product.title} with playbooks/site.yml", hint):
             story.say(plays.playbook(nodes, "site", *inputs).output)
@@ -131,13 +138,24 @@ def _fleet(distribution: str) -> str:
 
 
 def _inputs(distribution: str, releases: Path) -> tuple[str, ...]:
-    values = {
-        "edge_distribution": distribution,
-        "edge_release_mirrors": [str(releases)],
-        **INPUTS,
-        **PRODUCTS[distribution].inputs,
-    }
-    return ("-e", json.dumps(values))
+    values = {"edge_distribution": distribution, "edge_release_mirrors": [str(releases)]}
+    return ("-e", json.dumps({**values, **INPUTS, **CLUSTER, **PRODUCTS[distribution].inputs}))
+
+
+def _pair(nodes: Fleet, cluster: str, edges: str, releases: Path) -> tuple[str, ...]:
+    """Give agents a container runtime and the inventory each host's inputs; what all of them share."""
+    hosts = list(nodes.nodes.values())
+    for node in hosts:
+        if node.spec.role == "agent":
+            runtime.start(node, releases.parent / "images")
+    first = mirror.ensure(cache_root(), distribution=cluster)
+    both = [
+        {"edge_distribution": name, "edge_release_mirrors": [str(folder)]}
+        for name, folder in ((cluster, first), (edges, releases))
+    ]
+    built = inventory.pairs(nodes.name, hosts, {**both[0], **CLUSTER}, both[1])
+    inventory.write(nodes.inventory, built)
+    return ("-e", json.dumps(INPUTS))
 
 
 def _servers(nodes: Fleet) -> list[Node]:
@@ -145,16 +163,18 @@ def _servers(nodes: Fleet) -> list[Node]:
 
 
 def _run_pods(product: Product, nodes: Fleet, releases: Path) -> None:
+    agents = [node for node in nodes.nodes.values() if node.spec.role == "agent"]
     archive = releases.parent / "images" / "probe.tar"
-    for node in nodes.nodes.values():
+    for node in () if product.cluster else nodes.nodes.values():
         node.put(archive, "/run/probe.tar")
         node.run([*product.program, "ctr", "images", "import", "/run/probe.tar"])
+    pin = {"nodeName": agents[0].name} if product.cluster else {}
     for server in _servers(nodes):
+        server.write("/tmp/hello.json", json.dumps({**POD, "spec": {**POD["spec"], **pin}}))
         _until_the_pod_runs(server)
 
 
 def _pod_runs(server: Node) -> bool:
-    server.write("/tmp/hello.json", json.dumps(POD))
     if server.kubectl("apply", "-f", "/tmp/hello.json", check=False).returncode != 0:
         return False
     phase = server.kubectl("get", "pod", "hello", "-o", "jsonpath={.status.phase}", check=False)

@@ -60,6 +60,27 @@ def build(
     return {"all": {"vars": common_vars(fleet), "hosts": hosts, "children": groups}}
 
 
+def pairs(
+    fleet: str, nodes: Sequence[Node], cluster: Mapping[str, Any], edges: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The inventory of sites whose servers run a cluster, and whose agents are edge nodes of another kind.
+
+    Servers get the variables `cluster`, agents `edges`. So does `<site>-cloud1`, the cloud side of the edge
+    nodes on the machine of the site's first server.
+    """
+    built = build(fleet, nodes)
+    hosts, groups = built["all"]["hosts"], built["all"]["children"]
+    for node in nodes:
+        hosts[node.name].update(cluster if node.spec.role == "server" else edges)
+    firsts = {node.spec.site: node for node in reversed(nodes) if node.spec.role == "server"}
+    for site, node in firsts.items():
+        name = f"{site}-cloud1"
+        hosts[name] = {**host_vars(node), "edge_alias_of": node.name, **edges}
+        for group in (site.replace("-", "_"), "servers"):
+            groups[group]["hosts"][name] = {}
+    return built
+
+
 def aliases(nodes: Sequence[Node], count: int) -> dict[str, Node]:
     """`count` inventory names over the nodes, in turn; each node's own name comes first."""
     out: dict[str, Node] = {}

@@ -13,7 +13,8 @@ import pytest
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.agreement import (
     refuse_disagreement,
 )
-from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.topology import Member, arrange
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.member import Member
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.topology import arrange
 
 
 def refusals(variables: t.Mapping[str, t.Mapping[str, t.Any]]) -> dict[str, str]:

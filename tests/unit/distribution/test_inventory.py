@@ -12,7 +12,7 @@ import pytest
 from ansible.errors import AnsibleError
 
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.inventory import read_members
-from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.topology import Member
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.member import Member
 
 
 class Broken(dict[str, t.Any]):

@@ -14,11 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
-from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.topology import (
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.member import (
     AGENTS_RANK,
+    GUESTS_RANK,
     Member,
-    arrange,
     role_of,
+)
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.topology import (
+    arrange,
     survives_restart,
 )
 
@@ -51,7 +54,42 @@ def test_an_ipv6_address_is_bracketed() -> None:
 
 def test_another_name_of_a_host_stands_where_the_host_stands() -> None:
     places = arrange([server("a"), agent("w"), agent("w2", machine="w:22", alias_of="w")])
-    assert places["w2"] == places["w"]
+    assert places["w2"] == replace(places["w"], alias_of="w")
+
+
+def test_a_guest_on_a_server_s_machine_has_a_place_of_its_own_after_all_servers() -> None:
+    cloud = server("cloud", machine="a:22", alias_of="a", distribution="kubeedge")
+    edge = agent("edge", distribution="kubeedge")
+    places = arrange([edge, cloud, server("a"), agent("w")])
+    assert {name: place.refusal for name, place in places.items() if place.refusal} == {}
+    assert [places[name].rank for name in ("a", "cloud", "w", "edge")] == [
+        0,
+        GUESTS_RANK,
+        AGENTS_RANK,
+        AGENTS_RANK,
+    ]
+    assert places["cloud"].initial
+    assert places["cloud"].join_from == {}
+    assert places["cloud"].alias_of == ""
+    assert list(places["edge"].join_from) == ["cloud"]
+    assert list(places["w"].join_from) == ["a"]
+
+
+def test_a_guest_may_be_of_another_site_than_its_host() -> None:
+    cloud = server("cloud", site="edges", machine="a:22", alias_of="a", distribution="kubeedge")
+    edge = agent("edge", site="edges", distribution="kubeedge")
+    places = arrange([server("a", in_play=False), cloud, edge])
+    assert {name: (place.rank, place.refusal) for name, place in places.items()} == {
+        "cloud": (GUESTS_RANK, None),
+        "edge": (AGENTS_RANK, None),
+    }
+
+
+def test_what_works_for_a_site_s_cluster_on_a_machine_of_its_own_comes_after_the_cluster() -> None:
+    places = arrange([server("cloud", distribution="kubeedge"), server("a")])
+    assert (places["a"].rank, places["cloud"].rank) == (0, GUESTS_RANK)
+    alone = arrange([server("cloud", distribution="kubeedge")])
+    assert alone["cloud"].rank == 0
 
 
 @pytest.mark.parametrize(
@@ -87,6 +125,24 @@ REFUSED: list[tuple[str, list[Member], str]] = [
     ("too many etcd servers", [server(f"s{n}") for n in range(9)], "too many"),
     ("a site of agents only", [agent("w")], "no host of this site is a server"),
     ("one machine under two names", [server("a"), agent("w", machine="a:22")], "are one machine"),
+    (
+        "two clusters on one machine",
+        [server("a"), server("b", machine="a:22", alias_of="a", distribution="k0s")],
+        "k0s brings a cluster of its own",
+    ),
+    (
+        "one guest twice",
+        [
+            server("a"),
+            *(server(n, alias_of="a", distribution="kubeedge", storage=n) for n in "bc"),
+        ],
+        "are one machine",
+    ),
+    (
+        "edge nodes without their cloud side",
+        [server("a"), agent("w", distribution="kubeedge")],
+        "no host of this site is a server of kubeedge",
+    ),
     ("an alias of nobody", [server("a"), agent("w", alias_of="x")], "no host of its own"),
     ("a part of a site", [server("a"), agent("w", in_play=False)], "only a part of the site"),
     (

@@ -357,12 +357,20 @@ def test_beside_another_distribution_cloudcore_touches_nothing_of_it() -> None:
 
 def test_a_purge_of_cloudcore_empties_its_cluster_and_a_removal_does_not() -> None:
     unit_seen = {"cloudcore.service": SeenUnit("cloudcore.service", "loaded", True, True)}
-    facts = replace(FACTS, machine={"api": "ok", "source": "/k"}, receipt={"role": "server"})
+    facts = replace(FACTS, machine={"api": "ok", "source": "/k", "ours": True})
     seen = Observation(facts, {paths.CLOUD_CONFIG: Seen("file")}, unit_seen)
     verbs = [step.verb for step in purge.steps(replace(CLOUD, state="purged"), seen)]
     assert verbs.index("stop") < verbs.index("kubeedge_forget")
     kept = [step.verb for step in purge.steps(replace(CLOUD, state="absent"), seen)]
     assert "kubeedge_forget" not in kept
+
+
+def test_a_purge_after_a_removal_empties_the_cluster_that_was_ours() -> None:
+    purged = replace(CLOUD, state="purged")
+    for ours in (True, False):
+        facts = replace(FACTS, machine={"api": "ok", "source": "/k", "ours": ours})
+        verbs = [step.verb for step in purge.steps(purged, Observation(facts, {}, {}))]
+        assert verbs == (["kubeedge_forget"] if ours else [])
 
 
 def test_a_purge_beside_another_distribution_leaves_its_helpers_and_comes_to_an_end() -> None:

@@ -25,6 +25,7 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.spec i
 from ansible_collections.lightk8s.edge.plugins.module_utils._doors.site_view import judge
 from ansible_collections.lightk8s.edge.plugins.module_utils._host.host import Host
 
+from ..kube.authority import Authority
 from . import recorded
 
 EDGE = Spec("kubeedge", role="agent")
@@ -159,3 +160,16 @@ def test_cloudcore_works_with_the_kubeconfig_it_had_before(host: Host) -> None:
     assert look.cluster_kubeconfig(host, spec) == "/srv/mine"
     named = Spec("kubeedge", settings={"extra_config": {"kubeAPIConfig": {"kubeConfig": "/n"}}})
     assert look.cluster_kubeconfig(host, named) == "/n"
+
+
+@pytest.mark.parametrize("name", ["shop1-agent1", "0.9-x", "n" * 50])
+def test_a_node_that_was_taken_off_and_kept_its_certificate_is_still_known(
+    host: Host, name: str
+) -> None:
+    assert look.certified_name(host) == ""
+    host.write(paths.CERTIFICATE, b"damaged", 0o600)
+    assert look.certified_name(host) == ""
+    issued = Authority("KubeEdge").issue(f"system:node:{name}", "system:nodes").cert
+    host.write(paths.CERTIFICATE, issued, 0o600)
+    assert look.certified_name(host) == name
+    assert look.node_name(EDGE, look.any_configuration(host), "other") == name

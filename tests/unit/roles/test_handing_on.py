@@ -52,3 +52,11 @@ def test_nothing_handed_on_changes_nothing() -> None:
     given = {"nouns": ["distribution"], "max_pods": 30}
     assert options.taken_over(given) == given
     assert options.taken_over({})["nouns"] == list(options.NOUNS)
+
+
+def test_a_profile_asks_nothing_of_a_server_that_runs_no_pods() -> None:
+    for role, count in (("server", 0), ("agent", 4)):
+        given = {"profile": "small", "distribution": "kubeedge", "role": role}
+        assert len(handed(edge_resources, **given)["handed_on"]["options"]) == count
+    refused = handed(edge_resources, distribution="kubeedge", max_pods=9)
+    assert refused["failure"]["kind"] == "spec"

@@ -32,7 +32,6 @@ class K0s:
     name = "k0s"
     gives_tokens_back = True
     agents_ask = True
-    servers_run_pods = True
 
     def verbs(self) -> t.Mapping[str, Verb]:
         """See Adapter.verbs."""

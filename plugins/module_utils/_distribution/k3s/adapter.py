@@ -34,7 +34,6 @@ class K3s:
     name = "k3s"
     gives_tokens_back = False
     agents_ask = True
-    servers_run_pods = True
 
     def verbs(self) -> t.Mapping[str, Verb]:
         """See Adapter.verbs."""

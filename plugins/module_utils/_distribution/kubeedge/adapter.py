@@ -30,7 +30,6 @@ class KubeEdge:
     name = "kubeedge"
     gives_tokens_back = False
     agents_ask = False
-    servers_run_pods = False
 
     def verbs(self) -> t.Mapping[str, Verb]:
         """See Adapter.verbs."""

@@ -21,7 +21,7 @@ from . import objects, paths
 if t.TYPE_CHECKING:
     from ..._kube.client import Client
 
-WAIT = 60.0  # seconds until the cluster has made the account's token
+WAIT = 60.0  # seconds until the cluster has made the account's token, or emptied the namespace
 SERVER_CERTIFICATE = "cloudcoresecret"
 JOIN_TOKEN = "tokensecret"
 
@@ -45,6 +45,19 @@ def look(host: Host, source: str) -> dict[str, t.Any]:
     if wanted and host.read(paths.CLOUD_ACCESS) != wanted:
         lacks.append("the kubeconfig of cloudcore")
     return {**found, "api": "ok", "lacks": lacks}
+
+
+def look_for_removal(host: Host, source: str) -> dict[str, t.Any]:
+    """{api, ours: KubeEdge's namespace is there, and made by us}."""
+    if not source:
+        return {"api": ""}
+    try:
+        with connect(host, source) as client:
+            meta = (client.read("Namespace", "", paths.NAMESPACE) or {}).get("metadata") or {}
+    except EdgeError as exc:
+        return {"api": exc.message}
+    ours = objects.OURS.items() <= (meta.get("labels") or {}).items()
+    return {"api": "ok", "ours": ours and not meta.get("deletionTimestamp")}
 
 
 def _there(client: Client, name: str) -> bool:
@@ -144,6 +157,9 @@ def _forget(host: Host, step: Step) -> None:
         for name in ("ClusterRoleBinding", "ClusterRole"):
             client.delete(name, "", objects.ACCOUNT)
         client.delete("Namespace", "", paths.NAMESPACE)
+        deadline = host.monotonic() + WAIT
+        while client.read("Namespace", "", paths.NAMESPACE) and host.monotonic() < deadline:
+            host.sleep(0.5)
 
 
 def join_token(host: Host, source: str) -> str:

@@ -87,7 +87,7 @@ def _cloud_obstacles(spec: Spec, facts: Facts) -> t.Iterator[Problem]:
     if not spec.single:
         message = "a site has one cloudcore: several would have to share an address"
         yield Problem("role", message, "make the others agents, or sites of their own")
-    if spec.state == PRESENT and not facts.machine.get("source", "-"):
+    if spec.state == PRESENT and not spec.guest and not facts.machine.get("source", "-"):
         remedy = (
             "bring a cluster up here first, or name the file: edge_extra_config,"
             " kubeAPIConfig.kubeConfig"

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import base64
 import typing as t
 
 from ..._core import yamlish
@@ -18,6 +19,8 @@ from ..adapter import Facts
 from ..service import MARK
 from ..spec import AGENT, REPORT, SERVER, Spec
 from . import config, machine, paths, unit
+
+_SUBJECT = b"system:node:"
 
 
 def receipt_path(role: str) -> str:
@@ -86,7 +89,8 @@ def _cloud(
     if spec.role != SERVER:
         return {}
     source = cluster_kubeconfig(host, spec)
-    seen = cluster.look(host, source) if source or spec.wanted else {}
+    ask = cluster.look if spec.wanted else cluster.look_for_removal
+    seen = ask(host, source)
     there = host.inspect(RECEIPT) is not None
     found: dict[str, t.Any] = {
         "machine": {**seen, "source": source, "neighbour": there, "addresses": addresses(host)},
@@ -120,8 +124,14 @@ def configuration(host: Host, role: str) -> dict[str, t.Any]:
 
 
 def any_configuration(host: Host) -> dict[str, t.Any]:
-    """That of whichever role is on the node; of a server with `source`, its cluster's kubeconfig."""
+    """That of whichever role is on the node; of a server with `source`, its cluster's kubeconfig.
+
+    Of an edge node that was taken off and kept its data, the name that its certificate bears.
+    """
     found = configuration(host, AGENT)
+    name = "" if found else certified_name(host)
+    if name:
+        return {"modules": {"edged": {"hostnameOverride": name}}}
     return found or {**configuration(host, SERVER), "source": known_kubeconfig(host)}
 
 
@@ -164,6 +174,20 @@ def certificate_days(host: Host) -> int | None:
         return int((not_after(pem) - host.now()) // 86400)
     except EdgeError:
         return -1
+
+
+def certified_name(host: Host) -> str:
+    """The Node whose certificate this machine holds; empty without one that can be read."""
+    lines = host.read_text(paths.CERTIFICATE).splitlines()
+    text = "".join(line for line in lines if not line.startswith("-----"))
+    try:
+        der = base64.b64decode(text)
+    except ValueError:
+        return ""
+    begin = der.find(_SUBJECT)
+    # What stands before a text of DER is its length.
+    end = begin + der[begin - 1] if begin > 0 else 0
+    return der[begin + len(_SUBJECT) : end].decode("ascii", "replace") if begin > 0 else ""
 
 
 def stale(host: Host) -> bool:

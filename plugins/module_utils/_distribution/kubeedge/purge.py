@@ -35,6 +35,7 @@ _EDGE = Places(
     data=paths.DATA_DIR,
     data_parts=("edgecore.db",),
     others=(
+        paths.CONFIG_DIR,
         paths.ROOT,
         paths.KUBELET_DIR,
         "/var/lib/edged",
@@ -50,7 +51,7 @@ _EDGE = Places(
 _CLOUD = Places(
     data=paths.DATA_DIR,
     data_parts=("kubeedge.sock",),
-    others=(paths.ROOT, f"{UNITS}/{paths.CLOUD_UNIT}.d"),
+    others=(paths.CONFIG_DIR, paths.ROOT, f"{UNITS}/{paths.CLOUD_UNIT}.d"),
     parents={},
     mounted=("/nothing/of/cloudcore/is/mounted/",),
 )
@@ -90,8 +91,7 @@ def steps(spec: Spec, seen: Observation) -> tuple[Step, ...]:
     found = removal.steps(spec, seen, paths.data_dir(spec), what)
     if spec.role == AGENT:
         return found
-    known = seen.facts.machine.get("api") == "ok" and seen.facts.receipt
-    if spec.state == PURGED and known:
+    if spec.state == PURGED and seen.facts.machine.get("ours"):
         found = (*found, cluster.forget_step(str(seen.facts.machine["source"])))
     return tuple(sorted(found, key=lambda step: step.phase))
 

@@ -31,7 +31,6 @@ class MicroK8s:
     name = "microk8s"
     gives_tokens_back = True
     agents_ask = True
-    servers_run_pods = True
 
     def verbs(self) -> t.Mapping[str, Verb]:
         """See Adapter.verbs."""
