@@ -29,7 +29,10 @@ def site_table(reports: t.Mapping[str, Report], sites: Report | None = None) -> 
     if not isinstance(reports, t.Mapping):
         raise AnsibleFilterError("site_table wants a mapping of host names to results of edge_info")
     places = sites or {}
-    rows = sorted(_row(name, report, places.get(name) or {}) for name, report in reports.items())
+    seen = _seen(reports)
+    rows = sorted(
+        _row(name, report, places.get(name) or {}, seen) for name, report in reports.items()
+    )
     widths = [max(len(row[column]) for row in (COLUMNS, *rows)) for column in range(len(COLUMNS))]
     lines = [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -38,7 +41,15 @@ def site_table(reports: t.Mapping[str, Report], sites: Report | None = None) -> 
     return lines + _refusals(places) + _notes(reports)
 
 
-def _row(name: str, report: Report, place: Report) -> tuple[str, ...]:
+def _seen(reports: t.Mapping[str, Report]) -> dict[tuple[str, str], Report]:
+    """Nodes as the servers of their sites see them, by site and name."""
+    infos = [report.get("info") or {} for report in reports.values()]
+    return {(info["site"], node["name"]): node for info in infos for node in info.get("nodes", ())}
+
+
+def _row(
+    name: str, report: Report, place: Report, seen: t.Mapping[tuple[str, str], Report]
+) -> tuple[str, ...]:
     info = report.get("info") or {}
     site = str(info.get("site") or place.get("site") or "-")
     role = str(info.get("role") or place.get("role") or "-")
@@ -52,7 +63,7 @@ def _row(name: str, report: Report, place: Report) -> tuple[str, ...]:
         name,
         role,
         str(info["version"] or "-"),
-        _ready(info),
+        _ready(info, seen.get((site, str(info.get("node_name"))))),
         str(pods["running"]) if pods else "-",
         f"{usage['memory_used_mb']}/{usage['memory_mb']} MiB",
         _days(info["certificates"]),
@@ -60,12 +71,17 @@ def _row(name: str, report: Report, place: Report) -> tuple[str, ...]:
     )
 
 
-def _ready(info: Report) -> str:
+def _ready(info: Report, seen: Report | None) -> str:
+    """`seen` is the Node by a server's word, which counts where the node itself has no way to the API."""
     service, api, node = info["service"]["state"], info["api"]["state"], info.get("node")
     if service != "running":
         return str(service)
-    if api != "ok":
+    if api == "none" and seen is not None:
+        node = seen
+    elif api != "ok":
         return "certificates expired" if api == "expired" else "no API"
+    elif not info.get("node_name", "-"):
+        return "-"  # works for a cluster, and is no Node of it
     if node is None:
         return "no Node"
     return "yes" if node["ready"] else f"no ({str(node['reason']).partition(':')[0]})"

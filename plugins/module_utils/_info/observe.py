@@ -42,7 +42,7 @@ def observe(host: Host, question: Question) -> dict[str, t.Any]:
         return {**found, "api": {"state": "off"}}
     if not records.kubeconfig:
         reason = "this node has no way to the API; a server of its site tells of its Node"
-        return {**found, "api": {"state": "unavailable", "reason": reason}}
+        return {**found, "api": {"state": "none", "reason": reason}}
     return {
         **found,
         **cluster.look(

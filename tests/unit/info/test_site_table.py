@@ -53,6 +53,9 @@ def test_a_line_for_a_healthy_node() -> None:
         ({"api": {"state": "expired"}}, "certificates expired"),
         ({"api": {"state": "unavailable"}}, "no API"),
         ({"node": None}, "no Node"),
+        ({"node": None, "node_name": ""}, "-"),
+        ({"api": {"state": "unavailable"}, "node_name": ""}, "no API"),
+        ({"api": {"state": "none"}, "node": None, "node_name": "a"}, "no API"),
         (
             {"node": {"ready": False, "reason": "KubeletNotReady: no network"}},
             "no (KubeletNotReady)",
@@ -61,6 +64,16 @@ def test_a_line_for_a_healthy_node() -> None:
 )
 def test_nodes_that_are_not_ready(more: dict[str, Any], ready: str) -> None:
     assert cells(site_table({"a": report(**more)})[1])[4] == ready
+
+
+@pytest.mark.parametrize(("ready", "cell"), [(True, "yes"), (False, "no (NodeStatusUnknown)")])
+def test_a_node_without_a_way_to_the_api_is_as_its_site_s_server_sees_it(
+    ready: bool, cell: str
+) -> None:
+    row = {"name": "e1", "ready": ready, "reason": "NodeStatusUnknown: no word"}
+    edge = report(api={"state": "none"}, node=None, node_name="e1", role="agent")
+    found = site_table({"c": report(node_name="c", nodes=[row]), "e": edge})
+    assert [cells(line)[4] for line in found[1:]] == ["yes", cell]
 
 
 def test_ended_certificates_agents_and_bare_hosts() -> None:
