@@ -169,8 +169,8 @@ info:
     api:
       description:
         - C(state) is V(ok), V(off) (the service does not run), V(expired) (certificates have ended),
-          V(none) (the node has no way to it) or V(unavailable), the last three with C(reason). C(version) of the API server, C(ready) and
-          the C(failed) checks of its readiness.
+          V(none) (the node has no way to it) or V(unavailable), the last three with C(reason).
+          C(version) of the API server, C(ready) and the C(failed) checks of its readiness.
       type: dict
       sample: {"state": "ok", "version": "v1.34.2+k3s1", "ready": true}
     node:

@@ -15,7 +15,8 @@ from ..._core.errors import EdgeError
 from ..._core.plan import Phase, Step
 from ..._core.verbs import Verb
 from ..._host.host import Host
-from ..access import connect
+from ..access import connect, view
+from ..objects import brief
 from . import objects, paths
 
 if t.TYPE_CHECKING:
@@ -24,22 +25,28 @@ if t.TYPE_CHECKING:
 WAIT = 60.0  # seconds until the cluster has made the account's token, or emptied the namespace
 SERVER_CERTIFICATE = "cloudcoresecret"
 JOIN_TOKEN = "tokensecret"
+_BEFORE_TOKEN = ("Namespace", "ServiceAccount", "Secret")
 
 
-def look(host: Host, source: str) -> dict[str, t.Any]:
+def look(host: Host, source: str, *, report: bool = False) -> dict[str, t.Any]:
     """{api: "ok" or why not, lacks: what `prepare` has to do, certificate: there is one for servers,
-    tokens: there is one to join with}.
+    tokens: there is one to join with}; with `report`, also `others`: what the cluster says of its Nodes.
     """
     if not source:
         return {"api": "there is no kubeconfig of a cluster", "lacks": ["everything"]}
     try:
         with connect(host, source) as client:
-            lacks = lacking(client)
-            wanted = access(host, client, source)
-            found = {
-                "certificate": _there(client, SERVER_CERTIFICATE),
-                "tokens": _there(client, JOIN_TOKEN),
+            secrets = _secrets(client)
+            lacks = lacking(client, secrets)
+            wanted = access(host, secrets, source)
+            found: dict[str, t.Any] = {
+                "certificate": SERVER_CERTIFICATE in secrets,
+                "tokens": JOIN_TOKEN in secrets,
             }
+            if report:
+                found["others"] = {
+                    node.name: brief(node) for node in map(view, client.list("Node"))
+                }
     except EdgeError as exc:
         return {"api": "expired" if exc.kind == "certificate" else exc.message, "lacks": []}
     if wanted and host.read(paths.CLOUD_ACCESS) != wanted:
@@ -60,15 +67,21 @@ def look_for_removal(host: Host, source: str) -> dict[str, t.Any]:
     return {"api": "ok", "ours": ours and not meta.get("deletionTimestamp")}
 
 
-def _there(client: Client, name: str) -> bool:
-    return client.read("Secret", paths.NAMESPACE, name) is not None
+def _secrets(client: Client) -> dict[str, t.Mapping[str, t.Any]]:
+    """Those of KubeEdge's namespace, by name."""
+    return {row["metadata"]["name"]: row for row in client.list("Secret", paths.NAMESPACE)}
 
 
-def lacking(client: Client) -> list[str]:
-    """Names of objects that are missing or not as they should be."""
+def lacking(client: Client, secrets: t.Mapping[str, t.Mapping[str, t.Any]]) -> list[str]:
+    """Names of objects that are missing or not as they should be.
+
+    The cluster takes an account's token away with the account: where it is, there is no need to look for more.
+    """
     found = [kind.full for kind in _missing(client)]
     for wanted in objects.account():
         meta = wanted["metadata"]
+        if objects.TOKEN in secrets and wanted["kind"] in _BEFORE_TOKEN:
+            continue
         there = client.read(wanted["kind"], meta.get("namespace", ""), meta["name"])
         if there is None or any(
             there.get(key) != wanted[key] for key in ("rules", "subjects") if key in wanted
@@ -79,25 +92,22 @@ def lacking(client: Client) -> list[str]:
 
 def _missing(client: Client) -> list[objects.Kind]:
     """Kinds that the API does not serve in the version that cloudcore asks for."""
-    from ..._kube.errors import ApiError
+    from ..._kube.discovery import NoSuchKind
 
-    served: dict[str, set[str]] = {}
-    for group, version in sorted({(kind.group, kind.versions[-1]) for kind in objects.KINDS}):
-        path = f"/apis/{group}.kubeedge.io/{version}"
+    found = []
+    for kind in objects.KINDS:
         try:
-            served[group] = {row["name"] for row in client.get(path).get("resources") or ()}
-        except ApiError as exc:
-            if exc.status != 404:
-                raise
-            served[group] = set()
-    return [kind for kind in objects.KINDS if kind.plural not in served[kind.group]]
+            client.discovery.find(f"{kind.group}.kubeedge.io/{kind.versions[-1]}", kind.name)
+        except NoSuchKind:
+            found.append(kind)
+    return found
 
 
-def access(host: Host, client: Client, source: str) -> bytes:
+def access(host: Host, secrets: t.Mapping[str, t.Mapping[str, t.Any]], source: str) -> bytes:
     """The text of cloudcore's kubeconfig; empty while its token is not made."""
     from ..._kube.kubeconfig import read_kubeconfig
 
-    secret = client.read("Secret", paths.NAMESPACE, objects.TOKEN) or {}
+    secret = secrets.get(objects.TOKEN) or {}
     token = base64.b64decode((secret.get("data") or {}).get("token", "")).decode()
     if not token:
         return b""
@@ -128,7 +138,7 @@ def _prepare(host: Host, step: Step) -> None:
         text = b""
         deadline = host.monotonic() + WAIT
         while not text:
-            text = access(host, client, source)
+            text = access(host, _secrets(client), source)
             if not text and host.monotonic() > deadline:
                 raise EdgeError(
                     f"the cluster made no token for the account {objects.ACCOUNT}",

@@ -89,8 +89,12 @@ def _cloud(
     if spec.role != SERVER:
         return {}
     source = cluster_kubeconfig(host, spec)
-    ask = cluster.look if spec.wanted else cluster.look_for_removal
-    seen = ask(host, source)
+    seen = (
+        cluster.look(host, source, report=running and spec.planning == REPORT)
+        if spec.wanted
+        else cluster.look_for_removal(host, source)
+    )
+    others = seen.pop("others", None)
     there = host.inspect(RECEIPT) is not None
     found: dict[str, t.Any] = {
         "machine": {**seen, "source": source, "neighbour": there, "addresses": addresses(host)},
@@ -98,12 +102,7 @@ def _cloud(
         "initialized": bool(seen.get("tokens")),
         "serves": running and serves(host, document) and bool(seen.get("tokens")),
     }
-    if running and spec.planning == REPORT:
-        from ..access import look_at_nodes
-        from ..objects import brief
-
-        found["others"] = {node.name: brief(node) for node in look_at_nodes(host, source, "")[2]}
-    return found
+    return found if others is None else {**found, "others": others}
 
 
 def _leftovers(host: Host, spec: Spec) -> tuple[str, ...]:
