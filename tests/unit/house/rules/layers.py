@@ -23,7 +23,10 @@ ROOMS = {
     "_distribution": FOUNDATION | {"_distribution"},
 }
 # A library that only some users need is asked for in one file, which says so when it is missing.
-LIBRARIES = {"plugins/plugin_utils/_objects/access.py": ("kubernetes",)}
+LIBRARIES = {
+    "plugins/plugin_utils/_images/compression.py": ("backports", "compression"),
+    "plugins/plugin_utils/_objects/access.py": ("kubernetes",),
+}
 OUTSIDE = (
     *("ansible", "asyncio", "ctypes", "fcntl", "http", "multiprocessing", "os", "platform"),
     *("random", "secrets", "select", "selectors", "shutil", "signal", "socket", "ssl"),
