@@ -51,6 +51,13 @@ options:
       - What nodes have is what their kubelets tell.
     type: bool
     default: true
+  expected:
+    description:
+      - Names of namespaces and priority classes that other tasks create before a real run, such as those of
+        M(lightk8s.edge.edge_quota). In check mode objects that need them count as new, where they would be refused.
+    type: list
+    elements: str
+    default: []
   sealed:
     description:
       - What Secrets of O(definition) hold. The action plugin fills it in.

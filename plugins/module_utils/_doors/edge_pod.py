@@ -27,6 +27,7 @@ ARGS: dict[str, t.Any] = {
         "template": {"type": "bool", "default": True},
         "restart_on_secret_change": {"type": "bool", "default": False},
         "can_pull": {"type": "bool", "default": True},
+        "expected": {"type": "list", "elements": "str", "default": []},
         "sealed": {"type": "str", "no_log": True},
         **simple.OPTIONS,
     },
@@ -39,13 +40,19 @@ def main(
 ) -> dict[str, t.Any]:
     """Converge the workloads; see the module's documentation for the result."""
     return objects.run(
-        params, lambda opened: startable(params, opened), check=check, diff=diff, client=client
+        params,
+        lambda opened: startable(params, opened, check),
+        check=check,
+        diff=diff,
+        client=client,
     )
 
 
-def startable(params: t.Mapping[str, t.Any], client: Client) -> Spec:
+def startable(params: t.Mapping[str, t.Any], client: Client, check: bool) -> Spec:
     """The spec, once it is known that no pod waits for an image in vain. EdgeError."""
     wanted = checked(spec(params))
+    if check:  # a real run finds them, or says that they are not there
+        wanted = replace(wanted, expected=tuple(params.get("expected") or ()))
     if wanted.state != ABSENT:
         needs = images.needed(wanted.objects, can_pull=params.get("can_pull") is not False)
         if needs:

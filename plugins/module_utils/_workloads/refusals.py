@@ -39,7 +39,7 @@ class Problem(t.NamedTuple):
 
 def problems(spec: Spec, seen: Observation) -> list[Problem]:
     """All that keeps the wishes from being carried out."""
-    coming = to_come(seen)
+    coming = [*spec.expected, *to_come(seen)]
     found = []
     for row in seen.rows:
         other = _other_list(spec, row)

@@ -63,9 +63,10 @@ class Spec:
     wait_timeout: float = 300
     allow_unlimited: bool = False
     restart_on_secret_change: bool = False
-    unlimited: tuple[
-        str, ...
-    ] = ()  # labels of objects that may go without limits where others may not
+    # Names of namespaces and priority classes that others create before what needs them.
+    expected: tuple[str, ...] = ()
+    # Labels of objects that may go without limits where others may not.
+    unlimited: tuple[str, ...] = ()
 
 
 def label(manifest: Manifest) -> str:

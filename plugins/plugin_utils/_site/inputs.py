@@ -42,8 +42,6 @@ NOT_YET: dict[str, tuple[t.Any, ...]] = {
     "edge_npu_enabled": (False,),
     "edge_custom_accelerators": ([],),
     "edge_images": ([],),
-    "edge_workloads": ([],),
-    "edge_quotas": ([],),
     "edge_mtu": (),
     "edge_audit_policy": (),
     "edge_log_rotation": (True,),
@@ -61,12 +59,16 @@ ELSEWHERE = frozenset(
         "edge_leave_timeout",
         "edge_mode",
         "edge_partial_site",
+        "edge_quotas",
         "edge_rank",
         "edge_report_path",
         "edge_reset_confirm",
         "edge_reset_state",
+        "edge_restart_on_secret_change",
         "edge_timezone",
         "edge_topology",
+        "edge_workload_secrets",
+        "edge_workloads",
     )
 )
 

@@ -170,6 +170,15 @@ def test_a_list_of_workloads_comes_changes_and_goes(cluster: Cluster, namespace:
     assert cluster.kubectl("get", "deployment", "-n", namespace, "-o", "name") == ""
 
 
+def test_what_a_real_run_finds_made_may_be_missing_in_check_mode(cluster: Cluster) -> None:
+    form: Result = {"name": "web", "image": "here:1", "resources": LIMITS, "namespace": "to-come"}
+    first: Result = {**form, "priority_class": "to-come-first"}
+    assert "to-come" in pod(cluster, True, **form)["msg"]
+    found = pod(cluster, True, **first, expected=["to-come", "to-come-first"])
+    assert found["actions"] == ["create Deployment to-come/web"]
+    assert pod(cluster, **form, expected=["to-come"])["failed"]
+
+
 def test_no_result_holds_what_a_secret_holds(cluster: Cluster, namespace: str) -> None:
     rows = [{"name": "s", "data": {"password": "hunter2-hunter2"}}]
     used = {"env_from": [{"secret": "s"}], "restart_on_secret_change": True}
