@@ -18,6 +18,9 @@ PYTEST := $(INSIDE) link python -m pytest -q --durations=20 -p no:cacheprovider
 SUMMARY := ^(=+ )?[0-9]+ (passed|failed|error|skipped|xfailed|deselected|warning)|^no tests ran|^=+ .* in [0-9.]+s.* =+$$
 
 LINTS := lint-ruff lint-format lint-mypy lint-yaml lint-ansible lint-changelog
+# What `make test` leaves out; each by itself, so that a part can be run again: make slow-k0s. KubeEdge's tests bear
+# the names of the clusters beside it too.
+SLOWS := slow-k3s slow-k0s slow-microk8s slow-kubeedge
 SANITIES := sanity-2.18 sanity-2.19 sanity-newest
 
 .PHONY: help
@@ -86,8 +89,13 @@ test: ## all gates and tests, as CI runs them
 
 .PHONY: test-full
 test-full: export HYPOTHESIS_PROFILE := full
-test-full: test ## the same with more examples, and the slow tests too
-	@STEP_SHOW='$(SUMMARY)' $(STEP) integration-slow $(PYTEST) -m slow tests/integration
+test-full: test ## the same with more examples, and the slow tests of every distribution too
+	@$(MAKE) -k $(SLOWS)
+
+.PHONY: $(SLOWS)
+$(SLOWS): slow-%: testbed
+	@STEP_SHOW='$(SUMMARY)' $(STEP) $@ $(PYTEST) -m slow \
+	    -k '$*$(if $(filter-out kubeedge,$*), and not kubeedge)' tests/integration
 
 .PHONY: soak-power
 soak-power: testbed ## CUTS power cuts (20) at random moments of runs

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, lightk8s.edge contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The drift table of k0s: what differs from that of K3s, see `test_drift`."""
+"""The drift table of k0s: what differs from that of K3s, see `test_drift_k3s`."""
 
 from __future__ import annotations
 
