@@ -46,7 +46,7 @@ def compare(name: str, lab: Lab) -> tuple[float, float]:
             collect(node, wanted, Path(f"{folder}-{node.spec.role}"), renamed)
             for node, wanted in zip(ours, (CLOUD, EDGE), strict=True)
         ]
-        sources[0][KINDS] = lab.releases / lab.kit.version / "build"
+        sources[0][f"{KINDS}/build"] = lab.releases / lab.kit.version / "build"
         for node in ours:
             node.kill()
         began = time.monotonic()
