@@ -32,7 +32,7 @@ FORM: Options = {
     "image": {"type": "str"},
     "digest": {"type": "str"},
     "image_pull_policy": {"type": "str", "choices": ["Always", "IfNotPresent", "Never"]},
-    "image_pull_secrets": _texts(),
+    "image_pull_secrets": {**_texts(), "no_log": False},  # names
     "command": _texts(),
     "args": _texts(),
     "working_dir": {"type": "str"},

@@ -17,7 +17,8 @@ from .render import manifests as of_form
 COMMON = ("namespace",)  # options that all modules of objects have
 OPTIONS: Options = {
     **{name: option for name, option in FORM.items() if name not in COMMON},
-    "secrets": {"type": "list", "elements": "dict", "options": SECRET},
+    # What must not be shown is their `data`; all the rest may be.
+    "secrets": {"type": "list", "elements": "dict", "options": SECRET, "no_log": False},
     "workloads": {"type": "list", "elements": "dict"},
 }
 SECRETS = (
