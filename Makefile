@@ -106,6 +106,11 @@ bench-converge: testbed ## what a converge with nothing to do costs; DISTRIBUTIO
 	@$(INSIDE) link env PYTHONPATH=tests/testbed python -m tests.bench.converge \
 	    --distribution $(or $(DISTRIBUTION),k3s) $(BENCH)
 
+.PHONY: bench-workloads
+bench-workloads: ## what 200 workloads cost that are right already, beside kubernetes.core; the last line is JSON
+	@$(INSIDE) link env PYTHONPATH=tests/testbed:$$(python3 tools/collection_tree.py link) python -m \
+	    ansible_collections.lightk8s.edge.tests.bench.workloads $$(python3 tools/virtualenv.py bench)
+
 .PHONY: demo demo-down
 demo: ## from a bare machine to running sites, and what they look like; DISTRIBUTION=k0s or kubeedge
 	@$(BED).demo up $(or $(DISTRIBUTION),k3s)
