@@ -23,9 +23,7 @@ _INT, _FLOAT = "tag:yaml.org,2002:int", "tag:yaml.org,2002:float"
 # YAML 1.1 as gopkg.in/yaml.v2 has it: no sexagesimal numbers, no dates, no `=` of its own; 1e3 is a number.
 _DROPPED = {_INT, _FLOAT, "tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:value"}
 _INTS = re.compile(r"^[-+]?(?:0b[01_]+|0x[0-9a-fA-F_]+|0o?[0-7_]+|[1-9][0-9_]*|0)$")
-_FLOATS = re.compile(
-    r"^(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
-)
+_FLOATS = re.compile(r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$")
 
 
 _RESOLVERS = {
@@ -45,16 +43,25 @@ def _number(loader: t.Any, node: t.Any) -> int:
     return sign * int(digits, 0)
 
 
+def _real(loader: t.Any, node: t.Any) -> float | int:
+    """As JSON has it: a whole number is one."""
+    number = float(str(loader.construct_scalar(node)))
+    return int(number) if number.is_integer() else number
+
+
 _Loader.add_implicit_resolver(_INT, _INTS, list("-+0123456789"))
 _Loader.add_implicit_resolver(_FLOAT, _FLOATS, list("-+0123456789."))
 _Loader.add_constructor(_INT, _number)
+_Loader.add_constructor(_FLOAT, _real)
 
 
 def read_documents(text: str, what: str) -> list[Manifest]:
     """All documents that are not empty. EdgeError(kind=spec) naming `what` where it is no YAML."""
     load_all: t.Any = _ansible_yaml.yaml_load_all.func
+    # Texts of newer cores are of a class of their own, which the parser in C refuses.
+    bare = text.encode().decode()
     try:
-        return [item for item in load_all(text, Loader=_Loader) if item is not None]
+        return [item for item in load_all(bare, Loader=_Loader) if item is not None]
     except ValueError as exc:
         raise EdgeError(f"{what} cannot be read: {exc}", kind="spec") from exc
     except Exception as exc:  # YAMLError, which ansible's wrapper does not hand on
