@@ -49,7 +49,7 @@ SERVER_DRIFTS = (
         "sed -i 's/^--authorization-mode.*/--authorization-mode=AlwaysAllow/' FILE",
         1,
     ),
-    file("an edited proxy", PROXY, "sed -i 's/3128/3129/' FILE", 1),
+    file("an edited proxy", PROXY, "sed -i 's/example.org:3128/example.org:3129/' FILE", 1),
     file("an edited mirror", HOSTS, "sed -i 's/mirror.example/x.example/' FILE"),
     mode("a mirror for all to read", HOSTS, "0644", "660"),
     file("a delegation taken away", DELEGATE, "rm FILE; systemctl daemon-reload", 1),
@@ -113,7 +113,7 @@ AGENT_DRIFTS = (
         1,
     ),
     file("a worker's removed bounds", RESOURCES, "rm FILE", 1),
-    file("a worker's edited proxy", PROXY, "sed -i 's/3128/3129/' FILE", 1),
+    file("a worker's edited proxy", PROXY, "sed -i 's/example.org:3128/example.org:3129/' FILE", 1),
     Drift("a worker's hold of refreshes taken away", UNHOLD, HELD),
     Drift("a stopped worker", f"systemctl stop {SERVICE}", f"systemctl is-active {SERVICE}", 1),
     Drift(
