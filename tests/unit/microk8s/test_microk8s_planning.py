@@ -293,6 +293,16 @@ def test_a_stopped_node_is_installed_and_stopped() -> None:
     assert all(unit.active is not True for unit in wishes.wanted_units(spec, settled(SPEC)))
 
 
+def test_daemons_start_in_the_order_in_which_they_stand_on_each_other() -> None:
+    names = [unit.name for unit in wishes.wanted_units(SPEC, settled(SPEC)) if unit.active]
+    assert (
+        names.index(paths.CONTAINERD) < names.index(paths.DATASTORE) < names.index(paths.KUBELITE)
+    )
+    stopped = wishes.wanted_units(replace(SPEC, state="stopped"), settled(SPEC))
+    ends = [unit.name for unit in stopped if unit.active is False]
+    assert ends.index(paths.KUBELITE) < ends.index(paths.CONTAINERD)
+
+
 def test_the_receipt_is_stable() -> None:
     facts = settled(SPEC)
     assert wishes.receipt(SPEC, facts) == facts.receipt

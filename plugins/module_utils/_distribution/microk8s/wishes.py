@@ -189,7 +189,8 @@ def wanted_units(spec: Spec, facts: Facts) -> tuple[Unit, ...]:
         return tuple(found)
     running = spec.state == PRESENT
     mine = paths.units_of(spec.role)
-    for name in paths.ALL_UNITS:
+    # What others stand on is started first, and stopped last.
+    for name in reversed(paths.ALL_UNITS) if running else paths.ALL_UNITS:
         if name in mine:
             found.append(Unit(name, enabled=True, active=running))
         elif not running:
