@@ -60,10 +60,12 @@ def perform(host: Host, step: Step, judge: Judge | None = None) -> None:
             return
         state = host.unit(step.target)
         if crashes.count(state.restarts, failed=state.active == "failed") >= CRASHES:
-            raise _failure(host, step, f"{step.target} keeps ending right after its start")
+            raise failure(host, step.target, f"{step.target} keeps ending right after its start")
         if host.monotonic() >= deadline:
             limit = f"within {float(step.params['timeout']):g} s"
-            raise _failure(host, step, f"{step.target} did not become healthy {limit}: {reason}")
+            raise failure(
+                host, step.target, f"{step.target} did not become healthy {limit}: {reason}"
+            )
         host.sleep(PAUSE)
 
 
@@ -134,10 +136,11 @@ def seconds(stamp: str) -> float:
         return 0.0
 
 
-def _failure(host: Host, step: Step, message: str) -> EdgeError:
+def failure(host: Host, unit: str, message: str) -> EdgeError:
+    """What is wrong, with the last log lines of the unit that it is about."""
     lines = [
         line
-        for line in host.journal(step.target, 60)
+        for line in host.journal(unit, 60)
         if line.strip() and not any(words in line for words in NOISE)
     ]
     said = "; its last log lines:\n" + "\n".join(lines[-12:]) if lines else ""

@@ -43,11 +43,15 @@ def steps(spec: Spec, node: NodeView | None, kubeconfig: str, name: str) -> tupl
     else:
         if not labels and not taints:
             return ()
-        summary = f"set the labels and taints of {name}"
-        return (Step(Phase.OBJECTS, "node", name, summary, params),)
+        return (Step(Phase.OBJECTS, "node", name, for_new(name), params),)
     by_server = spec.role == AGENT and (missing or extra or any(map(_guarded, wrong)))
     verb = ASK if by_server else "node"
     return (Step(Phase.OBJECTS, verb, name, summary, params),)
+
+
+def for_new(name: str) -> str:
+    """What a plan says of a Node that is not there yet."""
+    return f"set the labels and taints of {name}"
 
 
 def _guarded(label: str) -> bool:

@@ -63,11 +63,16 @@ def run(
 
 def _settled(name: str, params: t.Mapping[str, t.Any], host: Host) -> dict[str, t.Any]:
     """End a change that was held. `settle` says why it must not stay; nothing where it may."""
+    from .._core import transaction
     from .._core.wayback import settle
+    from .._distribution.gate import failure
 
     site = params.get("site") or ""
     said = str(params["settle"])
-    cause = EdgeError(said, kind="health", site=site) if said else None
+    running = transaction.pending(host).get("running") if said else ()
+    cause = failure(host, str(running[0]), said) if running else None
+    if said and cause is None:
+        cause = EdgeError(said, kind="health")
     try:
         changed = settle(host, adapter_of(name).verbs(), cause)
     except EdgeError as exc:

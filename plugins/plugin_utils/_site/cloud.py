@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
+from ansible_collections.lightk8s.edge.plugins.module_utils._distribution import objects
 from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.spec import AGENT, PURGED
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._action.base import EdgeAction, Result
 
@@ -65,6 +66,10 @@ class Cloud:
             "taints": self._params.get("taints"),
         }
         answer, said = self._ask(wish)
+        if objects.for_new(node) in result.get("actions", []):
+            # The node has told of its labels and taints already; the server has set them in its place.
+            result.pop("asks", None)
+            answer = {**answer, "actions": []} if answer else answer
         held = bool(result.pop("held", False))
         trouble = str(answer.get("trouble") or "")
         if held:

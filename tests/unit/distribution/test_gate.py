@@ -31,5 +31,5 @@ def test_containers_that_live_on_do_not_hide_the_reason(
     host = Host(root=str(tmp_path))
     monkeypatch.setattr(host, "journal", lambda unit, lines: JOURNAL)
     step = gate.step("k0scontroller.service", node="n1")
-    message = gate._failure(host, step, "it ended").message
+    message = gate.failure(host, step.target, "it ended").message
     assert message.splitlines()[1:] == [JOURNAL[0], JOURNAL[1], JOURNAL[-1]]

@@ -7,8 +7,9 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
-from ..._core.plan import Phase, Plan, Step
+from ..._core.plan import ASK, Phase, Plan, Step
 from ..._core.resources import SeenUnit, Unit, Wish
 from ..._core.transaction import RECOVER_UNIT
 from ..._core.verbs import Verb
@@ -137,8 +138,16 @@ class KubeEdge:
         return look.any_configuration(host)
 
     def objects(self, spec: Spec, facts: Facts) -> tuple[Step, ...]:
-        """See Adapter.objects. A server of the site does it, for the node has no way to the API."""
-        return ()
+        """See Adapter.objects. A server of the site does it, for the node has no way to the API.
+
+        What a new Node is registered with is known beforehand; later changes are the server's to tell.
+        """
+        if spec.role == SERVER or facts.initialized:
+            return ()
+        from ..objects import steps
+
+        found = steps(spec, None, "", look.node_name(spec, facts.config, facts.hostname))
+        return tuple(replace(step, verb=ASK) for step in found)
 
     def records(self, spec: Spec, config: t.Mapping[str, t.Any], hostname: str) -> Records:
         """See Adapter.records."""

@@ -25,9 +25,11 @@ def _never(reason: str, remedy: str, example: t.Any, **more: t.Any) -> Input:
 
 
 def _agents(name: str, example: t.Any, becomes: str) -> Input:
-    """An input that means nothing where cloudcore runs."""
+    """An input that means nothing where cloudcore runs; an empty one asks for nothing."""
     remedy = f"set edge_{name} for agents alone"
-    refusal = Refusal(_NO_NODE, remedy, example, lambda value: True, "any", "server")
+    refusal = Refusal(
+        _NO_NODE, remedy, example, lambda value: value not in ({}, []), "any", "server"
+    )
     return Input(becomes, (refusal,))
 
 

@@ -45,7 +45,11 @@ _EDGE = Places(
         "/var/log/containers",
         f"{UNITS}/{paths.EDGE_UNIT}.d",
     ),
-    parents={"/etc/systemd/journald.conf.d": frozenset(("60-lightk8s.conf",))},
+    parents={
+        "/etc/systemd/journald.conf.d": frozenset(("60-lightk8s.conf",)),
+        # Its kubelet makes this folder for plugins of volumes, which are somebody else's.
+        "/usr/libexec/kubernetes": frozenset(("kubelet-plugins/volume/exec/",)),
+    },
     mounted=_MOUNTED,
 )
 _CLOUD = Places(

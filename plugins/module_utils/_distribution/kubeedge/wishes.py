@@ -110,16 +110,17 @@ def registration(spec: Spec, facts: Facts) -> dict[str, t.Any]:
     }
 
 
+def own_addresses(spec: Spec, facts: Facts) -> list[str]:
+    """The machine's: those of the inputs, else what it had at the first start."""
+    kept = facts.receipt.get("own")
+    return list(spec.node_ips or kept or facts.machine.get("addresses") or ())
+
+
 def settled_addresses(spec: Spec, facts: Facts) -> list[str]:
-    """Where edge nodes reach cloudcore: the inputs, else what the machine had at the first start."""
+    """Where edge nodes reach cloudcore: the machine itself, and what the inputs name beside it."""
     endpoint = config.cloud_address(spec)[0] if spec.settings.get("api_endpoint") else ""
-    named = [
-        *spec.node_ips,
-        *(spec.settings.get("tls_sans") or ()),
-        *([endpoint] if endpoint else []),
-    ]
-    kept = list(facts.receipt.get("addresses") or ())
-    return list(dict.fromkeys(named or kept or facts.machine.get("addresses") or ()))
+    named = (*(spec.settings.get("tls_sans") or ()), *([endpoint] if endpoint else ()))
+    return list(dict.fromkeys((*own_addresses(spec, facts), *named)))
 
 
 def fixed(spec: Spec, facts: Facts) -> dict[str, t.Any]:
@@ -141,6 +142,7 @@ def receipt(spec: Spec, facts: Facts) -> bytes:
     if spec.role == AGENT:
         found["registration"] = registration(spec, facts)
     else:
+        found["own"] = own_addresses(spec, facts)
         found["addresses"] = settled_addresses(spec, facts)
         found["source"] = facts.machine.get("source", "")
     return (json.dumps(found, sort_keys=True) + "\n").encode()
