@@ -50,7 +50,8 @@ def networks() -> list[dict[str, object]]:
     out = run(["podman", "network", "ls", "-q"]).stdout.split()
     if not out:
         return []
-    loaded = json.loads(run(["podman", "network", "inspect", *out]).stdout)
+    # Another fleet's network may go in between: podman tells of those that are there, and fails.
+    loaded = json.loads(run(["podman", "network", "inspect", *out], check=False).stdout or "[]")
     return [n for n in loaded if isinstance(n, dict)]
 
 
