@@ -1,66 +1,21 @@
 # Copyright: (c) 2026, lightk8s.edge contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A server with K3s, where cloudcore is to run beside it, and an edge node with containerd."""
+"""An edge node of KubeEdge as the cluster and its containerd see it."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
-from bed import mirror, runtime
-from bed.fleet import Fleet
+from bed import mirror
 from bed.node import Node
 
-from .lib.distributions import K3S, Distribution
-from .lib.site import Site, common_inputs, wait_for
+from .lib.site import Site, wait_for
 
-TOPOLOGY = f"shop=server,agent:packages={' '.join(runtime.PACKAGES)}"
 CLOUD, EDGE = "shop-server1", "shop-agent1"
 BOOTSTRAP = "/etc/kubeedge/bootstrap-edgecore.conf"
 CERTIFICATE = "/etc/kubeedge/certs/server.crt"
-DATABASE = "/var/lib/kubeedge/edgecore.db"
-KUBEEDGE = Distribution(
-    name="kubeedge",
-    version="v1.23.1",
-    rebuilt="v1.23.2",
-    newer="v1.23.2",
-    next_minor="v1.24.0",
-    skipped_minor="v1.25.0",
-    never_ready="v1.23.3",
-    no_start="v1.23.4",
-    server_unit="cloudcore.service",
-    agent_unit="edgecore.service",
-    binary="/usr/local/bin/edgecore",
-    config="/etc/kubeedge/config/edgecore.yaml",
-    config_folder="/etc/kubeedge/config",
-    data="/var/lib/kubeedge",
-    images="",
-    kubeconfig="/etc/rancher/k3s/k3s.yaml",
-    ctr=("ctr", "-n", "k8s.io"),
-    server_only_key="kubeAPIConfig",
-    credential=CERTIFICATE,
-)
-
-
-def bring_up(fleet: Fleet, k3s: str, kubeedge: str) -> Site:
-    """K3s and containerd run, KubeEdge is not there yet."""
-    releases = Path(kubeedge)
-    runtime.start(fleet[EDGE], releases.parent / "images")
-    cluster = {
-        "version": K3S.version,
-        "release_mirrors": [k3s],
-        "site": "cluster",
-        "node_ip": ["{{ ansible_host }}"],
-        "airgap_images": True,
-        "disable": ["traefik", "servicelb", "metrics-server", "local-storage", "coredns"],
-    }
-    site = Site(fleet, KUBEEDGE, common_inputs(KUBEEDGE, releases))
-    site.play(
-        [{"hosts": CLOUD, "gather_facts": False, "tasks": [{"lightk8s.edge.k3s_install": cluster}]}]
-    )
-    return site
 
 
 def seen(site: Site) -> dict[str, Any]:
@@ -68,11 +23,6 @@ def seen(site: Site) -> dict[str, Any]:
     words = ("get", "node", EDGE, "--ignore-not-found", "-o", "json")
     text = site.fleet[CLOUD].kubectl(*words).stdout
     return dict(json.loads(text)) if text.strip() else {}
-
-
-def version(site: Site) -> str:
-    """What the kubelet of the edge node reports."""
-    return str(seen(site)["status"]["nodeInfo"]["kubeletVersion"])
 
 
 def ready(site: Site) -> bool:

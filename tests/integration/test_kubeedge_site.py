@@ -14,12 +14,13 @@ from bed.node import Node
 from bed.plays import Run
 
 from .conftest import MakeFleet, mirror_of
-from .kubeedge_site import CLOUD, EDGE, KUBEEDGE, TOPOLOGY, ready, seen, version, wait_ready
-from .lib.distributions import K0S, K3S, Distribution
+from .kubeedge_site import CLOUD, EDGE, ready, seen, wait_ready
+from .lib.distributions import K0S, K3S, KUBEEDGE, Distribution
 from .lib.site import WAIT, Site, files, starts
 from .lib.site import ready as nodes_ready
 
 pytestmark = pytest.mark.slow
+TOPOLOGY = f"shop=server,agent:packages={' '.join(runtime.PACKAGES)}"
 GUEST = "shop-cloud1"
 PLACES = ("/etc", "/usr/local", "/opt", "/var/lib/lightk8s")
 OURS = ("/var/lib/lightk8s", "/var/lib/kubeedge", "/etc/kubeedge", "/var/lib/kubelet")
@@ -42,11 +43,13 @@ def site(make_fleet: MakeFleet, cluster: Distribution) -> Site:
             "edge_distribution": one.name,
             "edge_version": one.version,
             "edge_release_mirrors": [str(mirror_of(one.name))],
-            **one.inputs,
         }
         for one in (cluster, KUBEEDGE)
     ]
-    both[0]["edge_node_ip"] = ["{{ ansible_host }}"]  # there is no default route
+    both[0] |= {
+        **cluster.inputs,
+        "edge_node_ip": ["{{ ansible_host }}"],
+    }  # there is no default route
     built = inventory.pairs(fleet.name, list(fleet.nodes.values()), *both)
     inventory.write(fleet.inventory, built)
     inputs = {
@@ -79,7 +82,8 @@ def test_from_bare_machines_to_an_edge_node_in_one_run(
     site: Site, installed: Run, cloud: Node, cluster: Distribution
 ) -> None:
     assert nodes_ready(cloud) == {CLOUD: True, EDGE: True}
-    assert version(site).endswith(f"-kubeedge-{KUBEEDGE.version}")
+    reported = seen(site)["status"]["nodeInfo"]["kubeletVersion"]
+    assert reported == KUBEEDGE.kubelet(KUBEEDGE.version)
     assert starts(cloud, "cloudcore.service") == 1
     assert starts(cloud, cluster.server_unit) == 1
 

@@ -14,9 +14,10 @@ from collections.abc import Iterable, Mapping
 # `make test` runs these; everything else has its turn in `make test-full`, by the mark `slow`. K3s
 # stands for all where adapters differ in little.
 IN_MAKE_TEST: Mapping[str, Iterable[str]] = {
-    "k3s": ("install", "change", "upgrade", "faults", "power", "airgap", "datastore"),
+    "k3s": ("install", "change", "upgrade", "faults", "power", "airgap", "datastore", "leave"),
     "k0s": ("install", "change"),
     "microk8s": (),
+    "kubeedge": (),
 }
 
 # Skipped with this reason: what a distribution has not, cannot be right or wrong on it. A case that
@@ -27,6 +28,25 @@ NO_MEANING: Mapping[str, Mapping[str, str]] = {
             "On MicroK8s snapd decides where programs lie."
         ),
         "datastore": "MicroK8s brings its own datastore and takes no other.",
+    },
+    "kubeedge": {
+        "datastore": "KubeEdge keeps its state in the cluster that cloudcore works for.",
+        "install::test_the_clusters_dns_runs": "An edge node has no DNS of the cluster.",
+        "install::test_the_kubeconfig_leads_to_the_site": (
+            "KubeEdge makes no administrator's kubeconfig: that of the cluster beneath it is the cluster's."
+        ),
+        "upgrade::test_a_newer_version_is_one_restart[rebuilt]": (
+            "A release of KubeEdge is not packaged anew: its version has no build number."
+        ),
+        "airgap::test_pods_start_from_the_archive": (
+            "KubeEdge brings no images: those of an edge node are its containerd's own."
+        ),
+        "faults::test_expired_certificates_are_recognised_and_renewed": (
+            "KubeEdge has no API server; test_kubeedge.py renews the certificate of an edge node."
+        ),
+        "faults::test_an_ended_authority_is_named_and_nothing_is_restarted": (
+            "KubeEdge has no API server; the authority is that of the cluster beneath it."
+        ),
     },
 }
 

@@ -17,8 +17,9 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.catalogue 
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.store import Store
 
 from ..conftest import MakeFleet, mirror_of
+from ..lib import ground
 from ..lib.distributions import Distribution
-from ..lib.site import Site, common_inputs, ready, wait_for
+from ..lib.site import Site, wait_for
 
 SERVER, AGENT = "gap-server1", "gap-agent1"
 
@@ -32,15 +33,14 @@ def site(
     mirror = folder / "mirror"
     keep_release(distribution, mirror, folder / "cache")
     shutil.rmtree(mirror)
-    inputs = {
-        **common_inputs(distribution, mirror),
+    site = ground.pair(distribution, make_fleet, name="gap", server="readonly_usr", airgap=True)
+    site.inputs |= {
+        "edge_release_mirrors": [str(mirror)],
         "edge_cache_dir": str(folder / "cache"),
         "edge_version": "stable",
         "edge_node_ip": "{{ ansible_host }}",
     }
-    packages = distribution.packages
-    fleet = make_fleet("gap=server:readonly_usr,agent", airgap=True, packages=packages)
-    return Site(fleet, distribution, inputs)
+    return site
 
 
 def keep_release(distribution: Distribution, mirror: Path, cache: Path) -> None:
@@ -65,7 +65,7 @@ def test_an_installation_needs_nothing_but_the_cache(site: Site, server: Node) -
     assert server.run("ip route show default").stdout == ""
     run = site.converge()
     assert run.failed() == []
-    wait_for("both nodes", lambda: ready(server) == {SERVER: True, AGENT: True})
+    wait_for("both nodes", site.is_ready)
     assert site.converge().changed() == []
 
 
@@ -81,8 +81,9 @@ def test_pods_start_from_the_archive(site: Site, server: Node) -> None:
 
 
 def test_programs_go_elsewhere_where_usr_cannot_be_written(site: Site, server: Node) -> None:
-    elsewhere = site.distribution.binary.replace("/usr/local/bin", "/opt/bin")
+    usual = site.distribution.binary_of("server")
+    elsewhere = usual.replace("/usr/local/bin", "/opt/bin")
     assert server.exists(elsewhere)
-    assert not server.exists(site.distribution.binary)
-    assert site.fleet[AGENT].exists(site.distribution.binary)
+    assert not server.exists(usual)
+    assert site.fleet[AGENT].exists(site.distribution.binary_of("agent"))
     assert elsewhere in server.read(f"/etc/systemd/system/{site.unit(server)}")

@@ -11,13 +11,12 @@ import pytest
 from bed.node import Node
 
 from ...unit.kube.authority import ended_authority
-from ..conftest import MakeFleet, mirror_of
+from ..conftest import MakeFleet
+from ..lib import ground
 from ..lib.distributions import Distribution
 from ..lib.site import (
     Site,
-    common_inputs,
     messages,
-    ready,
     results,
     run_pod,
     starts,
@@ -25,23 +24,19 @@ from ..lib.site import (
 )
 from . import moments
 
-NAME = "shop-server1"
-
 
 @pytest.fixture(scope="module")
 def site(
     distribution: Distribution, make_fleet: MakeFleet, tmp_path_factory: pytest.TempPathFactory
 ) -> Site:
-    inputs = common_inputs(distribution, mirror_of(distribution.name))
-    inputs["edge_cache_dir"] = str(tmp_path_factory.mktemp("cache"))
-    return Site(
-        make_fleet("shop=server:disk=3g", packages=distribution.packages), distribution, inputs
-    )
+    site = ground.lone(distribution, make_fleet, node="disk=3g")
+    site.inputs["edge_cache_dir"] = str(tmp_path_factory.mktemp("cache"))
+    return site
 
 
 @pytest.fixture(scope="module")
 def node(site: Site) -> Node:
-    return site.fleet[NAME]
+    return site.lone
 
 
 def test_a_full_disk_is_said_and_harms_nothing(site: Site, node: Node) -> None:
@@ -51,7 +46,7 @@ def test_a_full_disk_is_said_and_harms_nothing(site: Site, node: Node) -> None:
     said = messages(run)
     assert run.code
     assert "room" in said or "space" in said
-    assert NAME in said or "/var/lib/lightk8s" in said
+    assert node.name in said or "/var/lib/lightk8s" in said
     assert not node.exists(site.distribution.binary)
     node.run("rm /var/filler")
 
@@ -73,7 +68,7 @@ def test_a_rerun_ends_what_a_killed_controller_began(
         run.kill()
     site.converge()
     assert f"{moment.__name__}.example" in node.read(site.distribution.config)
-    assert ready(node) == {NAME: True}
+    assert site.is_ready()
     assert moments.ours(node) == []
     assert site.converge().changed() == []
 
@@ -88,7 +83,7 @@ def test_a_run_killed_before_the_restart_is_completed_with_one(site: Site, node:
     assert node.exists(f"/{moments.JOURNAL}")
     assert site.main(node) == before
     run = site.converge()
-    assert "cut off" in str([task.result.get("warnings") for task in run.of(NAME)])
+    assert "cut off" in str([task.result.get("warnings") for task in run.of(node.name)])
     assert starts(node, unit) == count + 1
     assert moments.ours(node) == []
     assert site.converge().changed() == []
@@ -97,11 +92,11 @@ def test_a_run_killed_before_the_restart_is_completed_with_one(site: Site, node:
 def test_a_pod_without_limits_stays_under_the_cap(site: Site, node: Node) -> None:
     site.inputs["edge_max_cpu_percent"] = 20
     site.converge()
-    run_pod(site, node, "burner", "-burn", "4")
+    run_pod(site, "burner", "-burn", "4")
     share = wait_for("figures", lambda: used(node, 10))
     cap = 0.2 * int(node.run(["nproc"]).stdout)
     assert 0 < share < cap * 1.15
-    node.kubectl("delete", "pod", "burner", "--grace-period=0", "--force")
+    site.server.kubectl("delete", "pod", "burner", "--grace-period=0", "--force")
 
 
 def test_expired_certificates_are_recognised_and_renewed(site: Site, node: Node) -> None:
@@ -116,8 +111,8 @@ def test_expired_certificates_are_recognised_and_renewed(site: Site, node: Node)
     node.run(f"rm {dropin}; systemctl daemon-reload")
     count = starts(node, unit)
     run = site.converge()
-    assert run.stats[NAME]["unreachable"] == 0
-    assert ready(node) == {NAME: True}
+    assert run.stats[node.name]["unreachable"] == 0
+    assert site.is_ready()
     assert not ends(site, node, 300 * 86400)
     assert starts(node, unit) == count + 1
     assert site.converge().changed() == []
@@ -137,12 +132,12 @@ def test_an_ended_authority_is_named_and_nothing_is_restarted(site: Site, node: 
     unit = site.unit(node)
     count = starts(node, unit)
     run = site.converge(check=False)
-    failure = results(run, NAME)[-1].result["failure"]
+    failure = results(run, node.name)[-1].result["failure"]
     assert failure["kind"] == "certificate"
     assert "authority of this cluster ended 3 days ago" in failure["message"]
     assert site.distribution.name in failure["hint"]
-    assert run.stats[NAME]["unreachable"] == 0
-    info = site.play("info").of(NAME, action="edge_info")[-1].result["info"]
+    assert run.stats[node.name]["unreachable"] == 0
+    info = site.play("info").of(node.name, action="edge_info")[-1].result["info"]
     assert info["certificates"]["authority_days"] == -3
     assert info["api"]["state"] == "expired"
     assert starts(node, unit) == count

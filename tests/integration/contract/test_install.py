@@ -15,12 +15,12 @@ import pytest
 from bed.node import Node
 from bed.plays import Run
 
-from ..conftest import MakeFleet, mirror_of
+from ..conftest import MakeFleet
+from ..lib import ground
 from ..lib.distributions import Distribution
 from ..lib.site import (
     Site,
     actions,
-    common_inputs,
     files,
     main,
     phase,
@@ -37,9 +37,8 @@ WIRE = 48_000  # bytes of an ssh connection with one command; a module by itself
 
 @pytest.fixture(scope="module")
 def site(distribution: Distribution, make_fleet: MakeFleet) -> Site:
-    fleet = make_fleet("shop=server", airgap=True, packages=distribution.packages)
-    inputs = {
-        **common_inputs(distribution, mirror_of(distribution.name)),
+    site = ground.lone(distribution, make_fleet, airgap=True)
+    site.inputs |= {
         "edge_version": None,  # the mirror's stable channel, and later what is there
         "edge_node_ip": ["{{ ansible_host }}"],
         "edge_max_pods": 20,
@@ -47,12 +46,12 @@ def site(distribution: Distribution, make_fleet: MakeFleet) -> Site:
         "edge_journal_max_mb": 40,
         "edge_labels": {"example.org/shelf": "north"},
     }
-    return Site(fleet, distribution, inputs)
+    return site
 
 
 @pytest.fixture(scope="module")
 def node(site: Site) -> Node:
-    return site.fleet["shop-server1"]
+    return site.lone
 
 
 @pytest.fixture(scope="module")
@@ -81,14 +80,15 @@ def test_check_mode_leaves_a_bare_node_alone(
 
 
 def test_check_mode_on_a_bare_node_names_what_the_real_run_does(
-    predicted: Run, installed: Run, node: Node
+    site: Site, predicted: Run, installed: Run
 ) -> None:
-    assert actions(predicted, node.name) == actions(installed, node.name)
-    assert actions(installed, node.name)
+    for name in site.fleet.nodes:
+        assert actions(predicted, name) == actions(installed, name)
+        assert actions(installed, name)
 
 
 def test_the_node_is_ready_with_the_wanted_version(site: Site, installed: Run, node: Node) -> None:
-    said = node.kubectl(
+    said = site.server.kubectl(
         "get",
         "node",
         node.name,
@@ -97,14 +97,19 @@ def test_the_node_is_ready_with_the_wanted_version(site: Site, installed: Run, n
         " {.status.capacity.pods} {.metadata.labels.example\\.org/shelf}",
     ).stdout.split()
     assert said == [site.distribution.kubelet(site.distribution.version), "True", "20", "north"]
-    assert starts(node, site.unit(node)) == 1
+    assert [starts(n, site.unit(n)) for n in site.fleet.nodes.values()] == [1] * len(
+        site.fleet.nodes
+    )
 
 
 def test_a_pod_runs_from_an_image_that_nobody_can_pull(
     site: Site, installed: Run, node: Node
 ) -> None:
     assert "default" not in node.run("ip route show").stdout
-    run_pod(site, node, "probe")
+    run_pod(site, "probe")
+
+
+def test_the_clusters_dns_runs(site: Site, installed: Run, node: Node) -> None:
     wait_for("the cluster's DNS", lambda: _dns_runs(node))
 
 
@@ -118,13 +123,14 @@ def test_a_second_run_touches_nothing_and_sends_nothing(
     site: Site, installed: Run, node: Node
 ) -> None:
     site.converge()
-    before, began, sent = files(node, *OURS), site.main(node), node.net_bytes()
+    nodes = site.fleet.nodes.values()
+    before = [(files(n, *OURS), site.main(n)) for n in nodes]
+    sent = node.net_bytes()
     run = site.converge()
     assert node.net_bytes() - sent < WIRE
-    assert files(node, *OURS) == before
-    assert site.main(node) == began
+    assert [(files(n, *OURS), site.main(n)) for n in nodes] == before
     assert run.changed() == []
-    assert [t.result["actions"] for t in results(run, node.name)] == [[]]
+    assert [t.result["actions"] for n in nodes for t in results(run, n.name)] == [[]] * len(nodes)
 
 
 def test_check_mode_on_an_installed_node_has_nothing_to_say(
@@ -133,7 +139,7 @@ def test_check_mode_on_an_installed_node_has_nothing_to_say(
     before = files(node, *OURS)
     run = site.converge("--check", "--diff", edge_verify="full")
     assert run.changed() == []
-    assert actions(run, node.name) == []
+    assert [actions(run, name) for name in site.fleet.nodes] == [[]] * len(site.fleet.nodes)
     assert files(node, *OURS) == before
 
 
@@ -157,59 +163,71 @@ def test_the_kubeconfig_leads_to_the_site(site: Site, installed: Run, node: Node
     assert site.play("kubeconfig", edge_kubeconfig_dir=str(folder)).changed() == []
 
 
-STATES = """
+STOPPED = """
 - name: Bring the distribution into a state
   hosts: all
   gather_facts: false
   tasks:
     - name: Converge the node
       lightk8s.edge.edge_site:
-        state: "{{ state }}"
+        state: stopped
 """
 
 
-def _state(site: Site, state: str, *args: str) -> Run:
-    file = site.fleet.root / "state.yml"
-    file.write_text(STATES, encoding="utf-8")
-    return site.play(file, *args, state=state)
+def _stop(site: Site, *args: str) -> Run:
+    file = site.fleet.root / "stopped.yml"
+    file.write_text(STOPPED, encoding="utf-8")
+    return site.play(file, *args)
+
+
+def _reset(site: Site, state: str, *args: str) -> Run:
+    return site.play("reset", *args, edge_reset_confirm=True, edge_reset_state=state)
+
+
+def _as_foretold(site: Site, predicted: Run, run: Run) -> bool:
+    found = [(actions(run, name), actions(predicted, name)) for name in site.fleet.nodes]
+    return all(done and done == foretold for done, foretold in found)
 
 
 def test_stopped_and_back(site: Site, installed: Run, node: Node) -> None:
-    predicted = _state(site, "stopped", "--check")
-    run = _state(site, "stopped")
-    assert actions(run, node.name) == actions(predicted, node.name)
-    assert main(node, site.unit(node)).pid == "0"
-    assert _state(site, "stopped").changed() == []
+    predicted = _stop(site, "--check")
+    assert _as_foretold(site, predicted, _stop(site))
+    assert [main(n, site.unit(n)).pid for n in site.fleet.nodes.values()] == ["0"] * len(
+        site.fleet.nodes
+    )
+    assert _stop(site).changed() == []
     predicted = site.converge("--check")
-    run = site.converge()
-    assert actions(run, node.name) == actions(predicted, node.name)
-    wait_for("the pod from before", lambda: phase(node, "probe") == "Running")
+    assert _as_foretold(site, predicted, site.converge())
+    wait_for("the pod from before", lambda: phase(site.server, "probe") == "Running")
     assert site.converge().changed() == []
 
 
 def test_absent_keeps_the_data(site: Site, installed: Run, node: Node) -> None:
-    node.kubectl("create", "configmap", "kept", "--from-literal=a=b")
-    predicted = _state(site, "absent", "--check")
-    run = _state(site, "absent")
-    assert actions(run, node.name) == actions(predicted, node.name)
-    assert not node.exists(site.distribution.binary)
+    site.server.kubectl("create", "configmap", "kept", "--from-literal=a=b")
+    stores = [path for path in site.distribution.stores if node.exists(path)]
+    before = [node.run(["stat", "-c", "%i", path]).stdout for path in stores]
+    predicted = _reset(site, "absent", "--check")
+    assert _as_foretold(site, predicted, _reset(site, "absent"))
+    for n in site.fleet.nodes.values():
+        assert not n.exists(site.distribution.binary_of(n.spec.role))
     assert node.exists(site.distribution.snapshots or site.distribution.data)
-    assert _state(site, "absent").changed() == []
+    assert _reset(site, "absent").changed() == []
     site.converge()
     if site.distribution.snapshots:
-        assert node.run(["ls", site.distribution.snapshots]).stdout
+        assert ".zip" in node.run(["ls", site.distribution.snapshots]).stdout
         return
-    kept = node.kubectl("get", "configmap", "kept", "-o", "jsonpath={.data.a}")
+    kept = site.server.kubectl("get", "configmap", "kept", "-o", "jsonpath={.data.a}")
     assert kept.stdout == "b"
+    assert stores
+    assert [node.run(["stat", "-c", "%i", path]).stdout for path in stores] == before
     assert site.converge().changed() == []
 
 
 def test_purged_leaves_nothing(
     site: Site, bare: dict[str, set[str]], installed: Run, node: Node
 ) -> None:
-    predicted = _state(site, "purged", "--check")
-    run = _state(site, "purged")
-    assert actions(run, node.name) == actions(predicted, node.name)
+    predicted = _reset(site, "purged", "--check")
+    assert _as_foretold(site, predicted, _reset(site, "purged"))
     left = left_behind(bare, traces(node), site.distribution.living)
     assert not left, json.dumps(left, indent=1)
-    assert _state(site, "purged").changed() == []
+    assert _reset(site, "purged").changed() == []

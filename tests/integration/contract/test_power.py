@@ -8,21 +8,26 @@ LIGHTK8S_POWER_CUTS sets how many cuts at random moments the slow test makes.
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import json
 import os
 import random
+import re
+import tarfile
 import time
+from pathlib import Path
 
 import pytest
 from bed import power
 from bed.node import Node
 
 from ..conftest import MakeFleet, mirror_of
+from ..lib import ground
 from ..lib.distributions import Distribution
-from ..lib.site import Site, common_inputs, ready, wait_for
+from ..lib.site import Site, wait_for
 from . import moments
 
-NAME = "cut-server1"
 CUTS = int(os.environ.get("LIGHTK8S_POWER_CUTS", "20"))
 
 
@@ -30,16 +35,14 @@ CUTS = int(os.environ.get("LIGHTK8S_POWER_CUTS", "20"))
 def site(
     distribution: Distribution, make_fleet: MakeFleet, tmp_path_factory: pytest.TempPathFactory
 ) -> Site:
-    inputs = common_inputs(distribution, mirror_of(distribution.name))
-    inputs["edge_cache_dir"] = str(tmp_path_factory.mktemp("cache"))
-    return Site(
-        make_fleet("cut=server:disk=4g", packages=distribution.packages), distribution, inputs
-    )
+    site = ground.lone(distribution, make_fleet, name="cut", node="disk=4g")
+    site.inputs["edge_cache_dir"] = str(tmp_path_factory.mktemp("cache"))
+    return site
 
 
 @pytest.fixture(scope="module")
 def node(site: Site) -> Node:
-    return site.fleet[NAME]
+    return site.lone
 
 
 def cut_at(moment: moments.Moment, site: Site, node: Node, **inputs: object) -> None:
@@ -56,10 +59,31 @@ def installed(site: Site, node: Node) -> str:
     digest = moments.digest(node, program)
     if not digest:
         return ""
-    for sums in mirror_of(site.distribution.name).glob(f"*/{site.distribution.sums}"):
-        if digest in sums.read_text(encoding="utf-8"):
-            return sums.parent.name
-    raise AssertionError(f"{program} is no release's: {digest}")
+    found = digests(site.distribution).get(digest)
+    assert found, f"{program} is no release's: {digest}"
+    return found
+
+
+def digests(distribution: Distribution) -> dict[str, str]:
+    """Digest -> version of each program in the mirror, as its checksums say or as its archive has it."""
+    found = {}
+    mirror = mirror_of(distribution.name)
+    for sums in mirror.glob(f"*/{distribution.sums or '-'}"):
+        for word in re.findall(r"\b[0-9a-f]{64}\b", sums.read_text(encoding="utf-8")):
+            found[word] = sums.parent.name
+    for path in mirror.glob(f"*/{distribution.archive or '-'}"):
+        found[packed(path, Path(distribution.binary).name)] = path.parent.name
+    return found
+
+
+@functools.cache
+def packed(archive: Path, name: str) -> str:
+    """The digest of the program of that name in an archive."""
+    with tarfile.open(archive) as tar:
+        member = next(m for m in tar if m.name.endswith(f"/{name}"))
+        content = tar.extractfile(member)
+        assert content is not None
+        return hashlib.sha256(content.read()).hexdigest()
 
 
 def recorded(node: Node) -> str:
@@ -70,8 +94,9 @@ def recorded(node: Node) -> str:
 def healthy(site: Site, node: Node, version: str) -> None:
     """A rerun ends the change, the node is Ready with that version, and nothing is left over."""
     site.converge(edge_version=version)
-    assert ready(node) == {NAME: True}
-    assert site.distribution.kubelet(version) in node.kubectl("get", "nodes", "-o", "wide").stdout
+    wait_for("all nodes", site.is_ready)
+    words = ("get", "node", node.name, "-o", "jsonpath={.status.nodeInfo.kubeletVersion}")
+    assert site.server.kubectl(*words).stdout == site.distribution.kubelet(version)
     assert installed(site, node) == recorded(node) == version
     assert moments.ours(node) == []
     assert site.converge(edge_version=version).changed() == []
@@ -103,19 +128,21 @@ def test_a_cut_while_a_change_waits_for_health(site: Site, node: Node) -> None:
 def test_cuts_at_any_moment(site: Site, node: Node) -> None:
     healthy(site, node, site.distribution.newer)
     chance = random.Random(CUTS)
-    names = [""]
+    before = "cut.shop.example"
     for turn in range(CUTS):
-        names.append(f"turn{turn}.shop.example")
-        site.inputs.update(site.distribution.naming(names[-1]))
+        wanted = f"turn{turn}.shop.example"
+        site.inputs.update(site.distribution.naming(wanted))
         run = site.start(edge_version=site.distribution.newer)
         time.sleep(chance.uniform(0.5, 15))
         power.cut(node)
         run.kill()
         config = node.read(site.distribution.config)
-        assert any(name in config for name in names[-2:])
+        assert (before in config) != (wanted in config)
         assert not node.exists(f"/{moments.REDO}")
-        wait_for("the node after the boot", lambda: ready(node) == {NAME: True})
+        wait_for("the node after the boot", site.is_ready)
         if chance.random() < 0.5:
             healthy(site, node, site.distribution.newer)
-            names = names[-1:]
+            config = node.read(site.distribution.config)
+            assert wanted in config
+        before = wanted if wanted in config else before
     healthy(site, node, site.distribution.newer)

@@ -44,7 +44,8 @@ class Distribution:
     wrong: Mapping[str, tuple[dict[str, Any], str, str]] = field(default_factory=dict)
     begun: str = "Starting"  # systemd's first word of a start
     # What faults, air gaps and datastores are told by.
-    sums: str = ""  # a release's file of checksums
+    sums: str = ""  # a release's file of checksums of its programs
+    archive: str = ""  # where a release's program lies packed
     coredns: str = ""  # the image of the cluster's DNS
     stores: tuple[str, ...] = ()  # datastores on the node itself
     certificate: str = ""  # that the API server shows
@@ -52,13 +53,21 @@ class Distribution:
     validity: str = ""  # variable by which a stand-in issues certificates for a shorter time
     reissue: str = ""  # makes the stopped service issue that certificate anew at its start
     stamped: bool = True  # whether the kubelet's version bears the distribution's build
+    kubelets: Mapping[str, str] = field(default_factory=dict)  # where it is another one altogether
     packages: tuple[str, ...] = ()  # that its nodes must have beforehand
+    # What a site needs beside the distribution itself, and is given before a test begins.
+    beneath: Distribution | None = None  # whose cluster its server works for
+    runtime: bool = False  # whether its agents need a container runtime of the machine's
+    lone: str = "server"  # the role of the node that runs the kubelet in the smallest site
+    agents_only: tuple[str, ...] = ()  # inputs that are refused on servers, which run no pods
+    server_binary: str = ""  # where servers run another program
+    pod: Mapping[str, Any] = field(default_factory=dict)  # what a pod's spec needs there
+    role_needs: tuple[str, ...] = ("storage_type: sqlite",)  # that one more server is asked with
     joins_running: bool = False  # whether a node runs a cluster of its own until it joins
     snapshots: str = (
         ""  # what shows the data of a removal that keeps them, where they do not stay in place
     )
     living: tuple[str, ...] = ()  # how traces begin that the system itself leaves and takes away
-
     # Inputs by which a name comes to stand in `config`.
     naming: Callable[[str], dict[str, Any]] = lambda name: {"edge_tls_sans": [name]}
     # With a release's digest, where a command brings it and no transaction of files; in a shell's words.
@@ -67,10 +76,15 @@ class Distribution:
 
     def kubelet(self, version: str) -> str:
         """What a kubelet of this version reports."""
+        if self.kubelets:
+            return self.kubelets[version]
         return version if self.stamped else version.partition("+")[0]
 
     def unit(self, role: str) -> str:
         return self.server_unit if role == "server" else self.agent_unit
+
+    def binary_of(self, role: str) -> str:
+        return (self.server_binary if role == "server" else "") or self.binary
 
 
 K3S = Distribution(
@@ -260,4 +274,90 @@ MICROK8S = Distribution(
         *("/var/tmp/systemd-private", "(sd-pam)", "dbus-daemon", "session-", "snapd", "systemd"),
     ),
 )
-DISTRIBUTIONS = (K3S, K0S, MICROK8S)
+
+
+def _user_of_a_broker(name: str) -> dict[str, Any]:
+    """Of an MQTT broker that edgecore is told not to look for."""
+    given = {"modules": {"eventBus": {"mqttUsername": name}}}
+    return {"edge_extra_config": f"{{{{ {given!r} if edge_role == 'agent' else {{}} }}}}"}
+
+
+KUBEEDGE = Distribution(
+    name="kubeedge",
+    version="v1.23.1",
+    rebuilt="",
+    newer="v1.23.2",
+    next_minor="v1.24.0",
+    skipped_minor="v1.25.0",
+    never_ready="v1.23.3",
+    no_start="v1.23.4",
+    server_unit="cloudcore.service",
+    agent_unit="edgecore.service",
+    binary="/usr/local/bin/edgecore",
+    server_binary="/usr/local/bin/cloudcore",
+    config="/etc/kubeedge/config/edgecore.base.yaml",
+    config_folder="/etc/kubeedge/config",
+    data="/var/lib/kubeedge",
+    images="",
+    kubeconfig="",
+    ctr=("ctr", "-n", "k8s.io"),
+    server_only_key="kubeAPIConfig",
+    credential="/etc/kubeedge/certs/server.crt",
+    stores=("/var/lib/kubeedge/edgecore.db",),
+    kubelets={
+        "v1.23.1": "v1.32.10-kubeedge-v1.23.1",
+        "v1.23.2": "v1.32.10-kubeedge-v1.23.2",
+        "v1.24.0": "v1.33.8-kubeedge-v1.24.0",
+    },
+    naming=_user_of_a_broker,
+    archive="kubeedge-*.tar.gz",
+    beneath=K3S,
+    runtime=True,
+    lone="agent",
+    agents_only=(
+        *("edge_node_name", "edge_labels", "edge_taints", "edge_max_memory_mb", "edge_max_pods"),
+        *("edge_max_cpu_percent", "edge_reserved_memory_mb", "edge_ephemeral_storage_mb"),
+        *("edge_cpu_manager_policy", "edge_service_memory_mb"),
+        *("edge_max_log_files", "edge_max_log_size_mb"),
+    ),
+    # With a reserve our thresholds of eviction count: the machine's disk may be fuller than KubeEdge's bear.
+    inputs={"edge_reserved_memory_mb": 64},
+    role_needs=(),
+    # A pod with a token does not start again while its node is cut off.
+    pod={"automountServiceAccountToken": False},
+    wrong={
+        "malformed range": ({"edge_cluster_cidr": ["10.42.0.0/99"]}, "spec", "cluster_cidr"),
+        "another range for pods": (
+            {"edge_cluster_cidr": ["10.99.128.0/17"]},
+            "spec",
+            "cluster_cidr",
+        ),
+        "another datastore": ({"edge_storage_type": "etcd"}, "spec", "storage_type"),
+        "registries that nothing can read": (
+            {"edge_registries": {"mirrors": {"docker.io": {"endpoint": ["https://a"]}}}},
+            "spec",
+            "registries",
+        ),
+        "malformed value": (
+            {"edge_extra_config": {"modules": {"edgeHub": {"heartbeat": "often"}}}},
+            "spec",
+            "heartbeat",
+        ),
+        "a key that has an input": (
+            {"edge_extra_config": {"modules": {"edged": {"nodeIP": "192.0.2.1"}}}},
+            "spec",
+            "node_ip",
+        ),
+        "a value deep inside": (
+            {"edge_extra_config": {"modules": {"edgeHub": {"websocket": {"enable": False}}}}},
+            "spec",
+            "websocket",
+        ),
+        "what it cannot do": ({"edge_network_mode": "flannel"}, "spec", "network_mode"),
+        "a version that no mirror has": ({"edge_version": "v1.23.77"}, "release", "v1.23.77"),
+        "another token": ({"edge_token": "quite-another-token"}, "spec", "token"),
+    },
+    # containerd is the machine's own, and keeps the images and the network that it was given.
+    living=("/var/lib/containerd/", "/run/containerd/"),
+)
+DISTRIBUTIONS = (K3S, K0S, MICROK8S, KUBEEDGE)

@@ -51,8 +51,29 @@ class Site:
     def _given(self, inputs: Mapping[str, Any]) -> list[str]:
         number = len(list((self.fleet.root / "runs").glob("*.log"))) + 1
         file = self.fleet.root / f"inputs-{number:03}.json"
-        file.write_text(json.dumps({**self.inputs, **inputs}, indent=1), encoding="utf-8")
+        given = {key: self._for_some(key, v) for key, v in {**self.inputs, **inputs}.items()}
+        file.write_text(json.dumps(given, indent=1), encoding="utf-8")
         return ["-e", f"@{file}"]
+
+    def _for_some(self, key: str, value: Any) -> Any:
+        """The value as it is given to all nodes at once; a template is left as it is."""
+        if key in self.distribution.agents_only and not isinstance(value, str | None):
+            return f"{{{{ {value!r} if edge_role == 'agent' else '' }}}}"
+        return value
+
+    @property
+    def server(self) -> Node:
+        """The first server, which answers kubectl."""
+        return next(n for n in self.fleet.nodes.values() if n.spec.role == "server")
+
+    @property
+    def lone(self) -> Node:
+        """The node with the kubelet in a site that has one alone."""
+        return next(n for n in self.fleet.nodes.values() if n.spec.role == self.distribution.lone)
+
+    def is_ready(self) -> bool:
+        """Whether the cluster has the nodes of the fleet, all Ready, and no other."""
+        return ready(self.server) == dict.fromkeys(self.fleet.nodes, True)
 
     def unit(self, node: Node) -> str:
         return self.distribution.unit(node.spec.role)
@@ -146,20 +167,25 @@ def wait_for(what: str, look: Callable[[], Any], limit: float = WAIT) -> Any:
     return found
 
 
-def run_pod(site: Site, node: Node, name: str, *args: str, on: str = "") -> None:
-    """Run a pod of the test bed's probe image from an archive on a server: nothing is pulled.
+def run_pod(site: Site, name: str, *args: str, on: Node | None = None) -> None:
+    """Run a pod of the test bed's probe image from an archive: nothing is pulled.
 
-    `on` pins the pod to the node of that name; `args` are the probe's.
+    `on` pins the pod to that node, which else is the site's lone one; `args` are the probe's.
     """
+    node = on or site.lone
     archive = Path(site.inputs["edge_release_mirrors"][0]).parent / "images" / "probe.tar"
     node.put(archive, "/run/probe.tar")
     node.run([*site.distribution.ctr, "images", "import", "/run/probe.tar"])
     node.run(["rm", "/run/probe.tar"])
-    pin = ["--overrides", json.dumps({"spec": {"nodeName": on}})] if on else []
+    spec = {
+        **site.distribution.pod,
+        **({"nodeName": node.name} if len(site.fleet.nodes) > 1 else {}),
+    }
+    more = ["--overrides", json.dumps({"spec": spec})] if spec else []
     probe = ("--", "/probe", "-listen", "", *args) if args else ()
     image = (f"--image={mirror.PROBE}", "--image-pull-policy=Never")
-    node.kubectl("run", name, *image, *pin, *probe)
-    wait_for(f"pod {name}", lambda: phase(node, name) == "Running")
+    site.server.kubectl("run", name, *image, *more, *probe)
+    wait_for(f"pod {name}", lambda: phase(site.server, name) == "Running")
 
 
 def phase(node: Node, pod: str) -> str:

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
-from ansible_collections.lightk8s.edge.plugins.module_utils._core.plan import ASK, Phase
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.plan import Phase
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.resources import (
     Absent,
     File,
@@ -234,26 +234,6 @@ def test_an_address_that_moves_costs_a_new_certificate_of_cloudcore() -> None:
     running = {"cloudcore.service": SeenUnit("cloudcore.service", running=True)}
     repair = ADAPTER.repair(replace(CLOUD, node_ips=("10.99.0.99",)), known, running)
     assert [step.verb for step in repair.steps] == ["restart"]
-
-
-def test_a_further_name_of_cloudcore_takes_no_address_away() -> None:
-    named = settings(CLOUD, tls_sans=["cloud.example.org"], api_endpoint="https://192.0.2.9:10000")
-    everything = ["10.99.0.70", "cloud.example.org", "192.0.2.9"]
-    assert wishes.settled_addresses(named, FACTS) == everything
-    kept = json.loads(wishes.receipt(named, FACTS))
-    assert (kept["own"], kept["addresses"]) == (["10.99.0.70"], everything)
-    assert wishes.settled_addresses(CLOUD, replace(FACTS, receipt=kept)) == ["10.99.0.70"]
-
-
-def test_a_new_node_says_beforehand_what_it_is_registered_with() -> None:
-    asked = replace(EDGE, labels={"a": "b"}, taints=("x:NoSchedule",))
-    found = ADAPTER.objects(asked, FACTS)
-    assert [(step.verb, step.summary) for step in found] == [
-        (ASK, "set the labels and taints of ke-g")
-    ]
-    assert ADAPTER.objects(EDGE, FACTS) == ()
-    assert ADAPTER.objects(asked, JOINED) == ()
-    assert ADAPTER.objects(CLOUD, FACTS) == ()
 
 
 @pytest.mark.parametrize("role", ["server", "agent"])
