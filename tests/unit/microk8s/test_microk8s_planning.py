@@ -249,7 +249,7 @@ def test_servers_of_one_site_are_told_alike() -> None:
         ("", "", ""),
         ("8511", "other", "v1.34.2+microk8s.8511"),
         ("x1", "mine", "v1.34.2+microk8s.8594"),
-        ("x2", "other", "v1.34.2+microk8s.0"),
+        ("x2", "other", "v1.34.2+microk8s.8594"),
     ],
 )
 def test_the_installed_version(tmp_path: Path, revision: str, digest: str, version: str) -> None:
@@ -259,6 +259,20 @@ def test_the_installed_version(tmp_path: Path, revision: str, digest: str, versi
     )
     receipt = {"sha256": "mine", "version": "v1.34.2+microk8s.8594"}
     assert look.version_of(host, revision, digest, receipt) == version
+
+
+def test_a_build_of_others_has_no_number(tmp_path: Path) -> None:
+    host = Host(str(tmp_path))
+    host.write(f"{paths.MOUNTS}/microk8s/current/meta/snap.yaml", b"version: v1.34.3\n")
+    receipt = {"sha256": "mine", "version": "v1.34.2+microk8s.8594"}
+    assert look.version_of(host, "x2", "other", receipt) == "v1.34.3+microk8s.0"
+
+
+def test_a_damaged_snap_is_found_where_no_version_is_asked_for() -> None:
+    facts = replace(settled(SPEC), digest="other")
+    with pytest.raises(EdgeError, match="not the one that was installed") as error:
+        guard.check(replace(SPEC, release=None), facts)
+    assert error.value.kind == "release"
 
 
 def test_a_disabled_snap_is_left_alone() -> None:

@@ -105,10 +105,14 @@ def version_of(host: Host, revision: str, digest: str, receipt: t.Mapping[str, t
     """
     if not revision:
         return ""
+    noted = str(receipt.get("version") or "")
     if digest and digest == receipt.get("sha256"):
-        return str(receipt.get("version") or "")
-    build = "0" if revision.startswith(LOCAL) else revision
-    return f"{snaps.version(host)}+{paths.NAME}.{build}"
+        return noted
+    version = snaps.version(host)
+    if not revision.startswith(LOCAL):
+        return f"{version}+{paths.NAME}.{revision}"
+    # Nothing tells another build from ours that was damaged; the digest tells that it is not ours.
+    return noted if noted.partition("+")[0] == version else f"{version}+{paths.NAME}.0"
 
 
 def joined(host: Host, role: str, receipt: t.Mapping[str, t.Any]) -> bool:
