@@ -173,3 +173,13 @@ def test_a_reset_leaves_the_cluster_beside_it_alone(
     assert cloud.run(["test", "-e", "/var/lib/lightk8s/state/distribution.json"]).returncode == 0
     assert cloud.run(["systemctl", "is-active", "k3s"]).stdout.strip() == "active"
     assert starts(cloud, "k3s.service") == 1
+
+
+def test_a_machine_that_was_emptied_by_hand_comes_back(site: Site, edge: Node) -> None:
+    """Its Node is still there, and edgecore without a database would never register beside it."""
+    site.converge()
+    wait_ready(site)
+    edge.run("systemctl stop edgecore; rm -rf /etc/kubeedge /var/lib/kubeedge /var/lib/lightk8s")
+    wait_for("the cluster to notice", lambda: not ready(site))
+    site.converge()
+    wait_ready(site)

@@ -88,19 +88,6 @@ def test_a_dead_one_is_taken_out_and_a_new_machine_comes_in_its_place(
     wait_for("both nodes", site.is_ready)
 
 
-def test_a_machine_that_was_replaced_joins_under_the_name_of_the_former(
-    site: Site, agent: Node
-) -> None:
-    """Nobody has taken the former one out of the cluster."""
-    agent.kill()
-    replace_machine(site.fleet, agent)
-    ground.prepare(site, site.fleet[AGENT])
-    wait_for("the cluster to notice", lambda: not ready(site.server)[AGENT])
-    site.converge()
-    wait_for("both nodes", site.is_ready)
-    assert site.converge().changed() == []
-
-
 def test_the_last_server_stays(site: Site) -> None:
     run = site.play("remove_node", check=False, edge_leave=[SERVER])
     assert run.code
