@@ -135,6 +135,9 @@ def write(path: str, fill: t.Callable[[t.BinaryIO], None], mode: int) -> None:
             os.fsync(stream.fileno())
         os.replace(temporary, path)
         sync_folder(os.path.dirname(path))
+    except EdgeError:
+        remove(temporary)
+        raise
     except OSError as exc:
         remove(temporary)
         raise EdgeError(

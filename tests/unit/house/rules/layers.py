@@ -24,6 +24,7 @@ ROOMS = {
 }
 # A library that only some users need is asked for in one file, which says so when it is missing.
 LIBRARIES = {
+    "plugins/plugin_utils/_delta/differences.py": ("bsdiff4",),
     "plugins/plugin_utils/_images/compression.py": ("backports", "compression"),
     "plugins/plugin_utils/_objects/access.py": ("kubernetes",),
     "plugins/plugin_utils/_sync/signing.py": ("cryptography",),

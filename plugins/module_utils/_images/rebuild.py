@@ -1,0 +1,198 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Rebuilds a layer on the node from its delta, in little memory; `form.py` says what a delta is.
+
+What a dictionary of the largest stream needs is the most of it: about 20 MB above an idle Python.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import lzma
+import os
+import typing as t
+
+from .._core.errors import EdgeError
+from .._host import files
+from . import form
+from .basefiles import Reader
+from .form import damaged
+
+STEP = 1 << 16
+
+
+class _Stream:
+    """One xz stream of a delta, read in steps."""
+
+    def __init__(self, handle: int, offset: int, size: int, name: str) -> None:
+        self._handle = handle
+        self._offset = offset
+        self._end = offset + size
+        self._what = f"has a damaged stream ({name})"
+        self._lzma = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=form.MEMORY[name])
+
+    def some(self, count: int) -> bytes:
+        """At most `count` bytes; none at the end."""
+        try:
+            while not self._lzma.eof:
+                data = b""
+                if self._lzma.needs_input:
+                    data = os.pread(self._handle, min(STEP, self._end - self._offset), self._offset)
+                    self._offset += len(data)
+                    if not data:
+                        raise damaged(self._what)
+                found = self._lzma.decompress(data, count)
+                if found:
+                    return found
+        except lzma.LZMAError as exc:
+            raise damaged(self._what) from exc
+        return b""
+
+    def exactly(self, count: int) -> bytes:
+        parts = []
+        while count:
+            data = self.some(count)
+            if not data:
+                raise damaged(self._what)
+            parts.append(data)
+            count -= len(data)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def finish(self) -> None:
+        """EdgeError(artifact) unless all of it was used."""
+        if self.some(1) or self._offset != self._end or self._lzma.unused_data:
+            raise damaged(self._what)
+
+
+def _numbers(stream: _Stream) -> t.Iterator[int]:
+    number = shift = 0
+    while True:
+        data = stream.some(STEP)
+        if not data:
+            break
+        for byte in data:
+            number |= (byte & 0x7F) << shift
+            shift += 7
+            if not byte & 0x80:
+                yield number
+                number = shift = 0
+            elif shift > 63:
+                raise damaged("has a number out of all bounds")
+    if shift:
+        raise damaged("ends within a number")
+
+
+def _add(old: bytes, diff: bytes) -> bytes:
+    """Sums of bytes modulo 256, all at once: carries are kept within each byte."""
+    low = int.from_bytes(b"\x7f" * len(old), "little")
+    top = int.from_bytes(b"\x80" * len(old), "little")
+    one, other = int.from_bytes(old, "little"), int.from_bytes(diff, "little")
+    total = ((one & low) + (other & low)) ^ ((one ^ other) & top)
+    return total.to_bytes(len(old), "little")
+
+
+class _Delta:
+    """A delta that is being carried out."""
+
+    def __init__(self, handle: t.BinaryIO, roots: t.Mapping[str, str]) -> None:
+        self.head = form.read_head(handle, os.fstat(handle.fileno()).st_size)
+        offset = handle.tell()
+        self._streams: dict[str, _Stream] = {}
+        for name, size in zip(form.STREAMS, self.head.streams):
+            self._streams[name] = _Stream(handle.fileno(), offset, size, name)
+            offset += size
+        missing = [base for base in self.head.bases if base not in roots]
+        if missing:
+            raise damaged(f"needs layers that the node does not have: {', '.join(missing)}")
+        self._reader = Reader([roots[base] for base in self.head.bases], self._names())
+
+    def _names(self) -> list[bytes]:
+        stream, data = self._streams["names"], b""
+        while len(data) <= form.MOST_NAMES:
+            more = stream.some(STEP)
+            if not more:
+                break
+            data += more
+        if len(data) > form.MOST_NAMES or (data and not data.endswith(b"\0")):
+            raise damaged("has a damaged list of names")
+        names = data[:-1].split(b"\0") if data else []
+        # A base's number may be 0, which ends names: it is stored one higher.
+        names = [bytes([name[0] - 1]) + name[1:] if name else b"" for name in names]
+        for name in names:
+            if not name or name[0] >= len(self.head.bases) or not form.safe_path(name[1:]):
+                raise damaged("names a path outside of its base")
+        return names
+
+    def run(self) -> t.Iterator[bytes]:
+        left = self.head.size
+        try:
+            for number in _numbers(self._streams["control"]):
+                code, count = number & 7, number >> 3
+                if code == form.OPEN:
+                    self._reader.open(form.unzigzag(count))
+                elif code == form.SEEK:
+                    self._reader.seek(form.unzigzag(count))
+                else:
+                    left -= count
+                    if left < 0:
+                        raise damaged("makes more than it promises")
+                    for start in range(0, count, STEP):
+                        yield self._take(code, min(STEP, count - start))
+        finally:
+            self._reader.close()
+        if left:
+            raise damaged("makes less than it promises")
+        for stream in self._streams.values():
+            stream.finish()
+
+    def _take(self, code: int, count: int) -> bytes:
+        if code == form.HEADER:
+            return self._streams["header"].exactly(count)
+        if code == form.EXTRA:
+            return self._streams["extra"].exactly(count)
+        if code == form.COPY:
+            return self._reader.read(count)
+        if code == form.ADD:
+            return _add(self._reader.read(count), self._streams["diff"].exactly(count))
+        raise damaged("asks for something that this version does not know")
+
+
+def rebuilt(path: str, roots: t.Mapping[str, str], diff_id: str) -> t.Iterator[bytes]:
+    """The tar of the layer `diff_id` from the delta at `path`, in pieces of at most 64 KiB.
+
+    `roots` maps the diffID of each layer that the node has extracted to the folder with its own files.
+    Raises EdgeError(artifact), at the latest after the last piece: what came before is to be thrown away.
+    """
+    total = hashlib.sha256()
+    try:
+        with open(path, "rb") as handle:
+            delta = _Delta(handle, roots)
+            if delta.head.target != diff_id:
+                raise damaged(f"is for {delta.head.target}, not {diff_id}")
+            for piece in delta.run():
+                total.update(piece)
+                yield piece
+    except OSError as exc:
+        raise damaged(f"cannot be applied: {exc}") from exc
+    if f"sha256:{total.hexdigest()}" != diff_id:
+        raise damaged("does not give the layer that it promises: a file of its base has changed")
+
+
+def write_layer(path: str, roots: t.Mapping[str, str], diff_id: str, target: str) -> None:
+    """Put the layer's tar at `target`, which appears complete and checked or not at all. EdgeError."""
+
+    def fill(stream: t.BinaryIO) -> None:
+        stream.writelines(rebuilt(path, roots, diff_id))
+
+    files.write(target, fill, 0o600)
+
+
+def bases_of(path: str) -> tuple[str, ...]:
+    """The diffIDs of the layers whose files the delta reads. EdgeError (artifact, io)."""
+    try:
+        with open(path, "rb") as handle:
+            return form.read_head(handle, os.fstat(handle.fileno()).st_size).bases
+    except OSError as exc:
+        raise EdgeError(f"cannot read {path}: {exc.strerror}", kind="io") from exc

@@ -1,0 +1,66 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What turns one file into another: bsdiff's matches, found with suffix arrays by the package bsdiff4."""
+
+from __future__ import annotations
+
+import struct
+import typing as t
+
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
+
+# Suffix arrays take 16 bytes for each byte of the old file: larger files are compared in parts.
+WINDOW = 40 << 20
+BYTES_EACH = 16
+
+
+class Match(t.NamedTuple):
+    """Old bytes from `place` on with differences added, then new ones."""
+
+    place: int
+    diff: bytes
+    extra: bytes
+
+
+def matches(old: memoryview, new: memoryview, window: int = WINDOW) -> t.Iterator[Match]:
+    """Matches that together give `new`. EdgeError(preflight) where the package is missing."""
+    parts = -(-len(new) // window)
+    for part in range(parts):
+        start, end = part * len(new) // parts, (part + 1) * len(new) // parts
+        # The part of the old file that lies where this one does, with as much on both sides as fits.
+        centre = (start + end) * len(old) // (2 * len(new))
+        first = max(0, min(centre - window // 2, len(old) - window))
+        yield from _matches(old[first : first + window], new[start:end], first)
+
+
+def _matches(old: memoryview, new: memoryview, first: int) -> t.Iterator[Match]:
+    control, diff, extra = _library().diff(bytes(old), bytes(new))
+    numbers = [_number(control, place) for place in range(0, len(control), 8)]
+    place = taken = added = 0
+    for index in range(0, len(numbers), 3):
+        same, fresh, step = numbers[index : index + 3]
+        yield Match(first + place, diff[taken : taken + same], extra[added : added + fresh])
+        taken += same
+        added += fresh
+        place += same + step
+
+
+def _number(data: bytes, place: int) -> int:
+    """A little-endian number whose topmost bit is its sign."""
+    (value,) = struct.unpack_from("<Q", data, place)
+    rest: int = value & ~(1 << 63)
+    return -rest if value >> 63 else rest
+
+
+def _library() -> t.Any:
+    try:
+        from bsdiff4 import core
+    except ImportError as error:
+        raise EdgeError(
+            "differences of layers cannot be computed without the Python package bsdiff4",
+            kind="preflight",
+            hint="install the Python package bsdiff4 on the controller",
+        ) from error
+    return core
