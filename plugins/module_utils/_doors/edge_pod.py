@@ -72,6 +72,8 @@ def spec(params: t.Mapping[str, t.Any]) -> Spec:
         )
     items = unsealed(_definitions(params.get("definition")), params.get("sealed"))
     found = objects.spec_of(params, [*items, *simple.manifests(params)])
+    if not found.objects and not found.owner:
+        raise EdgeError("no objects are described", kind="spec", hint="see whether a file is empty")
     return replace(found, unlimited=simple.unlimited(params))
 
 

@@ -60,6 +60,7 @@ class EdgeAction(ActionBase):
 
     DOOR: t.ClassVar[str] = ""
     PUBLIC: t.ClassVar[t.Container[str]] = ()  # keys of more_params that are no secret
+    PASSING: t.ClassVar[t.Container[str]] = ()  # parameters of which nothing stays on a node
     BUNDLE_ROOT: t.ClassVar[Path] = MODULE_UTILS
     BUNDLE_PACKAGE: t.ClassVar[str] = "ansible_collections.lightk8s.edge.plugins.module_utils"
     _supports_async = True

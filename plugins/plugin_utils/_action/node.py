@@ -69,7 +69,12 @@ class Node:
     def run_door(self, door: str, params: dict[str, t.Any]) -> dict[str, t.Any]:
         """The door's result. Raises NeedsTerminal, NoAnswer, Crashed; AnsibleConnectionFailure."""
         given = {name: value for name, value in params.items() if value is not None}
-        large = {name: kept.digest(given[name]) for name in given if _size(given[name]) > LARGE}
+        passing = getattr(self.action, "PASSING", ())
+        large = {
+            name: kept.digest(value)
+            for name, value in given.items()
+            if name not in passing and _size(value) > LARGE
+        }
         small = {name: given[name] for name in given if name not in large}
         request = self._request(door=door, params=small, **({"kept": large} if large else {}))
         whole = request | {"params": given, "kept": {}, "keep": list(large)}

@@ -42,6 +42,8 @@ SHORT = 6  # a secret of fewer characters is a word like any other, and shown no
 class ObjectsAction(EdgeAction):
     """DOOR's `main` takes a client too: with `kubeconfig` it runs here, against that API."""
 
+    PASSING = ("sealed", "secrets")
+
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> Result:
         variables = task_vars or {}
         wanted = set(INPUTS) & set(door_args(self.BUNDLE_PACKAGE, self.DOOR)["argument_spec"])
@@ -85,7 +87,12 @@ class ObjectsAction(EdgeAction):
                 text = Path(find("files", name)).read_text(encoding="utf-8")
         except (AnsibleError, OSError) as exc:
             raise EdgeError(f"{name} cannot be read: {exc}", kind="io") from exc
-        return read_documents(text, name)
+        found = read_documents(text, name)
+        if not found:
+            # With an owner this would remove all that is its: that has to be said in so many words.
+            hint = "describe something, or give an empty definition"
+            raise EdgeError(f"{name} holds no objects", kind="spec", hint=hint)
+        return found
 
     def _converse(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> Result:
         values = json.loads(params.get("sealed") or "{}")
