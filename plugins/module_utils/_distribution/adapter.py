@@ -19,6 +19,7 @@ from .spec import Spec
 if t.TYPE_CHECKING:
     from .problems import Problem
     from .requirements import Requirements
+    from .server_objects import ServerObject
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,8 @@ class Records:
     that shows it and then those that hold it. `etcd` are the identities for the client port and for peer
     ports of an embedded etcd: files of an authority, a certificate and its key each. `server_label` is
     borne by the Nodes of servers, where these have no role that says so. `forget` is the command by which
-    a server takes "{node}" out of a datastore that is no etcd.
+    a server takes "{node}" out of a datastore that is no etcd. `objects` are kinds of its own that the
+    distribution keeps of each server.
     """
 
     node: str
@@ -117,6 +119,7 @@ class Records:
     etcd: tuple[Identity, Identity] | None = None
     server_label: str = ""
     forget: tuple[str, ...] = ()
+    objects: tuple[ServerObject, ...] = ()
 
 
 @dataclass(frozen=True)

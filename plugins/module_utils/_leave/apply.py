@@ -58,6 +58,9 @@ def perform(host: Host, wish: Wish, step: Step, drained: Drained) -> None:
             client.patch("Node", "", step.target, {"spec": {"unschedulable": True}})
         elif step.verb == "drain":
             empty(host, client, wish, step.target, drained)
+        elif step.verb == "settle_object":
+            one = next(one for one in records.objects if one.kind == step.target)
+            one.settle(client, step.params["name"])
         elif step.verb == "delete_secret":
             client.delete("Secret", SYSTEM, step.target)
         else:

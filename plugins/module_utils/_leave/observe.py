@@ -43,6 +43,12 @@ def observe(host: Host, wish: Wish) -> Seen:
         secret = adapter.node_secret(name)
         there = bool(secret) and client.read("Secret", SYSTEM, secret) is not None
         pods = _pods(client, name) if node is not None else ()
+        member = adapter.etcd_member(node or {}) or name
+        objects = {
+            one.kind: one.summary(member)
+            for one in records.objects
+            if not one.settled(client.read(one.resource, "", member))
+        }
     return Seen(
         here=records.node,
         name=name,
@@ -55,6 +61,8 @@ def observe(host: Host, wish: Wish) -> Seen:
         members=tuple(members),
         healthy=healthy,
         forgets=bool(records.forget),
+        objects=objects,
+        member=member,
         leaving=_members_of(wish, adapter, name, nodes, members),
     )
 

@@ -18,7 +18,7 @@ SHOWN_PODS = 5
 
 def plan(wish: Wish, seen: Seen) -> Plan:
     """Steps in their order. EdgeError(kind=refused) where the site would be hurt."""
-    if seen.node is None and not seen.secret and not seen.leaving:
+    if seen.node is None and not (seen.secret or seen.leaving or seen.objects):
         return Plan()
     _check(wish, seen)
     steps: list[Step] = []
@@ -54,6 +54,10 @@ def _removing(seen: Seen) -> list[Step]:
         Step(Phase.OBJECTS, "remove_member", ident, f"remove the etcd member {names[ident]}")
         for ident in seen.leaving
     ]
+    found += [
+        Step(Phase.OBJECTS, "settle_object", kind, summary, {"name": seen.member})
+        for kind, summary in seen.objects.items()
+    ]
     if seen.secret:
         found.append(
             Step(Phase.OBJECTS, "delete_secret", seen.secret, f"delete the Secret {seen.secret}")
@@ -71,6 +75,7 @@ def _changes(seen: Seen, steps: t.Sequence[Step]) -> tuple[Change, ...]:
         "cordon": "schedulable: true\n",
         "drain": "".join(f"pod: {pod}\n" for pod in seen.pods),
         "remove_member": "etcd member: {}\n",
+        "settle_object": "{}: joined\n",
         "delete_secret": "secret: {}\n",
         "forget_node": "datastore: {}\n",
         "delete_node": "node: {}\n",

@@ -39,7 +39,8 @@ class Seen:
     `here` is the Node of the server that this runs on. `members` are all etcd members, `healthy`
     the ids of those that answer, `leaving` the ids of the leaver's (more than one where an earlier
     machine of that name was never removed). `forgets`: servers take each other out of a datastore that
-    is no etcd, by a command of the distribution.
+    is no etcd, by a command of the distribution. `objects` are kinds of the distribution's own whose object
+    `member` does not say yet that the leaver has left, each with the sentence for mending that.
     """
 
     here: str
@@ -52,3 +53,5 @@ class Seen:
     healthy: frozenset[str] = field(default_factory=frozenset)
     leaving: tuple[str, ...] = ()
     forgets: bool = False
+    objects: t.Mapping[str, str] = field(default_factory=dict)
+    member: str = ""

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
+from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.k0s.members import OBJECTS
 from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.spec import Spec
 from ansible_collections.lightk8s.edge.plugins.module_utils._kube.identity import Host
 from ansible_collections.lightk8s.edge.plugins.module_utils._leave.apply import is_dead
@@ -63,6 +64,29 @@ def test_an_agent_leaves() -> None:
 
 def test_a_server_loses_its_member_before_its_node() -> None:
     assert verbs(WISH, SERVER) == ["cordon", "remove_member", "delete_secret", "delete_node"]
+
+
+def test_what_a_distribution_keeps_of_a_server_is_settled_after_its_member() -> None:
+    kept = {one.kind: one.summary("two") for one in OBJECTS}
+    seen = replace(SERVER, secret="", objects=kept, member="two")
+    assert plan(WISH, seen).actions()[1:] == [
+        "remove the etcd member 2-0a1b2c3d",
+        "mark the EtcdMember two as one that has left",
+        "delete the ControlNode two",
+        "delete the Node two",
+    ]
+    cut_off = Seen("one", "two", None, "", servers=("one", "three"), objects=kept, member="two")
+    assert verbs(WISH, cut_off) == ["settle_object", "settle_object"]
+
+
+def test_an_object_is_settled_once_it_says_so_or_is_gone() -> None:
+    marked, deleted = OBJECTS
+    assert marked.settled({"spec": {"leave": True, "other": 1}})
+    assert not marked.settled({"spec": {"leave": False}})
+    assert not marked.settled({"metadata": {}})
+    assert not deleted.settled({"metadata": {}})
+    assert marked.settled(None)
+    assert deleted.settled(None)
 
 
 def test_the_stages_make_up_the_whole() -> None:

@@ -152,6 +152,8 @@ class K0s:
 
     def records(self, spec: Spec, config: t.Mapping[str, t.Any], hostname: str) -> Records:
         """See Adapter.records."""
+        from .members import OBJECTS  # for reports and removals alone
+
         data = look.data_of(spec, config)
         pki = f"{data}/pki"
         server = spec.role == SERVER
@@ -170,6 +172,7 @@ class K0s:
                 (f"{pki}/etcd/ca.crt", *_pair(f"{pki}/apiserver-etcd-client")),
                 (f"{pki}/etcd/ca.crt", *_pair(f"{pki}/etcd/peer")),
             ),
+            objects=OBJECTS if server else (),
         )
 
     def node_secret(self, node: str) -> str:

@@ -1,0 +1,26 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What k0s keeps in the cluster about each controller (docs.k0sproject.io, "Remove or replace a controller").
+
+Nothing is there where etcd is not k0s' own, or autopilot is turned off. An EtcdMember that is marked is
+kept for tracking, and k0s itself takes the mark off where the controller comes back.
+"""
+
+from __future__ import annotations
+
+from ..._kube.resources import Resource
+from ..server_objects import ServerObject
+
+OBJECTS = (
+    ServerObject(
+        "EtcdMember",
+        Resource("apis/etcd.k0sproject.io/v1beta1", "etcdmembers", namespaced=False),
+        {"spec": {"leave": True}},
+    ),
+    ServerObject(
+        "ControlNode",
+        Resource("apis/autopilot.k0sproject.io/v1beta2", "controlnodes", namespaced=False),
+    ),
+)
