@@ -34,6 +34,15 @@ def _members(node: Node) -> set[str]:
     return set(json.loads(node.run(["k0s", "etcd", "member-list"]).stdout)["members"])
 
 
+def _joined(node: Node) -> dict[str, str]:
+    """What k0s says of each controller that there has been."""
+    form = (
+        r'{range .items[*]}{.metadata.name}={.status.conditions[?(@.type=="Joined")].status} {end}'
+    )
+    said = node.kubectl("get", "etcdmembers", "-o", f"jsonpath={form}").stdout
+    return dict(word.split("=") for word in said.split())
+
+
 def _nodes(node: Node) -> set[str]:
     form = (
         r'{range .items[*]}{.metadata.name}={.status.conditions[?(@.type=="Ready")].status} {end}'
@@ -79,6 +88,8 @@ def test_one_leaves_and_comes_back(site: Site) -> None:
     assert _nodes(first) == {f"{name}=True" for name in SERVERS[:2]}
     assert main(last, K0S.server_unit).pid in ("", "0")
     assert not last.exists(K0S.data)
+    assert _joined(first) == {SERVERS[0]: "True", SERVERS[1]: "True", SERVERS[2]: "False"}
+    assert last.name not in first.kubectl("get", "controlnodes", "-o", "name").stdout
     site.converge()
     assert _members(first) == set(SERVERS)
     assert _nodes(first) == {f"{name}=True" for name in SERVERS}

@@ -219,6 +219,7 @@ func (c *Controller) startCluster(ctx context.Context) error {
 			return err
 		}
 	}
+	go c.runMembers(ctx)
 	if c.Options.Enabled("csr-approver") {
 		go c.approve(ctx)
 	}

@@ -39,9 +39,10 @@ var collections = map[string]string{
 	"ConfigMap": "/api/v1/namespaces/%s/configmaps", "ServiceAccount": "/api/v1/namespaces/%s/serviceaccounts",
 	"Service": "/api/v1/namespaces/%s/services", "Deployment": "/apis/apps/v1/namespaces/%s/deployments",
 	"ClusterRole": "/apis/rbac.authorization.k8s.io/v1/clusterroles", "Namespace": "/api/v1/namespaces",
-	"ClusterRoleBinding": "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
-	"Role":               "/apis/rbac.authorization.k8s.io/v1/namespaces/%s/roles",
-	"RoleBinding":        "/apis/rbac.authorization.k8s.io/v1/namespaces/%s/rolebindings",
+	"ClusterRoleBinding":       "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
+	"CustomResourceDefinition": "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+	"Role":                     "/apis/rbac.authorization.k8s.io/v1/namespaces/%s/roles",
+	"RoleBinding":              "/apis/rbac.authorization.k8s.io/v1/namespaces/%s/rolebindings",
 }
 
 // apply merges into an object that is there, or creates it.
