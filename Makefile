@@ -40,7 +40,7 @@ lint-format:
 	@$(STEP) $@ $(INSIDE) $@ ruff format --check --diff .
 lint-mypy:
 	@$(STEP) $@ $(INSIDE) --root $@ mypy --config-file $(EDGE)/pyproject.toml \
-	    $(EDGE)/plugins $(EDGE)/tests $(EDGE)/tools
+	    $(EDGE)/plugins $(EDGE)/tests $(EDGE)/tools $(EDGE)/extras
 lint-yaml:
 	@$(STEP) $@ $(INSIDE) $@ yamllint .
 lint-ansible:

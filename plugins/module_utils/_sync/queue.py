@@ -220,7 +220,10 @@ class Queue:
             "bytes": account.bytes,
             "limit": self.limit,
             "waiting": counts,
-            **account.dropped.to_json(),
+            "dropped": dict(account.dropped.counts),
+            "dropped_first": account.dropped.first,
+            "dropped_last": account.dropped.last,
+            "dropped_reason": account.dropped.reason,
             "set_aside": queue_file.asides(self.path),
         }
 

@@ -1,0 +1,135 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The hub over HTTP. Stateless beside its database: one adds instances."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from . import access, desired, figures, ingest
+
+MOST_BODY = 8 << 20
+RETRY_SECONDS = 30
+Answer = t.Callable[[Request], t.Awaitable[Response]]
+
+
+class Hub:
+    """The routes over one database. `spread`: seconds over which sites shall come back, 0 for their own."""
+
+    def __init__(
+        self, engine: Engine, *, spread: float = 0, now: t.Callable[[], float] = time.time
+    ) -> None:
+        self._engine = engine
+        self._spread = spread
+        self._now = now
+        self._registry = CollectorRegistry()
+        self._registry.register(figures.Sites(engine, now))
+
+    def app(self) -> Starlette:
+        """The ASGI application."""
+        return Starlette(
+            routes=[
+                Route("/v1/events", self.events, methods=["POST"]),
+                Route("/v1/desired/{site}", self.desired, methods=["GET"]),
+                Route("/v1/desired/{site}", self.publish, methods=["PUT"]),
+                Route("/v1/sites", self.sites, methods=["GET"]),
+                Route("/metrics", self.metrics, methods=["GET"]),
+                Route("/healthz", self.health, methods=["GET"]),
+            ],
+            exception_handlers={ingest.Wrong: _wrong, OperationalError: _away},
+        )
+
+    async def _allowed(self, request: Request, role: str, site: str = "") -> None:
+        """Raise Wrong for a caller that may not do this: 401 unknown, 403 known."""
+        word = request.headers.get("authorization", "")
+        name = request.scope.get("client_certificate", "")
+        who = await run_in_threadpool(access.caller, self._engine, word, name)
+        if who is None:
+            raise ingest.Wrong("a token or a client certificate is needed", 401)
+        if not who.may(role, site):
+            raise ingest.Wrong("this is not allowed to this caller", 403)
+
+    async def events(self, request: Request) -> Response:
+        """Take a batch; answer with the number up to which it has had its effect."""
+        body = await _body(request)
+        encoding = request.headers.get("content-encoding", "")
+        batch = await run_in_threadpool(lambda: ingest.read(ingest.unpacked(body, encoding)))
+        await self._allowed(request, "site", batch.site)
+        agent = request.headers.get("user-agent", "")[:200]
+        upto = await run_in_threadpool(ingest.take, self._engine, batch, agent, self._now())
+        answer: dict[str, t.Any] = {"epoch": batch.epoch, "acknowledged": upto}
+        if self._spread:
+            answer["spread"] = self._spread
+        return JSONResponse(answer)
+
+    async def desired(self, request: Request) -> Response:
+        """The site's document, or 304 where it has it already."""
+        site = request.path_params["site"]
+        await self._allowed(request, "site", site)
+        found = await run_in_threadpool(desired.wanted, self._engine, site, self._now())
+        if found is None:
+            raise ingest.Wrong("nothing is published for this site", 404)
+        headers = {"ETag": f'"{found.digest}"', "Cache-Control": "no-cache"}
+        if headers["ETag"] in request.headers.get("if-none-match", "").split(", "):
+            return Response(status_code=304, headers=headers)
+        return Response(found.raw, headers=headers, media_type="application/json")
+
+    async def publish(self, request: Request) -> Response:
+        """Keep the next document of a site."""
+        await self._allowed(request, "publisher")
+        body = await _body(request)
+        site = request.path_params["site"]
+        found = await run_in_threadpool(desired.publish, self._engine, site, body)
+        return JSONResponse({"generation": found.generation, "digest": found.digest})
+
+    async def sites(self, request: Request) -> Response:
+        """What is known of all sites."""
+        await self._allowed(request, "reader")
+        return JSONResponse(await run_in_threadpool(figures.overview, self._engine))
+
+    async def metrics(self, request: Request) -> Response:
+        """The same for Prometheus."""
+        await self._allowed(request, "reader")
+        content = await run_in_threadpool(generate_latest, self._registry)
+        return Response(content, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    async def health(self, _request: Request) -> Response:
+        """Whether the database answers."""
+        await run_in_threadpool(self._ask)
+        return JSONResponse({"status": "ok"})
+
+    def _ask(self) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(text("SELECT 1"))
+
+
+async def _body(request: Request) -> bytes:
+    found = bytearray()
+    async for block in request.stream():
+        found += block
+        if len(found) > MOST_BODY:
+            raise ingest.Wrong("the body is too large", 413)
+    return bytes(found)
+
+
+async def _wrong(_request: Request, exc: Exception) -> Response:
+    status = exc.status if isinstance(exc, ingest.Wrong) else 500
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    return JSONResponse({"error": str(exc)}, status, headers)
+
+
+async def _away(_request: Request, _exc: Exception) -> Response:
+    """The database is away: nothing was taken, and sites come again."""
+    headers = {"Retry-After": str(RETRY_SECONDS)}
+    return JSONResponse({"error": "the database is away"}, 503, headers)

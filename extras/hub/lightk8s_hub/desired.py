@@ -1,0 +1,57 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Desired states: handed out as they were published. The sites verify them; the hub only keeps order."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import typing as t
+
+from sqlalchemy import Engine, select
+
+from .ingest import Wrong
+from .tables import documents, put, sites
+
+
+class Published(t.NamedTuple):
+    """A document with the digest of its content, which is its ETag."""
+
+    generation: int
+    digest: str
+    raw: bytes
+
+
+def publish(engine: Engine, site: str, raw: bytes) -> Published:
+    """Keep a site's next document. Raises Wrong: 400 for what is none, 409 for an older one."""
+    try:
+        payload = base64.b64decode(json.loads(raw)["payload"], validate=True)
+        content = json.loads(payload)
+        named, generation = content["site"], content["generation"]
+    except (ValueError, KeyError, TypeError, RecursionError) as exc:
+        raise Wrong("this is no signed document") from exc
+    if named != site or type(generation) is not int or not 0 < generation < 2**53:
+        raise Wrong(f"this is no document for {site}")
+    found = Published(generation, hashlib.sha256(payload).hexdigest(), raw)
+    with engine.begin() as connection:
+        first = {"site": site, "generation": 0, "digest": "", "raw": b""}
+        put(connection, documents, first, keep=True)
+        query = select(documents).where(documents.c.site == site).with_for_update()
+        held = connection.execute(query).one()
+        same = (generation, found.digest) == (held.generation, held.digest)
+        if generation <= held.generation and not same:
+            raise Wrong(f"generation {held.generation} is held already", 409)
+        put(connection, documents, {"site": site, **found._asdict()})
+    return found
+
+
+def wanted(engine: Engine, site: str, now: float) -> Published | None:
+    """What the site should be, None where nothing was published for it. Asking counts as seen."""
+    query = select(documents.c.generation, documents.c.digest, documents.c.raw)
+    with engine.begin() as connection:
+        seen = sites.update().where(sites.c.site == site).values(last_seen=now)
+        connection.execute(seen)
+        row = connection.execute(query.where(documents.c.site == site)).first()
+    return Published(*row) if row and row.generation else None

@@ -1,0 +1,167 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Batches of events: read, and given their effect once."""
+
+from __future__ import annotations
+
+import json
+import re
+import typing as t
+import zlib
+from itertools import pairwise
+from urllib.parse import unquote
+
+from sqlalchemy import Connection, Engine, select, update
+
+from .tables import events, gaps, put, sites, states, streams
+
+MOST_BYTES = 32 << 20
+MOST_EVENTS = 5000
+GZIP_OR_ZLIB = 47
+ID = r"([0-9a-f]{1,64})-([1-9][0-9]{0,17})\Z"
+CLASSES = ("state", "event", "audit", "gap")
+TEXTS = {"type": 200, "subject": 1000, "time": 40}
+
+
+class Wrong(Exception):
+    """A request that makes no sense; the text says why."""
+
+    def __init__(self, text: str, status: int = 400) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+class Item(t.NamedTuple):
+    """One event, as far as the hub looks at it."""
+
+    seq: int
+    kind: str
+    type: str
+    subject: str
+    time: str
+    data: str
+
+
+class Batch(t.NamedTuple):
+    """Events of one site's queue, in order."""
+
+    site: str
+    epoch: str
+    items: list[Item]
+
+
+def unpacked(body: bytes, encoding: str) -> bytes:
+    """The content of a compressed body, bounded however well it was packed. Raises Wrong."""
+    if encoding in ("", "identity"):
+        return body
+    if encoding not in ("gzip", "deflate"):
+        raise Wrong(f"Content-Encoding {encoding} is not known", 415)
+    packer = zlib.decompressobj(GZIP_OR_ZLIB)
+    try:
+        content = packer.decompress(body, MOST_BYTES)
+    except zlib.error as exc:
+        raise Wrong(f"the body is not {encoding}: {exc}") from exc
+    if packer.unconsumed_tail:
+        raise Wrong("the batch is too large", 413)
+    if not packer.eof:
+        raise Wrong("the body is cut off")
+    return content
+
+
+def read(content: bytes) -> Batch:
+    """A CloudEvents batch of one site and one epoch, in rising order. Raises Wrong."""
+    try:
+        rows = json.loads(content)
+    except (ValueError, RecursionError) as exc:
+        raise Wrong(f"the body is no JSON: {exc}") from exc
+    if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
+        raise Wrong("the body is no batch of events")
+    if len(rows) > MOST_EVENTS:
+        raise Wrong("too many events", 413)
+    site, epoch = _origin(rows[0])
+    items = [_item(row) for row in rows]
+    if any(_origin(row) != (site, epoch) for row in rows):
+        raise Wrong("a batch is of one site and one epoch")
+    if any(one.seq >= other.seq for one, other in pairwise(items)):
+        raise Wrong("events are not in the order of their numbers")
+    return Batch(site, epoch, items)
+
+
+def _origin(row: dict[str, t.Any]) -> tuple[str, str]:
+    source = row.get("source")
+    name = re.match(ID, str(row.get("id")))
+    if row.get("specversion") != "1.0" or name is None:
+        raise Wrong("an event is no CloudEvent 1.0 with epoch and number as id")
+    if not isinstance(source, str) or not source.startswith("/sites/") or len(source) > 800:
+        raise Wrong("an event's source is no site")
+    site = unquote(source.removeprefix("/sites/"))
+    if not 0 < len(site) <= 253 or "\0" in site:
+        raise Wrong("an event's source is no site")
+    return site, name.group(1)
+
+
+def _item(row: dict[str, t.Any]) -> Item:
+    for name, most in TEXTS.items():
+        value = row.get(name)
+        if not isinstance(value, str) or not 0 < len(value) <= most or "\0" in value:
+            raise Wrong(f"an event has no usable {name}")
+    kind = row.get("edgeclass", "event")
+    if kind not in CLASSES:
+        raise Wrong(f"the class {kind} is not known")
+    seq = int(str(row["id"]).partition("-")[2])
+    data = json.dumps(row.get("data"), ensure_ascii=False)
+    return Item(seq, kind, row["type"], row["subject"], row["time"], data)
+
+
+def take(engine: Engine, batch: Batch, agent: str, now: float) -> int:
+    """Give the events their effect in one transaction with the row that says so.
+
+    Returns the number up to which everything of that epoch has had its effect: what came before
+    is not looked at again, however often or late it comes.
+    """
+    with engine.begin() as connection:
+        current = _current(connection, batch, agent, now)
+        stream = (streams.c.site == batch.site) & (streams.c.epoch == batch.epoch)
+        query = select(streams.c.acknowledged).where(stream)
+        done = int(connection.execute(query).scalar_one())
+        fresh = [item for item in batch.items if item.seq > done]
+        for item in fresh:
+            _effect(connection, batch, item, current, now)
+        if fresh:
+            done = fresh[-1].seq
+            connection.execute(update(streams).where(stream).values(acknowledged=done))
+        return done
+
+
+def _current(connection: Connection, batch: Batch, agent: str, now: float) -> bool:
+    """Lock the site's row; whether the batch is of the queue that the site uses now.
+
+    An epoch that was never seen is a new queue, and from then on the one in use.
+    """
+    first = {"site": batch.site, "epoch": batch.epoch, "last_seen": now, "agent": agent}
+    put(connection, sites, first, keep=True)
+    mine = sites.c.site == batch.site
+    query = select(sites.c.epoch).where(mine).with_for_update()
+    epoch = connection.execute(query).scalar_one()
+    stream = {"site": batch.site, "epoch": batch.epoch}
+    known = connection.execute(select(streams.c.site).filter_by(**stream)).first()
+    if known is None:
+        put(connection, streams, {**stream, "acknowledged": 0})
+        epoch = batch.epoch
+    seen = {"epoch": epoch, "last_seen": now, "agent": agent}
+    connection.execute(update(sites).where(mine).values(seen))
+    return bool(epoch == batch.epoch)
+
+
+def _effect(connection: Connection, batch: Batch, item: Item, current: bool, now: float) -> None:
+    place = {"site": batch.site, "epoch": batch.epoch}
+    told = {"type": item.type, "subject": item.subject, "time": item.time, "data": item.data}
+    if item.kind == "gap":
+        put(connection, gaps, {**place, "data": item.data})
+    elif item.kind == "state":
+        if current:  # a late batch of an older queue says nothing of now
+            put(connection, states, {"site": batch.site, **told})
+    else:
+        row = {**place, "seq": item.seq, "class": item.kind, "received": now, **told}
+        connection.execute(events.insert().values(row))

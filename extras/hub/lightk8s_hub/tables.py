@@ -1,0 +1,133 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the hub knows, as tables; PostgreSQL in earnest, SQLite to try."""
+
+from __future__ import annotations
+
+import typing as t
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Engine,
+    Float,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    create_engine,
+    event,
+    make_url,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+metadata = MetaData()
+
+sites = Table(
+    "sites",
+    metadata,
+    Column("site", String(253), primary_key=True),
+    Column("epoch", String(64), nullable=False),  # the queue that is in use there
+    Column("last_seen", Float, nullable=False),
+    Column("agent", String(200), nullable=False),
+)
+# The row that makes an effect happen once: everything up to `acknowledged` has had its effect.
+streams = Table(
+    "streams",
+    metadata,
+    Column("site", String(253), primary_key=True),
+    Column("epoch", String(64), primary_key=True),
+    Column("acknowledged", BigInteger, nullable=False),
+)
+events = Table(
+    "events",
+    metadata,
+    Column("site", String(253), primary_key=True),
+    Column("epoch", String(64), primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("class", String(16), nullable=False),
+    Column("type", String(200), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("time", String(40), nullable=False),
+    Column("received", Float, nullable=False),
+    Column("data", Text, nullable=False),
+)
+states = Table(
+    "states",
+    metadata,
+    Column("site", String(253), primary_key=True),
+    Column("subject", String(1000), primary_key=True),
+    Column("type", String(200), nullable=False),
+    Column("time", String(40), nullable=False),
+    Column("data", Text, nullable=False),
+)
+# What a site could not keep: totals since its queue began.
+gaps = Table(
+    "gaps",
+    metadata,
+    Column("site", String(253), primary_key=True),
+    Column("epoch", String(64), primary_key=True),
+    Column("data", Text, nullable=False),
+)
+documents = Table(
+    "documents",
+    metadata,
+    Column("site", String(253), primary_key=True),
+    Column("generation", BigInteger, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+)
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("role", String(16), nullable=False),
+    Column("site", String(253), nullable=False),
+)
+
+
+def opened(url: str) -> Engine:
+    """The database, with its tables made where they are missing."""
+    engine = create_engine(url, pool_pre_ping=True)
+    if make_url(url).get_backend_name() == "sqlite":
+        event.listen(engine, "connect", _prepare)
+        event.listen(engine, "begin", _begin)
+    metadata.create_all(engine)
+    return engine
+
+
+def _prepare(connection: t.Any, _record: object) -> None:
+    connection.isolation_level = None  # transactions begin below, not by the driver's guess
+    cursor = connection.cursor()
+    for setting in ("journal_mode = WAL", "synchronous = FULL", "busy_timeout = 30000"):
+        cursor.execute(f"PRAGMA {setting}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def put(
+    connection: Connection, table: Table, values: dict[str, t.Any], *, keep: bool = False
+) -> None:
+    """Insert a row; one with the same key is replaced, or left as it is with `keep`."""
+    keys = [column.name for column in table.primary_key]
+    rest = {name: value for name, value in values.items() if name not in keys}
+    if connection.dialect.name == "sqlite":
+        for_sqlite = sqlite.insert(table).values(values)
+        connection.execute(
+            for_sqlite.on_conflict_do_nothing()
+            if keep
+            else for_sqlite.on_conflict_do_update(index_elements=keys, set_=rest)
+        )
+    else:
+        for_postgres = postgresql.insert(table).values(values)
+        connection.execute(
+            for_postgres.on_conflict_do_nothing()
+            if keep
+            else for_postgres.on_conflict_do_update(index_elements=keys, set_=rest)
+        )
