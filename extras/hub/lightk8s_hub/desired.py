@@ -32,7 +32,7 @@ def publish(engine: Engine, site: str, raw: bytes) -> Published:
         named, generation = content["site"], content["generation"]
     except (ValueError, KeyError, TypeError, RecursionError) as exc:
         raise Wrong("this is no signed document") from exc
-    if named != site or type(generation) is not int or not 0 < generation < 2**53:
+    if named != site or not _is_generation(generation):
         raise Wrong(f"this is no document for {site}")
     found = Published(generation, hashlib.sha256(payload).hexdigest(), raw)
     with engine.begin() as connection:
@@ -45,6 +45,10 @@ def publish(engine: Engine, site: str, raw: bytes) -> Published:
             raise Wrong(f"generation {held.generation} is held already", 409)
         put(connection, documents, {"site": site, **found._asdict()})
     return found
+
+
+def _is_generation(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**53
 
 
 def wanted(engine: Engine, site: str, now: float) -> Published | None:

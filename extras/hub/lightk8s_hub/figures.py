@@ -52,7 +52,7 @@ def _counts(data: str) -> dict[str, int]:
     dropped = content.get("dropped") if isinstance(content, dict) else None
     if not isinstance(dropped, dict):
         return {}
-    return {name: dropped[name] for name in LOSSES if type(dropped.get(name)) is int}
+    return {name: dropped[name] for name in LOSSES if isinstance(dropped.get(name), int)}
 
 
 class Sites(Collector):

@@ -140,13 +140,17 @@ def read_document(payload: bytes) -> Document:
     if set(content) != {"format", *Document._fields}:
         raise Refused("malformed", "the content has other fields than a document")
     numbers = [content[name] for name in ("generation", "issued", "expires")]
-    if not all(type(number) is int and number > 0 for number in numbers):
+    if not all(map(_is_positive, numbers)):
         raise Refused("malformed", "generation, issued and expires are positive whole numbers")
     if not isinstance(content["site"], str) or not isinstance(content["desired"], dict):
         raise Refused("malformed", "site is a text and desired an object")
     if canonical(content) != payload:
         raise Refused("not_canonical", "the content is not written in the canonical form")
     return Document(**{name: content[name] for name in Document._fields})
+
+
+def _is_positive(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
 def _unique(pairs: list[tuple[str, t.Any]]) -> dict[str, t.Any]:

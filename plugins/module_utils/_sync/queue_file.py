@@ -78,7 +78,7 @@ def failure(path: str, exc: Exception) -> EdgeError:
 
 def is_damage(exc: sqlite3.Error) -> bool:
     """Whether SQLite says that the file itself is wrong, not that it could not be read or written."""
-    return type(exc) is sqlite3.DatabaseError
+    return exc.__class__ is sqlite3.DatabaseError  # its subclasses say other things
 
 
 def _connect(path: str) -> sqlite3.Connection:

@@ -110,7 +110,7 @@ class Sender:
         upto = told.get("acknowledged")
         if not 200 <= response.status < 300:
             return answer
-        if told.get("epoch") != epoch or type(upto) is not int:
+        if told.get("epoch") != epoch or not isinstance(upto, int):
             return answer._replace(text="the receiver did not say what it has taken")
         self._queue.acknowledge(epoch, upto)
         if upto < rows[0].seq:
