@@ -16,8 +16,8 @@ from collections.abc import Iterable, Mapping
 IN_MAKE_TEST: Mapping[str, Iterable[str]] = {
     "k3s": ("install", "change", "upgrade", "faults", "power", "airgap", "datastore", "leave"),
     "k0s": ("install", "change"),
-    "microk8s": (),
-    "kubeedge": (),
+    "microk8s": ("install", "change"),
+    "kubeedge": ("install", "change"),
 }
 
 # Skipped with this reason: what a distribution has not, cannot be right or wrong on it. A case that
