@@ -91,13 +91,15 @@ def passing_fleets(request: pytest.FixtureRequest) -> Iterator[MakeFleet]:
         made.append(fleet)
         return fleet
 
-    yield make
-    failed = request.path in request.config.stash[_FAILED]
-    for fleet in made:
-        if failed:
-            _keep_logs(fleet, request.path.stem)
-        if not os.environ.get("TESTBED_KEEP"):
-            fleet.down()
+    try:
+        yield make
+    finally:
+        failed = request.path in request.config.stash[_FAILED]
+        for fleet in made:
+            if failed:
+                _keep_logs(fleet, request.path.stem)
+            if not os.environ.get("TESTBED_KEEP"):
+                fleet.down()
 
 
 def _keep_logs(fleet: Fleet, module: str) -> None:

@@ -37,18 +37,20 @@ class _Stream:
         """At most `count` bytes; none at the end."""
         try:
             while not self._lzma.eof:
-                data = b""
-                if self._lzma.needs_input:
-                    data = os.pread(self._handle, min(STEP, self._end - self._offset), self._offset)
-                    self._offset += len(data)
-                    if not data:
-                        raise damaged(self._what)
+                data = b"" if not self._lzma.needs_input else self._next()
                 found = self._lzma.decompress(data, count)
                 if found:
                     return found
         except lzma.LZMAError as exc:
             raise damaged(self._what) from exc
         return b""
+
+    def _next(self) -> bytes:
+        data = os.pread(self._handle, min(STEP, self._end - self._offset), self._offset)
+        self._offset += len(data)
+        if not data:
+            raise damaged(self._what)
+        return data
 
     def exactly(self, count: int) -> bytes:
         parts = []

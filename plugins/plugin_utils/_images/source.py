@@ -18,9 +18,11 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.model import
 
 
 class _Reader(t.Protocol):
-    def names(self) -> tuple[str, ...]: ...
+    def names(self) -> tuple[str, ...]:
+        """References as the form has them."""
 
-    def image(self, wanted: references.Reference, platform: Platform) -> Image | None: ...
+    def image(self, wanted: references.Reference, platform: Platform) -> Image | None:
+        """The image of that reference; None where there is none."""
 
 
 class Source:
