@@ -57,7 +57,8 @@ def converged(cluster: Cluster, door: t.Any, **params: t.Any) -> Result:
 
 @pytest.fixture(scope="module")
 def node(cluster: Cluster) -> t.Iterator[str]:
-    """A Node that gives 1 GiB and 2 processors, and has one image."""
+    """A Node that gives 1 GiB and 2 processors, and has one image; no quotas of other tests."""
+    cluster.kubectl("delete", "resourcequota", "--all", "--all-namespaces")
     manifest = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1"}}
     cluster.kubectl("create", "-f", "-", stdin=json.dumps(manifest))
     status = {

@@ -30,7 +30,7 @@ def receipt_path(role: str) -> str:
 
 def look(host: Host, spec: Spec, units: t.Mapping[str, SeenUnit]) -> Facts:
     """Everything the plan needs to know before it can form a wish."""
-    receipt = host.read_json(receipt_path(spec.role))
+    receipt = _receipt(host, spec)
     name = paths.unit_of(spec.role)
     running = name in units and units[name].running
     program = paths.program_of(spec.role)
@@ -55,6 +55,15 @@ def look(host: Host, spec: Spec, units: t.Mapping[str, SeenUnit]) -> Facts:
         leftovers=_leftovers(host, spec),
         **found,
     )
+
+
+def _receipt(host: Host, spec: Spec) -> dict[str, t.Any]:
+    """That of the role, or of an edge node that is to be a server: a node keeps its role."""
+    found = host.read_json(receipt_path(spec.role))
+    if found or spec.role != SERVER:
+        return found
+    other = host.read_json(RECEIPT)
+    return other if other.get("distribution") == spec.distribution else {}
 
 
 def _edge(
