@@ -12,6 +12,7 @@ import typing as t
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.lightk8s.edge.plugins.module_utils._core import forms
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
 from ansible_collections.lightk8s.edge.plugins.module_utils._pods import options, simple
 
@@ -41,7 +42,8 @@ def test_whatever_is_given_gives_manifests_or_an_error_that_names_the_place(give
         failure = exc
     if found:
         json.dumps(found)
-        assert found[-1]["metadata"]["name"] == given.get("name", "web")
+        name = given.get("name", "web")
+        assert found[-1]["metadata"]["name"] == forms.typed(name, {"type": "str"}, "name")
     else:
         assert failure.kind == "spec"
         assert failure.message.startswith("workload ")
