@@ -7,14 +7,13 @@
 from __future__ import annotations
 
 import base64
-import posixpath
 import typing as t
 
 from .._core import door
 from .._core.errors import EdgeError
-from .._distribution.registry import adapter_of
 from .._host.host import Host
 from . import options
+from .own_cluster import own_kubeconfig
 
 ARGS: dict[str, t.Any] = {
     "argument_spec": {
@@ -30,13 +29,8 @@ ARGS: dict[str, t.Any] = {
 
 def main(params: dict[str, t.Any], check: bool, diff: bool) -> dict[str, t.Any]:
     """{port: the API's, and as base64 ca, cert, key}. Fails with kind spec on an agent, else kind api."""
-    host = Host()
     try:
-        if params.get("role") == "agent":
-            raise EdgeError(
-                "an agent has no administrator's kubeconfig", kind="spec", hint="ask a server"
-            )
-        found = access(host, params)
+        found = access(Host(), params)
     except EdgeError as exc:
         return {"changed": False, **door.failed(exc, params.get("site") or "")}
     return {"changed": False, **found}
@@ -48,13 +42,8 @@ def access(host: Host, params: dict[str, t.Any]) -> dict[str, t.Any]:
 
     from .._kube.kubeconfig import read_kubeconfig
 
-    adapter = adapter_of(params["distribution"])
-    spec = options.distribution_spec(params["distribution"], params)
-    path = adapter.records(spec, adapter.config(host), host.hostname()).kubeconfig
-    text = host.read_text(path)
-    if not text:
-        raise EdgeError(f"{path} is not there yet", kind="api", hint="bring the site up first")
-    found = read_kubeconfig(text, folder=host.path(posixpath.dirname(path)))
+    text, folder = own_kubeconfig(params, host)
+    found = read_kubeconfig(text, folder=folder)
     parts = {"ca": found.tls.ca, "cert": found.tls.cert, "key": found.tls.key}
     answer: dict[str, t.Any] = {
         name: base64.b64encode(data).decode() for name, data in parts.items()

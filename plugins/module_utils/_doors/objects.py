@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import base64
 import binascii
-import posixpath
 import typing as t
 
-from .._core import door
+from .._core import door, secrecy
 from .._core.errors import EdgeError
-from .._distribution.registry import adapter_of
 from .._host.host import Host
 from .._workloads.spec import STATES, Manifest, Spec, checked
 from . import options
+from .own_cluster import own_kubeconfig
 
 if t.TYPE_CHECKING:
     from .._kube.client import Client
@@ -35,7 +34,6 @@ COMMON: options.Options = {
     "wait": {"type": "bool", "default": True},
     "wait_timeout": options.NODE["wait_timeout"],
 }
-_SHORT = 6  # a secret of fewer characters is a word like any other, and shown nowhere
 
 
 def run(
@@ -69,7 +67,7 @@ def run(
 def client_of_node(params: Params, host: Host) -> Client:
     """A client by the kubeconfig that the distribution keeps on its servers. EdgeError."""
     from .._kube.client import Client
-    from .._kube.retry import Retry
+    from .._kube.retry import PATIENT
 
     if params.get("kubeconfig"):
         raise EdgeError(
@@ -77,20 +75,8 @@ def client_of_node(params: Params, host: Host) -> Client:
             kind="spec",
             hint="run the module as an ordinary task, without async",
         )
-    if params.get("role") == "agent":
-        raise EdgeError(
-            "an agent has no administrator's kubeconfig",
-            kind="spec",
-            hint="run the task on a server of the site, or give kubeconfig",
-        )
-    adapter = adapter_of(params["distribution"])
-    spec = options.distribution_spec(params["distribution"], params)
-    path = adapter.records(spec, adapter.config(host), host.hostname()).kubeconfig
-    text = host.read_text(path)
-    if not text:
-        raise EdgeError(f"{path} is not there yet", kind="api", hint="bring the site up first")
-    folder = host.path(posixpath.dirname(path))
-    return Client.from_kubeconfig(text, folder=folder, retry=Retry(attempts=40, budget=90.0))
+    text, folder = own_kubeconfig(params, host)
+    return Client.from_kubeconfig(text, folder=folder, retry=PATIENT)
 
 
 def spec_of(params: Params, objects: t.Sequence[Manifest]) -> Spec:
@@ -114,11 +100,11 @@ def secret_words(objects: t.Iterable[Manifest]) -> list[str]:
     found: set[str] = set()
     for item in objects:
         if item.get("kind") == "Secret":
-            for key in ("data", "stringData"):
+            for key in secrecy.PARTS:
                 values = item.get(key)
                 for value in values.values() if isinstance(values, t.Mapping) else ():
                     found |= _spellings(str(value), plain=key == "stringData")
-    return sorted(word for word in found if len(word) >= _SHORT)
+    return sorted(word for word in found if len(word) >= secrecy.SHORTEST)
 
 
 def _spellings(value: str, *, plain: bool) -> set[str]:

@@ -47,6 +47,7 @@ class Retry:
 
 DEFAULT = Retry()
 ONCE = Retry(attempts=1)
+PATIENT = Retry(attempts=40, budget=90.0)  # outlasts the restart of a site's only server
 
 
 def worthwhile(error: ApiError | HttpError, *, repeatable: bool, conflicts: bool) -> bool:

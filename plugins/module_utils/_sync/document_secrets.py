@@ -13,6 +13,8 @@ from __future__ import annotations
 import re
 import typing as t
 
+from .._core.secrecy import PARTS
+
 NAMES = (
     r"(?i)(^|[_.-])(token|password|passwd|passphrase|secret|credentials?|private[_-]?key"
     r"|client[_-]?key(-data)?|api[_-]?key|access[_-]?key|auth)$"
@@ -20,7 +22,6 @@ NAMES = (
 CAMEL = r"(?<=[a-z0-9])(?=[A-Z])"
 KEY_BLOCK = r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----"
 URL = r"[A-Za-z][A-Za-z0-9+.-]*://[^/\s:@]*:[^/\s@]+@"
-DATA = ("data", "stringData")
 REFERENCE = {"secret_ref"}  # {secret_ref: NAME} names a secret that the node has
 
 
@@ -33,7 +34,7 @@ def _found(value: t.Any, path: str, below: bool) -> t.Iterator[str]:
     if isinstance(value, dict):
         if set(value) == REFERENCE:
             return
-        if value.get("kind") == "Secret" and any(value.get(name) for name in DATA):
+        if value.get("kind") == "Secret" and any(value.get(name) for name in PARTS):
             yield f"{path}.data".lstrip(".")
             return
         for name, item in value.items():
@@ -53,4 +54,4 @@ def _found(value: t.Any, path: str, below: bool) -> t.Iterator[str]:
 
 def _is_secret_data(path: str, name: str) -> bool:
     """The data of the simple form's list of secrets: `secrets[0].data`."""
-    return name in DATA and bool(re.search(r"(^|\.)secrets(\[\d+\])?$", path))
+    return name in PARTS and bool(re.search(r"(^|\.)secrets(\[\d+\])?$", path))

@@ -4,7 +4,8 @@
 
 """Looks at objects and asks the server what it would make of the wishes. Changes nothing.
 
-One request per object, for the server's dry run, and few beside: what there is comes in lists by kind.
+What there is comes in lists by kind. Then one request per object, for the server's dry run, but for those
+of which their own managed fields say that nothing would change, where nobody else has a say in it.
 """
 
 from __future__ import annotations
@@ -15,16 +16,19 @@ from dataclasses import replace
 from .._kube.client import Client
 from .._kube.discovery import NoSuchKind
 from .._kube.errors import ApiError
-from .._kube.resources import Resource
+from .._kube.resources import FIELD_MANAGER, Resource
+from .judges import judged
 from .owner import NAMESPACE, PART_OF, kinds_of, marked, note_name, owner_id, remembered
 from .refusals import unchangeable
 from .restart import rolls, secrets_used, with_digest
 from .rollout import WAITING, judge
 from .seen import Member, Object, Observation, Row
 from .spec import ABSENT, Manifest, Spec, group_of, label
+from .unchanged import unchanged
 from .view import is_secret
 
 _FEW = 2  # objects of a kind and namespace that are read one by one
+_MANY = 8  # dry runs that are worth finding out whether they are needed
 _RACES = 4
 Key = tuple[str, str, str, str]  # apiVersion, kind, namespace, name
 
@@ -40,7 +44,8 @@ def observe(client: Client, spec: Spec) -> Observation:
         return Observation(tuple(rows), members, note)
     if spec.restart_on_secret_change:
         rows = _with_digests(client, rows)
-    tried = [_tried(client, spec, row) for row in rows]
+    rows = _as_they_are(client, rows)
+    tried = [_tried(client, spec, row) if row.answer is None else row for row in rows]
     return Observation(tuple(_idle(client, row) for row in tried), members, note)
 
 
@@ -145,6 +150,16 @@ def _with_digests(client: Client, rows: t.Sequence[Row]) -> list[Row]:
                     secrets[namespace, name] = live
         found.append(replace(row, wish=with_digest(row.wish, namespace, secrets)))
     return found
+
+
+def _as_they_are(client: Client, rows: t.Sequence[Row]) -> list[Row]:
+    """Rows that need no dry run have what is there for an answer."""
+    same = [row for row in rows if row.live and unchanged(row.wish, row.live, FIELD_MANAGER)]
+    if len(same) < _MANY:
+        return list(rows)
+    others = judged(client)
+    free = {id(row) for row in same if row.kind is not None and not others(row.kind)}
+    return [replace(row, answer=row.live) if id(row) in free else row for row in rows]
 
 
 def _tried(client: Client, spec: Spec, row: Row) -> Row:

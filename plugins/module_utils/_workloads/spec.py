@@ -83,7 +83,7 @@ def group_of(manifest: Manifest) -> str:
 
 def checked(spec: Spec) -> Spec:
     """The spec with lists taken apart and objects in order. EdgeError(kind=spec) for what makes no sense."""
-    objects = [item for entry in spec.objects for item in _apart(entry)]
+    objects = [item for entry in spec.objects for item in apart(entry)]
     for number, item in enumerate(objects, 1):
         _check(item, number)
     _refuse_twins(objects, spec.namespace)
@@ -100,14 +100,14 @@ def rank(manifest: Manifest) -> int:
     return len(FIRST) + (1 + LAST.index(kind) if kind in LAST else 0)
 
 
-def _apart(entry: Manifest) -> t.Iterator[Manifest]:
+def apart(entry: Manifest) -> t.Iterator[Manifest]:
     """A List's items (of kind List, or of a kind such as ConfigMapList), else the entry itself."""
     items = entry.get("items") if hasattr(entry, "get") else None
     if isinstance(items, list) and str(entry.get("kind", "")).endswith("List"):
         kind = str(entry["kind"])[: -len("List")]
         defaults = {"apiVersion": entry.get("apiVersion"), "kind": kind} if kind else {}
         for item in items:
-            yield from _apart({**defaults, **item} if isinstance(item, t.Mapping) else item)
+            yield from apart({**defaults, **item} if isinstance(item, t.Mapping) else item)
     else:
         yield entry
 

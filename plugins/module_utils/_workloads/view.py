@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import typing as t
 
+from .._core.secrecy import PARTS
+
 Object = t.Mapping[str, t.Any]
 _OWN = (
     "managedFields",
@@ -63,7 +65,7 @@ def _without_secrets(item: Object, other: Object | None, word: str) -> Object:
     if not is_secret(item):
         return found
     twin = other or {}
-    for key in ("data", "stringData"):
+    for key in PARTS:
         values = found.get(key)
         if isinstance(values, t.Mapping):
             others = twin.get(key) if isinstance(twin.get(key), t.Mapping) else None

@@ -16,6 +16,7 @@ from ansible.plugins.loader import lookup_loader
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.door import failed
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.secrecy import SHORTEST
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._action import arguments
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._action.base import (
     EdgeAction,
@@ -35,8 +36,6 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.places import 
 
 # Inputs of the node that say where its cluster is. Others (edge_labels) are the node's and no workload's.
 INPUTS = ("distribution", "site", "role", "data_dir")
-SECRET_PARTS = ("data", "stringData")
-SHORT = 6  # a secret of fewer characters is a word like any other, and shown nowhere
 
 
 class ObjectsAction(EdgeAction):
@@ -67,9 +66,16 @@ class ObjectsAction(EdgeAction):
         names = args.get("src") or []
         for name in [names] if isinstance(names, str) else names:
             items += self._read(str(name), args, variables)
-        shown, hidden = sealed(items, SECRET_PARTS)
+        shown, hidden = sealed(items)
         rest = {key: value for key, value in args.items() if key not in ("src", "template")}
-        return {**rest, "definition": shown, **({"sealed": hidden} if hidden else {})}
+        # As one text: Ansible copies and looks through each value of an argument several times.
+        try:
+            text = json.dumps(shown, ensure_ascii=False)
+        except TypeError as exc:
+            raise EdgeError(
+                f"a manifest holds what JSON has no form for: {exc}", kind="spec"
+            ) from exc
+        return {**rest, "definition": text, **({"sealed": hidden} if hidden else {})}
 
     def _read(
         self, name: str, args: dict[str, t.Any], variables: dict[str, t.Any]
@@ -97,17 +103,17 @@ class ObjectsAction(EdgeAction):
     def _converse(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> Result:
         values = json.loads(params.get("sealed") or "{}")
         words = arguments.strings(values)
-        self._add_secrets(word for word in words if len(word) >= SHORT)
+        self._add_secrets(word for word in words if len(word) >= SHORTEST)
         if not params.get("kubeconfig"):
             return super()._converse(params, task_vars)
         from ansible_collections.lightk8s.edge.plugins.module_utils._kube.client import Client
-        from ansible_collections.lightk8s.edge.plugins.module_utils._kube.retry import Retry
+        from ansible_collections.lightk8s.edge.plugins.module_utils._kube.retry import PATIENT
         from ansible_collections.lightk8s.edge.plugins.plugin_utils._objects.access import access
 
         door = importlib.import_module(f"{self.BUNDLE_PACKAGE}._doors.{self.DOOR}")
         try:
             found = access(str(params["kubeconfig"]), str(params.get("context") or ""))
-            client = Client.connect(found, retry=Retry(attempts=40, budget=90.0))
+            client = Client.connect(found, retry=PATIENT)
         except EdgeError as exc:
             return {"changed": False, **failed(exc, str(params.get("site") or ""))}
         check, diff = bool(self._task.check_mode), bool(self._task.diff)

@@ -14,6 +14,8 @@ import typing as t
 from ansible.module_utils.common import yaml as ansible_yaml_module
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.secrecy import PARTS
+from ansible_collections.lightk8s.edge.plugins.module_utils._workloads.spec import apart
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._action.arguments import plain
 
 Manifest = dict[str, t.Any]
@@ -95,21 +97,21 @@ def _json(value: t.Any) -> t.Any:
     return value.isoformat() if isinstance(value, dt.date) else value
 
 
-def sealed(items: t.Sequence[t.Any], keys: t.Collection[str]) -> tuple[list[t.Any], str]:
+def sealed(items: t.Sequence[t.Any]) -> tuple[list[t.Any], str]:
     """(manifests without the values of Secrets, these by number as JSON): the former may be shown."""
     shown: list[t.Any] = []
     hidden: dict[str, t.Any] = {}
-    for item in (inner for entry in items for inner in _apart(entry)):
+    for item in (inner for entry in items for inner in apart(entry)):
         if isinstance(item, dict) and item.get("kind") == "Secret":
-            hidden[str(len(shown))] = {key: item[key] for key in keys if key in item}
-            shown.append(_without(item, keys))
+            hidden[str(len(shown))] = {key: item[key] for key in PARTS if key in item}
+            shown.append(_without(item))
         else:
             shown.append(item)
     return shown, json.dumps(hidden, sort_keys=True) if any(hidden.values()) else ""
 
 
-def _without(item: Manifest, keys: t.Collection[str]) -> Manifest:
-    found = {key: value for key, value in item.items() if key not in keys}
+def _without(item: Manifest) -> Manifest:
+    found = {key: value for key, value in item.items() if key not in PARTS}
     meta = item.get("metadata")
     notes = (meta.get("annotations") or {}) if isinstance(meta, dict) else {}
     if isinstance(meta, dict) and _LAST_APPLIED in notes:
@@ -119,15 +121,3 @@ def _without(item: Manifest, keys: t.Collection[str]) -> Manifest:
 
 
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"  # repeats a Secret's values
-
-
-def _apart(entry: t.Any) -> t.Iterator[t.Any]:
-    """The items of a List, in which Secrets may lie."""
-    items = entry.get("items") if isinstance(entry, dict) else None
-    if isinstance(items, list) and str(entry.get("kind", "")).endswith("List"):
-        kind = str(entry["kind"])[: -len("List")]
-        defaults = {"apiVersion": entry.get("apiVersion"), "kind": kind} if kind else {}
-        for item in items:
-            yield from _apart({**defaults, **item} if isinstance(item, dict) else item)
-    else:
-        yield entry

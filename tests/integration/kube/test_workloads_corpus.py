@@ -10,6 +10,7 @@ They are read from the Go module from which the test bed builds Kubernetes.
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -28,6 +29,8 @@ FOLDERS = {"test/e2e/testing-manifests": 90, "test/fixtures/doc-yaml": 30, "clus
 MANAGER = "--field-manager=lightk8s-edge"
 # Refusals of a file as a whole that order mends: we create namespaces and kinds first.
 ORDER = ("NotFound", "not found", "no matches for kind", "ensure CRDs are installed first")
+# What the server says of one object; kubectl's own objections begin otherwise.
+SAID = re.compile(r"^Error from server \(\w+\): (.*)$", re.MULTILINE)
 
 
 def module_folder() -> Path:
@@ -73,6 +76,13 @@ class Opinion:
         return {0: False, 1: True}.get(found)
 
 
+def refused(refusal: str, ours: str) -> str:
+    """Whether ours gives the API's reasons: all of them, but for those that order mends."""
+    reasons = [text for text in SAID.findall(refusal) if not any(word in text for word in ORDER)]
+    unsaid = [text for text in reasons if text not in ours]
+    return f"refused without {unsaid}: {ours}" if unsaid else "refused"
+
+
 def judge(site: Site, path: Path, namespace: str) -> str:
     """accepted, refused, or what is wrong with our run beside kubectl's."""
     opinion = Opinion(site.cluster, path, namespace)
@@ -84,10 +94,10 @@ def judge(site: Site, path: Path, namespace: str) -> str:
     told = site.run(*items, check=True, namespace=namespace)
     if refusal and not any(word in refusal for word in ORDER):
         if told.get("failed"):
-            return "refused"
+            return refused(refusal, told["msg"])
         return f"accepted, though kubectl says: {refusal}"
     if told.get("failed"):
-        return "refused" if refusal else f"refused: {told['msg']}"
+        return refused(refusal, told["msg"]) if refusal else f"refused: {told['msg']}"
     if not refusal and opinion.differs() is not told["changed"]:
         return f"kubectl diff says otherwise before: {told['actions']}"
     done = site.run(*items, namespace=namespace)
@@ -116,7 +126,8 @@ def test_manifests_of_others_are_taken_and_settle_as_with_kubectl(
         cluster.kubectl("delete", "namespace", namespace, "--wait=false")
     verdicts = list(found.values())
     wrong = {name: what for name, what in found.items() if what not in ("accepted", "refused")}
-    print(f"{len(found)} files, {verdicts.count('accepted')} accepted")
+    refusals = verdicts.count("refused")
+    print(f"{len(found)} files, {verdicts.count('accepted')} accepted, {refusals} refused")
     assert not wrong, "\n".join(f"{name}: {what}" for name, what in wrong.items())
     assert len(found) >= FOLDERS[folder]
     assert verdicts.count("accepted") >= FOLDERS[folder] // 2
