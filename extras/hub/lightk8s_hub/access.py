@@ -23,9 +23,11 @@ class Who(t.NamedTuple):
     site: str
 
     def may(self, role: str, site: str = "") -> bool:
-        """A site acts for itself alone; publishers may read too."""
+        """A site acts for itself alone; publishers may read too, and what was published for any site."""
         if self.role == "site":
-            return role == "site" and self.site == site != ""
+            return role in ("site", "document") and self.site == site != ""
+        if role == "document":
+            return self.role == "publisher"
         return self.role == role or (self.role == "publisher" and role == "reader")
 
 

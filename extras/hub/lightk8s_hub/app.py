@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 import typing as t
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from sqlalchemy import Engine, text
@@ -17,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from . import access, desired, figures, ingest
+from . import access, desired, figures, ingest, retention
 
 MOST_BODY = 8 << 20
 RETRY_SECONDS = 30
@@ -25,12 +28,21 @@ Answer = t.Callable[[Request], t.Awaitable[Response]]
 
 
 class Hub:
-    """The routes over one database. `spread`: seconds over which sites shall come back, 0 for their own."""
+    """The routes over one database.
+
+    `spread`: seconds over which sites shall come back, 0 for their own. `keep`: which events go when.
+    """
 
     def __init__(
-        self, engine: Engine, *, spread: float = 0, now: t.Callable[[], float] = time.time
+        self,
+        engine: Engine,
+        *,
+        spread: float = 0,
+        keep: retention.Keep = retention.FOR_EVER,
+        now: t.Callable[[], float] = time.time,
     ) -> None:
         self._engine = engine
+        self._keep = keep
         self._spread = spread
         self._now = now
         self._registry = CollectorRegistry()
@@ -48,10 +60,20 @@ class Hub:
                 Route("/healthz", self.health, methods=["GET"]),
             ],
             exception_handlers={ingest.Wrong: _wrong, OperationalError: _away},
+            lifespan=self._alive,
         )
 
-    async def _allowed(self, request: Request, role: str, site: str = "") -> None:
-        """Raise Wrong for a caller that may not do this: 401 unknown, 403 known."""
+    @asynccontextmanager
+    async def _alive(self, _app: Starlette) -> AsyncIterator[None]:
+        """While the server runs, old events go."""
+        task = asyncio.create_task(retention.prune_for_ever(self._engine, self._keep, self._now))
+        try:
+            yield
+        finally:
+            task.cancel()
+
+    async def _allowed(self, request: Request, role: str, site: str = "") -> access.Who:
+        """The caller. Raises Wrong for one that may not do this: 401 unknown, 403 known."""
         word = request.headers.get("authorization", "")
         name = request.scope.get("client_certificate", "")
         who = await run_in_threadpool(access.caller, self._engine, word, name)
@@ -59,6 +81,7 @@ class Hub:
             raise ingest.Wrong("a token or a client certificate is needed", 401)
         if not who.may(role, site):
             raise ingest.Wrong("this is not allowed to this caller", 403)
+        return who
 
     async def events(self, request: Request) -> Response:
         """Take a batch; answer with the number up to which it has had its effect."""
@@ -74,10 +97,11 @@ class Hub:
         return JSONResponse(answer)
 
     async def desired(self, request: Request) -> Response:
-        """The site's document, or 304 where it has it already."""
+        """The site's document, or 304 where it has it already. Publishers go on from it."""
         site = request.path_params["site"]
-        await self._allowed(request, "site", site)
-        found = await run_in_threadpool(desired.wanted, self._engine, site, self._now())
+        who = await self._allowed(request, "document", site)
+        now = self._now() if who.role == "site" else None
+        found = await run_in_threadpool(desired.wanted, self._engine, site, now)
         if found is None:
             raise ingest.Wrong("nothing is published for this site", 404)
         headers = {"ETag": f'"{found.digest}"', "Cache-Control": "no-cache"}

@@ -13,7 +13,7 @@ import typing as t
 from sqlalchemy import Engine, select
 
 from .ingest import Wrong
-from .tables import documents, put, sites
+from .tables import documents, put
 
 
 class Published(t.NamedTuple):
@@ -36,14 +36,14 @@ def publish(engine: Engine, site: str, raw: bytes) -> Published:
         raise Wrong(f"this is no document for {site}")
     found = Published(generation, hashlib.sha256(payload).hexdigest(), raw)
     with engine.begin() as connection:
-        first = {"site": site, "generation": 0, "digest": "", "raw": b""}
+        first = {"site": site, "generation": 0, "digest": "", "raw": b"", "asked": 0.0}
         put(connection, documents, first, keep=True)
         query = select(documents).where(documents.c.site == site).with_for_update()
         held = connection.execute(query).one()
         same = (generation, found.digest) == (held.generation, held.digest)
         if generation <= held.generation and not same:
             raise Wrong(f"generation {held.generation} is held already", 409)
-        put(connection, documents, {"site": site, **found._asdict()})
+        put(connection, documents, {"site": site, "asked": held.asked, **found._asdict()})
     return found
 
 
@@ -51,11 +51,15 @@ def _is_generation(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**53
 
 
-def wanted(engine: Engine, site: str, now: float) -> Published | None:
-    """What the site should be, None where nothing was published for it. Asking counts as seen."""
+def wanted(engine: Engine, site: str, now: float | None) -> Published | None:
+    """What the site should be, None where nothing was published for it.
+
+    `now` is noted as the time when the site asked; None where somebody else does.
+    """
     query = select(documents.c.generation, documents.c.digest, documents.c.raw)
     with engine.begin() as connection:
-        seen = sites.update().where(sites.c.site == site).values(last_seen=now)
-        connection.execute(seen)
+        if now is not None:
+            asked = documents.update().where(documents.c.site == site).values(asked=now)
+            connection.execute(asked)
         row = connection.execute(query.where(documents.c.site == site)).first()
     return Published(*row) if row and row.generation else None

@@ -49,6 +49,7 @@ class Batch(t.NamedTuple):
     site: str
     epoch: str
     items: list[Item]
+    node: str = ""  # '' for the one that speaks for the site
 
 
 def unpacked(body: bytes, encoding: str) -> bytes:
@@ -79,26 +80,30 @@ def read(content: bytes) -> Batch:
         raise Wrong("the body is no batch of events")
     if len(rows) > MOST_EVENTS:
         raise Wrong("too many events", 413)
-    site, epoch = _origin(rows[0])
+    site, node, epoch = _origin(rows[0])
     items = [_item(row) for row in rows]
-    if any(_origin(row) != (site, epoch) for row in rows):
-        raise Wrong("a batch is of one site and one epoch")
+    if any(_origin(row) != (site, node, epoch) for row in rows):
+        raise Wrong("a batch is of one source and one epoch")
     if any(one.seq >= other.seq for one, other in pairwise(items)):
         raise Wrong("events are not in the order of their numbers")
-    return Batch(site, epoch, items)
+    return Batch(site, epoch, items, node)
 
 
-def _origin(row: dict[str, t.Any]) -> tuple[str, str]:
+def _origin(row: dict[str, t.Any]) -> tuple[str, str, str]:
+    """(site, node, epoch): the source is /sites/SITE, or /sites/SITE/nodes/NODE."""
     source = row.get("source")
     name = re.match(ID, str(row.get("id")))
     if row.get("specversion") != "1.0" or name is None:
         raise Wrong("an event is no CloudEvent 1.0 with epoch and number as id")
     if not isinstance(source, str) or not source.startswith("/sites/") or len(source) > 800:
         raise Wrong("an event's source is no site")
-    site = unquote(source.removeprefix("/sites/"))
-    if not 0 < len(site) <= 253 or "\0" in site:
+    parts = source.split("/")[2:]
+    if len(parts) not in (1, 3) or parts[1:2] not in ([], ["nodes"]):
         raise Wrong("an event's source is no site")
-    return site, name.group(1)
+    names = [unquote(part) for part in parts[::2]]
+    if any(not 0 < len(name) <= 253 or "\0" in name for name in names):
+        raise Wrong("an event's source is no site")
+    return names[0], "".join(names[1:]), name.group(1)
 
 
 def _item(row: dict[str, t.Any]) -> Item:
@@ -139,9 +144,10 @@ def _current(connection: Connection, batch: Batch, agent: str, now: float) -> bo
 
     An epoch that was never seen is a new queue, and from then on the one in use.
     """
-    first = {"site": batch.site, "epoch": batch.epoch, "last_seen": now, "agent": agent}
+    place = {"site": batch.site, "node": batch.node}
+    first = {**place, "epoch": batch.epoch, "last_seen": now, "agent": agent}
     put(connection, sites, first, keep=True)
-    mine = sites.c.site == batch.site
+    mine = (sites.c.site == batch.site) & (sites.c.node == batch.node)
     query = select(sites.c.epoch).where(mine).with_for_update()
     epoch = connection.execute(query).scalar_one()
     stream = {"site": batch.site, "epoch": batch.epoch}
@@ -158,10 +164,10 @@ def _effect(connection: Connection, batch: Batch, item: Item, current: bool, now
     place = {"site": batch.site, "epoch": batch.epoch}
     told = {"type": item.type, "subject": item.subject, "time": item.time, "data": item.data}
     if item.kind == "gap":
-        put(connection, gaps, {**place, "data": item.data})
+        put(connection, gaps, {**place, "node": batch.node, "data": item.data})
     elif item.kind == "state":
         if current:  # a late batch of an older queue says nothing of now
-            put(connection, states, {"site": batch.site, **told})
+            put(connection, states, {"site": batch.site, "node": batch.node, **told})
     else:
         row = {**place, "seq": item.seq, "class": item.kind, "received": now, **told}
         connection.execute(events.insert().values(row))

@@ -16,6 +16,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from .app import Hub
+from .retention import Keep
 from .tables import opened
 
 Receive = t.Callable[[], t.Awaitable[t.Any]]
@@ -35,6 +36,8 @@ class Settings:
         ""  # sites may show a certificate of this authority; its common name is the site
     )
     spread: float = 0.0
+    keep_days: int = 90  # 0 for ever
+    keep_audit_days: int = 0
 
     @classmethod
     def read(cls, path: str) -> Settings:
@@ -75,13 +78,14 @@ def common_name(certificate: t.Mapping[str, t.Any]) -> str:
 
 def server(settings: Settings) -> uvicorn.Server:
     """The server, not yet started."""
-    hub = Hub(opened(settings.database), spread=settings.spread)
+    keep = Keep(settings.keep_days, settings.keep_audit_days)
+    hub = Hub(opened(settings.database), spread=settings.spread, keep=keep)
     config = uvicorn.Config(
         hub.app(),
         host=settings.host,
         port=settings.port,
         http=CertificateProtocol,
-        lifespan="off",
+        lifespan="on",
         ws="none",
         log_level="warning",
         ssl_certfile=settings.certificate or None,

@@ -30,6 +30,7 @@ sites = Table(
     "sites",
     metadata,
     Column("site", String(253), primary_key=True),
+    Column("node", String(253), primary_key=True),  # '' for the one that speaks for the site
     Column("epoch", String(64), nullable=False),  # the queue that is in use there
     Column("last_seen", Float, nullable=False),
     Column("agent", String(200), nullable=False),
@@ -52,13 +53,14 @@ events = Table(
     Column("type", String(200), nullable=False),
     Column("subject", Text, nullable=False),
     Column("time", String(40), nullable=False),
-    Column("received", Float, nullable=False),
+    Column("received", Float, nullable=False, index=True),
     Column("data", Text, nullable=False),
 )
 states = Table(
     "states",
     metadata,
     Column("site", String(253), primary_key=True),
+    Column("node", String(253), primary_key=True),
     Column("subject", String(1000), primary_key=True),
     Column("type", String(200), nullable=False),
     Column("time", String(40), nullable=False),
@@ -70,6 +72,7 @@ gaps = Table(
     metadata,
     Column("site", String(253), primary_key=True),
     Column("epoch", String(64), primary_key=True),
+    Column("node", String(253), nullable=False),
     Column("data", Text, nullable=False),
 )
 documents = Table(
@@ -79,6 +82,7 @@ documents = Table(
     Column("generation", BigInteger, nullable=False),
     Column("digest", String(64), nullable=False),
     Column("raw", LargeBinary, nullable=False),
+    Column("asked", Float, nullable=False),  # when the site asked for it last
 )
 tokens = Table(
     "tokens",

@@ -29,7 +29,7 @@ BATCH = [cloudevent(1)]
     [
         ("site", "shop", (200, 404, 403, 403, 403)),
         ("site", "mill", (403, 403, 403, 403, 403)),
-        ("publisher", "", (403, 403, 400, 200, 200)),
+        ("publisher", "", (403, 404, 400, 200, 200)),
         ("reader", "", (403, 403, 403, 200, 200)),
         ("", "", (401, 401, 401, 401, 401)),
     ],
@@ -83,21 +83,30 @@ def test_desired_states_are_handed_out_as_published_and_only_once(
 def test_what_is_known_of_a_site(hub: Running, tmp_path: Path) -> None:
     site, reader = hub.token("site", "shop"), hub.token("reader")
     agent = {"User-Agent": "lightk8s-edge/1.2.3"}
-    hub.ask("POST", "/v1/events", [cloudevent(1), cloudevent(4)], token=site, headers=agent)
+    told = {"queue": {"bytes": 17}, "linked": True, "why": "text", "Odd name": 3}
+    status = cloudevent(4, "state", type="lightk8s.edge.agent", data=told)
+    hub.ask("POST", "/v1/events", [cloudevent(1), status], token=site, headers=agent)
     raw = document(3, tmp_path)
     hub.ask("PUT", "/v1/desired/shop", raw, token=hub.token("publisher"))
     [row] = json.loads(hub.ask("GET", "/v1/sites", token=reader).body)
     assert row.pop("last_seen") > 1_700_000_000
     assert row == {
         "site": "shop",
+        "node": "",
         "epoch": "ab12",
         "acknowledged": 4,
         "agent": "lightk8s-edge/1.2.3",
         "dropped": {"state": 0, "event": 0, "audit": 0},
         "generation": 3,
+        "asked": 0.0,
+        "status": {"queue_bytes": 17.0, "linked": 1.0},
     }
     shown = hub.ask("GET", "/metrics", token=reader).body.decode()
-    assert 'lightk8s_site_acknowledged{site="shop"} 4.0' in shown
+    assert 'lightk8s_site_acknowledged{node="",site="shop"} 4.0' in shown
+    assert 'lightk8s_site_agent_status{name="queue_bytes",node="",site="shop"} 17.0' in shown
+    assert "asked_seconds{" not in shown
+    hub.ask("GET", "/v1/desired/shop", token=site)
+    assert 'asked_seconds{site="shop"}' in hub.ask("GET", "/metrics", token=reader).body.decode()
     assert 'lightk8s_site_generation{site="shop"} 3.0' in shown
     assert "lightk8s_site_last_seen_seconds" in shown
 

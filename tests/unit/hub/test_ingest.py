@@ -14,7 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.lightk8s.edge.extras.hub.lightk8s_hub import ingest, serve, tables
+from ansible_collections.lightk8s.edge.extras.hub.lightk8s_hub import (
+    ingest,
+    retention,
+    serve,
+    tables,
+)
 from ansible_collections.lightk8s.edge.plugins.module_utils._host.http import Connection
 from ansible_collections.lightk8s.edge.plugins.module_utils._sync.queue import SMALLEST, Queue
 from ansible_collections.lightk8s.edge.plugins.module_utils._sync.records import Event
@@ -79,7 +84,8 @@ def test_what_a_site_could_not_keep_is_known(hub: Running, tmp_path: Path) -> No
     [site] = json.loads(hub.ask("GET", "/v1/sites", token=reader).body)
     assert site["dropped"] == dropped
     shown = hub.ask("GET", "/metrics", token=reader).body.decode()
-    line = f'lightk8s_site_dropped_total{{class="event",site="shop"}} {float(dropped["event"])}'
+    count = float(dropped["event"])
+    line = f'lightk8s_site_dropped_total{{class="event",node="",site="shop"}} {count}'
     assert line in shown
 
 
@@ -154,6 +160,45 @@ def test_a_late_batch_of_an_older_queue_does_not_undo_the_state_of_now(hub: Runn
     }
 
 
+def test_each_node_of_a_site_has_a_queue_and_states_of_its_own(hub: Running) -> None:
+    token = hub.token("site", "shop")
+    for name, epoch in (("", "ab12"), ("/nodes/n%202", "cd34"), ("", "ab12")):
+        number = 2 if hub.rows(tables.streams)[1:] else 1
+        row = cloudevent(number, "state", id=f"{epoch}-{number}", source=f"/sites/shop{name}")
+        batch = [{**row, "subject": "agent", "data": f"{name}{number}"}]
+        assert hub.ask("POST", EVENTS, batch, token=token).status == 200
+    found = {row["node"]: row["data"] for row in hub.rows(tables.states)}
+    assert found == {"": '"2"', "n 2": '"/nodes/n%2021"'}
+    assert {row["node"]: row["epoch"] for row in hub.rows(tables.sites)} == {
+        "": "ab12",
+        "n 2": "cd34",
+    }
+
+
+def test_old_events_go_and_have_no_second_effect(hub: Running) -> None:
+    rows = [cloudevent(1), cloudevent(2, "audit"), cloudevent(3, "state"), cloudevent(4)]
+    batch = ingest.read(json.dumps(rows).encode())
+    ingest.take(hub.engine, batch, "", 0.0)
+    assert retention.prune(hub.engine, retention.FOR_EVER, 1e9) == 0
+    assert retention.prune(hub.engine, retention.Keep(2, 0), 2 * retention.DAY) == 0
+    assert retention.prune(hub.engine, retention.Keep(2, 0), 2 * retention.DAY + 1) == 2
+    assert ingest.take(hub.engine, batch, "", 0.0) == 4
+    assert numbers(hub) == [2]
+    assert retention.prune(hub.engine, retention.Keep(2, 9), 9 * retention.DAY + 1) == 1
+    assert len(hub.rows(tables.states)) == 1
+
+
+def test_the_server_prunes_by_its_settings(database: str) -> None:
+    batch = ingest.read(json.dumps([cloudevent(1)]).encode())
+    with served(serve.Settings(database, port=0, keep_days=1)) as hub:
+        ingest.take(hub.engine, batch, "", 0.0)
+    with served(serve.Settings(database, port=0, keep_days=1)) as hub:
+        until = time.monotonic() + 60
+        while numbers(hub) and time.monotonic() < until:
+            time.sleep(0.05)
+        assert numbers(hub) == []
+
+
 def test_another_instance_goes_on_where_the_first_was(database: str, tmp_path: Path) -> None:
     settings = serve.Settings(database, port=0)
     with queue_at(tmp_path) as queue:
@@ -175,6 +220,9 @@ WRONG: list[t.Any] = [
     [cloudevent(1, specversion="0.3")],
     [cloudevent(1, id="17")],
     [cloudevent(1, source="/elsewhere")],
+    [cloudevent(1, source="/sites/shop/nodes/")],
+    [cloudevent(1, source="/sites/shop/pods/a")],
+    [cloudevent(1, source="/sites/shop/nodes/a/b")],
     [cloudevent(1, subject="")],
     [cloudevent(1, subject="a\0b")],
     [cloudevent(1, "news")],
