@@ -227,6 +227,10 @@ SECRETS = [
     {"workloads": [{"secrets": [{"name": "a", "data": {"k": "v"}}]}]},
     {"edge_datastore_endpoint": "postgres://edge:pw@db/edge"},
     {"files": ["-----BEGIN EC PRIVATE KEY-----\nabc"]},
+    {"containers": [{"env": [{"name": "DB_PASSWORD", "value": "s3cret"}]}]},
+    {"env": {"DB_PASSWORD": "s3cret"}},
+    {"config_maps": [{"name": "a", "data": {"secret": "s3cret"}}]},
+    {"kind": "Secret", "stringData": {"a": {"secret_ref": "a"}, "b": "s3cret"}},
 ]
 HARMLESS = [
     {"edge_token": {"secret_ref": "join"}},
@@ -235,6 +239,12 @@ HARMLESS = [
     {"registries": {"a.example": {"auth": {"password": {"secret_ref": "registry"}}}}},
     {"workloads": [{"kind": "Secret", "metadata": {"name": "a"}}, {"secretName": "tls"}]},
     {"edge_release_mirrors": ["https://mirror.example:8443/k3s@v1"]},
+    {"env": {"DB_PASSWORD": {"secret": "db", "key": "password"}}},
+    {"volumes": [{"name": "tls", "mount_path": "/tls", "secret": "till-tls"}]},
+    {"volumes": [{"name": "tls", "secret": {"secretName": "till-tls"}}]},
+    {"sources": [{"serviceAccountToken": {"path": "token"}}]},
+    {"kind": "Secret", "stringData": {"a": {"secret_ref": "a"}}},
+    {"secrets": [{"name": "a", "data": {"k": {"secret_ref": "a"}}}]},
 ]
 
 

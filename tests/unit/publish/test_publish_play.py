@@ -1,0 +1,116 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbook over an inventory: sites side by side, what is in a document, what a run says."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import typing as t
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ansible_collections.lightk8s.edge.plugins.module_utils._sync.document import (
+    read_document,
+    read_envelope,
+)
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._sync.signing import Signer
+
+WORKLOAD = {
+    "name": "till",
+    "image": "registry.example/till:1",
+    "env": {"DB_PASSWORD": {"secret": "till", "key": "k"}},
+    "resources": {"limits": {"cpu": "200m"}},
+}
+HOSTS: dict[str, t.Any] = {
+    "a1": {
+        "edge_site": "a",
+        "edge_max_pods": "10",
+        "edge_workloads": [WORKLOAD],
+        "edge_workload_secrets": [{"name": "till", "data": {"k": "{{ word }}"}}],
+        "edge_quotas": [{"namespace": "shop", "hard": {"pods": "4"}}],
+    },
+    "a2": {"edge_site": "a", "edge_role": "agent", "edge_labels": {"zone": "{{ edge_site }}"}},
+    "b1": {"edge_site": "b", "edge_extra_config": {"password": "inline-word"}},
+    "c1": {"edge_site": "c", "edge_max_pods": "many"},
+}
+
+
+class Play(t.NamedTuple):
+    code: int
+    result: dict[str, t.Any]
+    output: str
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("publish")
+    Signer.create(str(folder / "key.pem"))
+    shared = {
+        "word": "hunter2hunter2",
+        "edge_token": "{{ word }}",
+        "edge_sync_secrets": {"shop-token": "{{ word }}"},
+        "edge_publish_to": str(folder / "www"),
+        "edge_publish_keys": [str(folder / "key.pem")],
+    }
+    content = {"all": {"vars": shared, "hosts": HOSTS}}
+    (folder / "hosts.yml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    return folder
+
+
+def play(folder: Path, *words: str) -> Play:
+    command = ["ansible-playbook", "-i", str(folder / "hosts.yml"), "lightk8s.edge.publish"]
+    environment = {**os.environ, "ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default"}
+    done = subprocess.run(
+        [*command, "-vvv", *words], capture_output=True, text=True, check=False, env=environment
+    )
+    text = done.stdout.partition("TASK [Publish what the sites should be]")[2]
+    _before, _sign, rest = text.partition("=> ")
+    found, _end = json.JSONDecoder().raw_decode(rest)
+    return Play(done.returncode, found, done.stdout + done.stderr)
+
+
+def published(folder: Path, site: str) -> dict[str, t.Any]:
+    raw = (folder / "www" / "v1" / "desired" / site).read_bytes()
+    return read_document(read_envelope(raw).payload).desired
+
+
+def test_a_site_that_is_refused_holds_up_no_other(folder: Path) -> None:
+    first = play(folder)
+    assert first.code == 2
+    assert set(first.result["refused"]) == {"b", "c"}
+    assert "b1: extra_config.password" in first.result["refused"]["b"]
+    assert "max_pods" in first.result["refused"]["c"]
+    assert "inline-word" not in first.output
+    assert "hunter2" not in first.output
+    assert first.result["published"]["a"]["changed"]
+    assert sorted(path.name for path in (folder / "www" / "v1" / "desired").iterdir()) == ["a"]
+    desired = published(folder, "a")
+    server, agent = (desired["nodes"][name]["options"] for name in ("a1", "a2"))
+    assert (server["max_pods"], server["token"]) == (10, {"secret_ref": "shop-token"})
+    assert (agent["role"], agent["labels"], agent["join_from"].keys()) == (
+        "agent",
+        {"zone": "a"},
+        {"a1"},
+    )
+    assert desired["objects"]["on"] == "a1"
+    assert desired["objects"]["quotas"]["quotas"][0]["namespace"] == "shop"
+    [secret] = desired["objects"]["workloads"]["secrets"]
+    assert secret["data"] == {"k": {"secret_ref": "shop-token"}}
+    assert desired["objects"]["workloads"]["workloads"] == [WORKLOAD]
+
+
+def test_a_second_run_has_nothing_to_publish_and_check_mode_foretells(folder: Path) -> None:
+    play(folder, "--limit", "a1,a2")
+    again = play(folder, "--limit", "a1,a2")
+    assert (again.code, again.result["changed"], again.result["actions"]) == (0, False, [])
+    before = published(folder, "a")
+    told = play(folder, "--limit", "a1,a2", "--check", "--diff", "-e", "edge_max_pods=7")
+    assert told.result["actions"] == ["a: publish what has changed"]
+    assert published(folder, "a") == before
+    assert '-        "max_pods": 10' in told.output
+    assert '+        "max_pods": 7' in told.output
