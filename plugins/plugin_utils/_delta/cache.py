@@ -7,11 +7,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import time
 import typing as t
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -29,7 +30,7 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.cache impo
 )
 
 # To be raised when the encoder makes better deltas of the same form.
-_ENCODER = b"1"
+_ENCODER = b"2"
 _SHARES = 8
 _LOOK_AGAIN = 0.1  # seconds
 # A delta that was asked for within this time may be on its way to a site.
@@ -80,22 +81,34 @@ class Deltas:
         self._progress = progress
         self._memory = memory
 
-    def get(self, bases: Sequence[Layer], target: Layer) -> Path:
+    def get(
+        self,
+        bases: Sequence[Layer],
+        target: Layer,
+        hidden: Mapping[str, frozenset[str]] | None = None,
+    ) -> Path:
         """The delta that gives `target` from the files of `bases`; without a base it holds all of it.
 
+        `hidden`: by diffID of a base, folders whose files are not found there once it is extracted.
         EdgeError: artifact where a layer is damaged, preflight where a package is missing, io.
         """
-        key = self._key(bases, target)
+        hidden = hidden or {}
+        key = self._key(bases, target, hidden)
         final = self._folder / f"{key}.delta"
         with guarded(self._folder):
             if not self._seen(final):
                 with locked(self._folder / f".{key}.lock", lambda: None):
                     if not self._seen(final):
-                        self._make(bases, target, final)
+                        self._make(bases, target, hidden, final)
         return final
 
-    def _key(self, bases: Sequence[Layer], target: Layer) -> str:
+    def _key(
+        self, bases: Sequence[Layer], target: Layer, hidden: Mapping[str, frozenset[str]]
+    ) -> str:
         words = [form.MAGIC, _ENCODER, *(layer.diff_id.encode() for layer in (*bases, target))]
+        left_out = {name: sorted(folders) for name, folders in hidden.items() if folders}
+        if left_out:
+            words.append(json.dumps(left_out, sort_keys=True).encode())
         return hashlib.sha256(b" ".join(words)).hexdigest()
 
     def _seen(self, final: Path) -> bool:
@@ -106,7 +119,13 @@ class Deltas:
             os.utime(final)
         return True
 
-    def _make(self, bases: Sequence[Layer], target: Layer, final: Path) -> None:
+    def _make(
+        self,
+        bases: Sequence[Layer],
+        target: Layer,
+        hidden: Mapping[str, frozenset[str]],
+        final: Path,
+    ) -> None:
         """Only who holds the key's lock comes here, so what an earlier one left can go."""
         work = self._folder / f".{final.stem}"
         shutil.rmtree(work, ignore_errors=True)
@@ -114,7 +133,7 @@ class Deltas:
         try:
             tars = [_unpacked(layer, work / str(n)) for n, layer in enumerate((target, *bases))]
             with reserved(self._folder, memory_needed(tars[1:], tars[0]), self._memory):
-                encode(tars[1:], tars[0], work / "delta")
+                encode(tars[1:], tars[0], work / "delta", hidden)
             place(work / "delta", final)
         finally:
             shutil.rmtree(work, ignore_errors=True)

@@ -2,7 +2,10 @@
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What turns one file into another: bsdiff's matches, found with suffix arrays by the package bsdiff4."""
+"""What turns one file into another: bsdiff's matches, found with suffix arrays by the package bsdiff4.
+
+Content that repeats itself is taken out before (`runs.py`).
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import struct
 import typing as t
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._delta.runs import Rest, Run
 
 # Suffix arrays take 16 bytes for each byte of the old file: larger files are compared in parts.
 WINDOW = 40 << 20
@@ -26,6 +30,40 @@ class Match(t.NamedTuple):
 
 def matches(old: memoryview, new: memoryview, window: int = WINDOW) -> t.Iterator[Match]:
     """Matches that together give `new`. EdgeError(preflight) where the package is missing."""
+    before, after = Rest(old), Rest(new)
+    place = 0
+    waiting = iter([*after.runs, Run(len(new), len(new))])
+    run = next(waiting)
+    for match in _pieces(_windows(before.content, after.content, window), before, after):
+        while place == run.start < run.end:
+            yield Match(0, b"", bytes(new[run.start : run.end]))
+            place = run.end
+            run = next(waiting)
+        yield match
+        place += len(match.diff) + len(match.extra)
+    if place < len(new):
+        yield Match(0, b"", bytes(new[place:]))
+
+
+def _pieces(found: t.Iterable[Match], before: Rest, after: Rest) -> t.Iterator[Match]:
+    """The matches, cut where a run was taken out on either side."""
+    place = 0
+    for match in found:
+        taken, extra = 0, 0
+        while taken < len(match.diff):
+            old = match.place + taken
+            count = min(before.until_run(old), after.until_run(place), len(match.diff) - taken)
+            yield Match(before.place(old), match.diff[taken : taken + count], b"")
+            taken += count
+            place += count
+        while extra < len(match.extra):
+            count = min(after.until_run(place), len(match.extra) - extra)
+            yield Match(0, b"", match.extra[extra : extra + count])
+            extra += count
+            place += count
+
+
+def _windows(old: bytes, new: bytes, window: int) -> t.Iterator[Match]:
     parts = -(-len(new) // window)
     for part in range(parts):
         start, end = part * len(new) // parts, (part + 1) * len(new) // parts
@@ -35,8 +73,8 @@ def matches(old: memoryview, new: memoryview, window: int = WINDOW) -> t.Iterato
         yield from _matches(old[first : first + window], new[start:end], first)
 
 
-def _matches(old: memoryview, new: memoryview, first: int) -> t.Iterator[Match]:
-    control, diff, extra = _library().diff(bytes(old), bytes(new))
+def _matches(old: bytes, new: bytes, first: int) -> t.Iterator[Match]:
+    control, diff, extra = _library().diff(old, new)
     numbers = [_number(control, place) for place in range(0, len(control), 8)]
     place = taken = added = 0
     for index in range(0, len(numbers), 3):

@@ -26,11 +26,15 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._delta.members impor
     Member,
     mapped,
     members,
+    seen,
 )
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._delta.origins import Origin, Origins
 
 # Dictionaries of the decoder on the node. Differences gain little from a large one, whole content much.
 _SMALL, _LARGE = 1 << 20, 16 << 20
+# Equal bytes that a match needs at least: orders for fewer take as much as the bytes do, and far more
+# time on the node.
+_LEAST = 64
 
 
 @dataclass(frozen=True)
@@ -132,9 +136,15 @@ class _Writer:
                 shutil.copyfileobj(self._streams[name].file, out, 1 << 20)
 
 
-def encode(bases: t.Sequence[Tar], target: Tar, path: Path) -> None:
+def encode(
+    bases: t.Sequence[Tar],
+    target: Tar,
+    path: Path,
+    hidden: t.Mapping[str, frozenset[str]] | None = None,
+) -> None:
     """Write the delta that gives `target` from the files of `bases` to `path`.
 
+    `hidden`: by diffID of a base, folders whose files are not found there once it is extracted.
     EdgeError(artifact) where a tar is not what its diffID says, (preflight) where a package is missing.
     """
     with ExitStack() as stack:
@@ -143,7 +153,13 @@ def encode(bases: t.Sequence[Tar], target: Tar, path: Path) -> None:
         for tar, view in zip([target, *bases], [new, *olds], strict=True):
             _check(tar, view)
         found = members(new)
-        origins = Origins([members(old) for old in olds])
+        hidden = hidden or {}
+        origins = Origins(
+            [
+                seen(members(old), hidden.get(base.diff_id, frozenset()))
+                for base, old in zip(bases, olds, strict=True)
+            ]
+        )
         used = _used(found, origins)
         writer = _Writer(path.parent, stack, _dictionary(len(new)))
         writer.name(used)
@@ -191,11 +207,17 @@ def _body(
         writer.copy(len(content))
         return
     opened = False
+    place = fresh = 0  # in the new file; what is before `place` and not yet written
     for match in matches(old, content):
-        if match.diff:
-            if not opened:
-                writer.open(origin)
-                opened = True
-            writer.seek(match.place)
-            writer.add(match.diff)
-        writer.take("extra", form.EXTRA, match.extra)
+        here = place
+        place += len(match.diff) + len(match.extra)
+        if match.diff.count(0) < _LEAST:
+            continue  # goes on as new content
+        writer.take("extra", form.EXTRA, content[fresh:here])
+        if not opened:
+            writer.open(origin)
+            opened = True
+        writer.seek(match.place)
+        writer.add(match.diff)
+        fresh = here + len(match.diff)
+    writer.take("extra", form.EXTRA, content[fresh:])

@@ -69,6 +69,15 @@ class _Window(io.RawIOBase):
         return True
 
 
+def entries(view: memoryview) -> t.Iterator[tarfile.TarInfo]:
+    """All entries of the tar in their order; those up to the damage where it is damaged."""
+    try:
+        with tarfile.open(fileobj=_Window(view), mode="r:") as archive:
+            yield from archive
+    except (tarfile.TarError, ValueError, OverflowError):
+        pass
+
+
 def members(view: memoryview) -> list[Member]:
     """Files of the tar in their order; those up to the damage where it is damaged.
 
@@ -76,21 +85,26 @@ def members(view: memoryview) -> list[Member]:
     """
     found: list[Member] = []
     end = 0
-    try:
-        with tarfile.open(fileobj=_Window(view), mode="r:") as archive:
-            for item in archive:
-                offset, size = item.offset_data, item.size
-                plain = item.type in (tarfile.REGTYPE, tarfile.AREGTYPE) and not item.issparse()
-                if not plain or size == 0 or offset < end or offset + size > len(view):
-                    continue
-                digest = hashlib.sha256(view[offset : offset + size]).digest()
-                found.append(Member(_path(item.name), offset, size, digest))
-                end = offset + size
-    except (tarfile.TarError, ValueError, OverflowError):
-        pass
+    for item in entries(view):
+        offset, size = item.offset_data, item.size
+        plain = item.type in (tarfile.REGTYPE, tarfile.AREGTYPE) and not item.issparse()
+        if not plain or size == 0 or offset < end or offset + size > len(view):
+            continue
+        digest = hashlib.sha256(view[offset : offset + size]).digest()
+        found.append(Member(below_root(item.name), offset, size, digest))
+        end = offset + size
     return found
 
 
-def _path(name: str) -> bytes:
+def seen(found: t.Iterable[Member], hidden: frozenset[str]) -> list[Member]:
+    """Files that lie in none of the `hidden` folders, nor further below one."""
+    if not hidden:
+        return list(found)
+    roots = tuple(folder.encode("utf-8", "surrogateescape") + b"/" for folder in hidden)
+    return [member for member in found if not member.path.startswith(roots)]
+
+
+def below_root(name: str) -> bytes:
+    """The path at which an entry of that name is extracted, links aside."""
     parts = name.encode("utf-8", "surrogateescape").split(b"/")
     return b"/".join(part for part in parts if part not in (b"", b"."))
