@@ -26,6 +26,7 @@ ROOMS = {
 LIBRARIES = {
     "plugins/plugin_utils/_delta/differences.py": ("bsdiff4",),
     "plugins/plugin_utils/_images/compression.py": ("backports", "compression"),
+    "plugins/plugin_utils/_images/signatures.py": ("cryptography",),
     "plugins/plugin_utils/_objects/access.py": ("kubernetes",),
     "plugins/plugin_utils/_sync/signing.py": ("cryptography",),
 }
