@@ -161,7 +161,7 @@ class EdgeAction(ActionBase):
         """Run the door until it has what it needs."""
         node = self._node(task_vars)
         name = self._task.delegate_to or task_vars.get("inventory_hostname")
-        carrier = Carrier(node.call, str(name))
+        carrier = Carrier(node.call, str(name), self._rate(params, task_vars))
         extra = self._more(None, params, task_vars)
         for _dummy in range(ROUNDS):
             result = self._once(params, extra, task_vars)
@@ -181,6 +181,20 @@ class EdgeAction(ActionBase):
                 return result | sent
             extra |= more
         return _failure(f"{self.DOOR} asked {ROUNDS} times for more", "internal")
+
+    def _rate(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> float:
+        """Bytes per second that a transfer may use of the link; 0 is no bound."""
+        given = params.get("bandwidth_limit_mbps") or task_vars.get("edge_bandwidth_limit_mbps")
+        value = self._templar.template(given) if given is not None else None
+        if value in (None, ""):
+            return 0.0
+        try:
+            rate = float(value) * 125_000
+        except (TypeError, ValueError):
+            rate = 0.0
+        if not 0 < rate < float("inf"):
+            raise AnsibleError(f"{value!r} is no bandwidth in Mbit/s: give a number above 0")
+        return rate
 
     def _more(
         self, result: Result | None, params: dict[str, t.Any], task_vars: dict[str, t.Any]

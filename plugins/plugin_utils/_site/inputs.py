@@ -37,7 +37,6 @@ NOT_YET: dict[str, tuple[t.Any, ...]] = {
     "edge_sync_interval_minutes": (),
     "edge_cache_enabled": (False,),
     "edge_queue_operations": (False,),
-    "edge_bandwidth_limit_mbps": (),
     "edge_gpu_enabled": (False,),
     "edge_npu_enabled": (False,),
     "edge_custom_accelerators": ([],),
@@ -51,6 +50,7 @@ NOT_YET: dict[str, tuple[t.Any, ...]] = {
 ELSEWHERE = frozenset(
     (
         "edge_alias_of",
+        "edge_bandwidth_limit_mbps",
         "edge_firewall",
         "edge_hosts",
         "edge_kubeconfig_dir",

@@ -24,6 +24,11 @@ TRIES = 3  # sendings in vain: damaged on the way, or another run was faster
 PAUSE = 1.0
 TERMINAL = sys.stderr.isatty()  # asked at import, in the parent: workers have no terminal
 QUIET = 2.0  # seconds between progress lines on a terminal
+BREATH = (
+    0.5  # seconds of a capped link in one exec: what is sent at once goes at the link's own rate
+)
+LEAST = 8 << 10  # bytes in one exec where a cap is so low that this takes longer
+OVERHEAD = 1500  # bytes of an exec beside its payload: the request, its answer, what ssh adds
 
 Call = t.Callable[..., dict[str, t.Any]]
 
@@ -34,9 +39,11 @@ class Carrier:
     One carrier lives for one task, so that it knows what it has brought.
     """
 
-    def __init__(self, call: Call, label: str) -> None:
+    def __init__(self, call: Call, label: str, rate: float = 0.0) -> None:
+        """`rate` is what the link may be used with, in bytes per second; 0 is no bound."""
         self.call = call
         self.label = label
+        self.pace = Pace(rate) if rate else None
         self.sent = 0
         self.artifacts: list[str] = []
 
@@ -70,7 +77,8 @@ class Delivery:
         self.progress = Progress(carrier.label, self.name, self.size)
 
     def run(self) -> None:
-        step, idle = FIRST, 0
+        pace = self.carrier.pace
+        step, idle = pace.step if pace else FIRST, 0
         reply = self.start()
         while not reply.get("done"):
             began = time.monotonic()
@@ -78,6 +86,8 @@ class Delivery:
             left = self.size - offset
             length = left if left <= step + step // 4 else step  # no exec for a small rest
             where = {"offset": offset, "length": length}
+            if pace:
+                pace.wait(length)
             reply = self.carrier.call("receive", self.key | where, self.piece(offset, length))
             self.carrier.sent += length
             if reply.get("busy") or reply.get("moved"):
@@ -89,7 +99,7 @@ class Delivery:
                 if idle > TRIES:
                     raise AnsibleError(f"{self.name} does not arrive whole: {reply}")
             self.progress.show(reply["have"])
-            step = next_step(length, time.monotonic() - began)
+            step = pace.step if pace else next_step(length, time.monotonic() - began)
         self.progress.end()
 
     def start(self) -> dict[str, t.Any]:
@@ -125,6 +135,22 @@ class Delivery:
         with self.source.open("rb") as file:
             file.seek(offset)
             return file.read(length)
+
+
+class Pace:
+    """Keeps the sum of what is sent below a rate, from one exec to the next."""
+
+    def __init__(self, rate: float) -> None:
+        self.rate = rate
+        self.step = max(LEAST, int(rate * BREATH) - OVERHEAD)
+        self._free = 0.0  # when the link has carried all that was sent
+
+    def wait(self, length: int) -> None:
+        """Until the link has carried what went before; then `length` bytes may go."""
+        now = time.monotonic()
+        if self._free > now:
+            time.sleep(self._free - now)
+        self._free = max(now, self._free) + (length + OVERHEAD) / self.rate
 
 
 def check(source: Path, need: dict[str, t.Any]) -> None:
