@@ -23,6 +23,15 @@ if t.TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Runtime:
+    """The containerd that runs the node's pods."""
+
+    ctr: tuple[str, ...] = ("ctr",)  # ctr as it finds the socket
+    root: str = "/var/lib/containerd"
+    eviction: str = "15%"  # where the kubelet begins to evict if its files do not say
+
+
+@dataclass(frozen=True)
 class Layout:
     """Where the distribution keeps things on this node, for the role in the spec."""
 
@@ -37,6 +46,7 @@ class Layout:
     cgroups: tuple[str, ...] = ()  # parent cgroups of pods, by name below the hierarchy's root
     # The file in `kubelet_dropins` that makes these settings of the kubelet.
     kubelet_file: t.Callable[[t.Mapping[str, t.Any]], bytes] = dropin
+    runtime: Runtime | None = Runtime()  # None where nodes of this role run no pods
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ import typing as t
 from .._core.errors import EdgeError
 from .._core.places import HOME
 from . import files, systemd
-from .commands import Done, Process
+from .commands import Done, Process, feed
 from .memory import Memory
 
 PATHS = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/bin"
@@ -89,6 +89,15 @@ class Host:
         if check and result.rc:
             raise EdgeError(f"{' '.join(argv[:3])} failed: {result.said}", kind="command")
         return result
+
+    def feed(
+        self, argv: t.Sequence[str], write: t.Callable[[t.BinaryIO], None], *, timeout: float
+    ) -> None:
+        """Run a command whose standard input `write` fills; it is killed where `write` raises.
+
+        Raises EdgeError(kind=command) like `run`, and what `write` raises.
+        """
+        feed(list(argv), write, {**os.environ, "PATH": PATHS, "LC_ALL": "C"}, timeout)
 
     # ---- clock and chance
 

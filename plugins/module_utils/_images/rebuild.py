@@ -191,10 +191,15 @@ def write_layer(path: str, roots: t.Mapping[str, str], diff_id: str, target: str
     files.write(target, fill, 0o600)
 
 
-def bases_of(path: str) -> tuple[str, ...]:
-    """The diffIDs of the layers whose files the delta reads. EdgeError (artifact, io)."""
+def head_of(path: str) -> form.Head:
+    """What the delta says of itself. EdgeError (artifact, io)."""
     try:
         with open(path, "rb") as handle:
-            return form.read_head(handle, os.fstat(handle.fileno()).st_size).bases
+            return form.read_head(handle, os.fstat(handle.fileno()).st_size)
     except OSError as exc:
         raise EdgeError(f"cannot read {path}: {exc.strerror}", kind="io") from exc
+
+
+def bases_of(path: str) -> tuple[str, ...]:
+    """The diffIDs of the layers whose files the delta reads. EdgeError (artifact, io)."""
+    return head_of(path).bases

@@ -40,13 +40,26 @@ class Site:
         """Run converge.yml with the site's inputs, changed for this run by `inputs`."""
         return self.play("converge", *args, check=check, **inputs)
 
-    def play(self, what: str | Path | Plays, *args: str, check: bool = True, **inputs: Any) -> Run:
+    def play(
+        self,
+        what: str | Path | Plays,
+        *args: str,
+        check: bool = True,
+        inventory: Path | None = None,
+        **inputs: Any,
+    ) -> Run:
         """Run a playbook of the collection by its name, a file, or plays, as `converge` does."""
-        return playbook(self.fleet, what, *self._given(inputs), *args, check=check)
+        return playbook(
+            self.fleet, what, *self._given(inputs), *args, inventory=inventory, check=check
+        )
 
     def start(self, *args: str, **inputs: Any) -> Started:
         """Begin what `converge` does."""
         return start(self.fleet, "converge", *self._given(inputs), *args)
+
+    def begin(self, what: str | Path | Plays) -> Started:
+        """Begin what `play` does."""
+        return start(self.fleet, what, *self._given({}))
 
     def _given(self, inputs: Mapping[str, Any]) -> list[str]:
         number = len(list((self.fleet.root / "runs").glob("*.log"))) + 1

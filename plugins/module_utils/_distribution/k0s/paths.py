@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ..adapter import Layout
+from ..adapter import Layout, Runtime
 from ..service import UNITS
 from ..spec import SERVER, Spec
 
@@ -59,4 +59,5 @@ def layout(spec: Spec, bin_dir: str) -> Layout:
         kubelet_dropins=KUBELET_DROPINS,
         images=f"{data}/images",
         cgroups=("kubepods", "kubepods.slice"),
+        runtime=Runtime((f"{bin_dir}/{PROGRAM}", "ctr"), f"{data}/containerd"),
     )

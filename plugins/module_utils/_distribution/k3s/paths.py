@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ..adapter import Layout
+from ..adapter import Layout, Runtime
 from ..spec import SERVER, Spec
 
 DATA_DIR = "/var/lib/rancher/k3s"
@@ -47,4 +47,5 @@ def layout(spec: Spec, bin_dir: str) -> Layout:
         kubelet_dropins=f"{data}/agent/etc/kubelet.conf.d",
         images=f"{data}/agent/images",
         cgroups=("kubepods", "kubepods.slice"),
+        runtime=Runtime((f"{bin_dir}/k3s", "ctr"), f"{data}/agent/containerd", "5%"),
     )

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ..adapter import Layout
+from ..adapter import Layout, Runtime
 from ..service import UNITS
 from ..spec import SERVER, Spec
 from .config import fragment
@@ -88,4 +88,5 @@ def layout(spec: Spec, bin_dir: str) -> Layout:
         images="",
         cgroups=("kubepods", "kubepods.slice"),
         kubelet_file=fragment,
+        runtime=None if spec.role == SERVER else Runtime(),
     )

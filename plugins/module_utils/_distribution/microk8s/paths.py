@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ..adapter import Layout
+from ..adapter import Layout, Runtime
 from ..service import UNITS
 from ..spec import SERVER, Spec
 
@@ -80,4 +80,5 @@ def layout(spec: Spec) -> Layout:
         kubelet_dropins=KUBELET_DROPINS,
         images=f"{COMMON}/etc/sideload",
         cgroups=("kubepods", "kubepods.slice"),
+        runtime=Runtime((COMMAND, "ctr"), f"{COMMON}/var/lib/containerd", "1Gi"),
     )

@@ -1,0 +1,235 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Brings images into containerd, names them, keeps them, takes them away."""
+
+from __future__ import annotations
+
+import json
+import lzma
+import os
+import typing as t
+from dataclasses import dataclass
+
+from .._core.errors import EdgeError
+from .._core.plan import Step
+from .._core.verbs import artifact_path
+from .._host.host import Host
+from . import chains, rebuild
+from .archive import TAR, Blob, Document, alias, write
+from .runtime import Containerd
+from .seen import Seen
+from .spec import Delivery, Wanted
+
+_MOST = 16 << 20  # bytes of the documents of one image
+_STEP = 1 << 16
+
+
+class Unbuilt(EdgeError):
+    """A layer could not be made of what was sent; `diff_id` names it. Another way may work."""
+
+    def __init__(self, diff_id: str, cause: EdgeError) -> None:
+        super().__init__(cause.message, kind=cause.kind, hint=cause.hint)
+        self.diff_id = diff_id
+
+
+@dataclass(frozen=True)
+class Worker:
+    """Carries steps out on one node."""
+
+    host: Host
+    containerd: Containerd
+    seen: Seen
+
+    def do(self, step: Step) -> None:
+        """EdgeError; what was there before is untouched then."""
+        getattr(self, f"_{step.verb}")(step)
+
+    def _name(self, step: Step) -> None:
+        self.containerd.tag(step.params["source"], step.target)
+
+    def _keep(self, step: Step) -> None:
+        self.containerd.label(step.params["name"])
+
+    def _remove(self, step: Step) -> None:
+        self.containerd.remove(step.params["names"])
+
+    def _bring(self, step: Step) -> None:
+        delivery: Delivery = step.params["delivery"]
+        for row in delivery.artifacts():
+            self._check(str(row["sha256"]), str(row["name"]))
+        image: Wanted = step.params["image"]
+        parts = Parts(image, self._documents(delivery))
+        blobs = _Layers(self, delivery, parts).collect()
+        target, documents = parts.target([row for row, _blob in blobs])
+        fresh = [blob for _row, blob in blobs if blob is not None]
+        self.containerd.take(
+            lambda stream: write(stream, image.names, target, documents, fresh),
+            self.seen.snapshotter,
+        )
+        for name in image.names:
+            self.containerd.label(name)
+        for row in delivery.artifacts():
+            self.host.remove(artifact_path(str(row["sha256"])))
+
+    def _check(self, sha256: str, name: str) -> None:
+        """Nothing that was damaged since it came gets near containerd."""
+        if self.host.sha256(artifact_path(sha256), full=True) != sha256:
+            self.host.remove(artifact_path(sha256))
+            raise EdgeError(
+                f"{name} was damaged while it lay on the node",
+                kind="artifact",
+                hint="run again: it is sent once more",
+            )
+
+    def _documents(self, delivery: Delivery) -> list[Document]:
+        try:
+            packed = self.host.read(artifact_path(delivery.documents)) or b""
+            decoder = lzma.LZMADecompressor(memlimit=_MOST * 4)
+            rows = json.loads(decoder.decompress(packed, _MOST))
+            return [Document(str(row[0]), str(row[1]).encode()) for row in rows]
+        except (ValueError, TypeError, LookupError, lzma.LZMAError) as exc:
+            raise _wrong(delivery.name, f"cannot be read: {exc}") from exc
+
+
+def _wrong(name: str, why: str) -> EdgeError:
+    return EdgeError(
+        f"the documents of {name} {why}", kind="artifact", hint="look at the source of the image"
+    )
+
+
+class Parts:
+    """The documents of an image, each checked against the digest that the one above it has."""
+
+    def __init__(self, image: Wanted, documents: t.Sequence[Document]) -> None:
+        self.image = image
+        self._all = {item.digest: item for item in documents}
+        self.manifest = self._of(image.manifest)
+        self.config = self._of(image.config)
+        self.layers = chains.rows(self._parsed(self.manifest), "layers")
+        self._check()
+
+    def _of(self, digest: str) -> Document:
+        if digest not in self._all:
+            raise _wrong(self.image.name, f"lack {digest}")
+        return self._all[digest]
+
+    def _parsed(self, document: Document) -> t.Any:
+        try:
+            return json.loads(document.body)
+        except ValueError as exc:
+            raise _wrong(self.image.name, f"are no JSON: {exc}") from exc
+
+    def _check(self) -> None:
+        """From what a pod pins down to the diffIDs."""
+        said = self._parsed(self.manifest)
+        config = said.get("config") if isinstance(said, dict) else None
+        if not isinstance(config, dict) or config.get("digest") != self.image.config:
+            raise _wrong(self.image.name, "have a manifest of another config")
+        if not self._leads(self.image.digest, set()):
+            raise _wrong(self.image.name, "do not lead from the pinned digest to the manifest")
+        diff_ids = tuple(layer.diff_id for layer in self.image.layers)
+        if chains.diff_ids(self._parsed(self.config)) != diff_ids:
+            raise _wrong(self.image.name, "have a config with other layers")
+        if [row.get("digest") for row in self.layers] != [x.digest for x in self.image.layers]:
+            raise _wrong(self.image.name, "have a manifest with other layers")
+
+    def _leads(self, digest: str, passed: set[str]) -> bool:
+        if digest == self.image.manifest:
+            return True
+        if digest not in self._all or digest in passed:
+            return False
+        rows = chains.rows(self._parsed(self._all[digest]), "manifests")
+        return any(self._leads(str(row.get("digest")), {*passed, digest}) for row in rows)
+
+    def target(
+        self, layers: t.Sequence[t.Mapping[str, t.Any]]
+    ) -> tuple[Document, t.Sequence[Document]]:
+        """What the names lead to with these layers, and the documents that this takes."""
+        if [row["digest"] for row in layers] == [row["digest"] for row in self.layers]:
+            return self._of(self.image.digest), list(self._all.values())
+        made = alias(self.config, layers)
+        return made, [made, self.config]
+
+
+class _Layers:
+    """The layers of one image, as the manifest names them, and those that come with the archive."""
+
+    def __init__(self, worker: Worker, delivery: Delivery, parts: Parts) -> None:
+        self._worker = worker
+        self._pieces = {piece.diff_id: piece for piece in delivery.pieces}
+        self._parts = parts
+        self._held = worker.containerd.content()
+
+    def collect(self) -> list[tuple[t.Mapping[str, t.Any], Blob | None]]:
+        """By layer: its descriptor, and what is to be written for it."""
+        found: list[tuple[t.Mapping[str, t.Any], Blob | None]] = []
+        written: set[str] = set()
+        for wanted, row in zip(self._parts.image.layers, self._parts.layers):
+            descriptor, blob = self._one(wanted.digest, wanted.diff_id, row)
+            found.append((descriptor, None if descriptor["digest"] in written else blob))
+            written.add(descriptor["digest"])
+        return found
+
+    def _one(
+        self, digest: str, diff_id: str, row: t.Mapping[str, t.Any]
+    ) -> tuple[t.Mapping[str, t.Any], Blob | None]:
+        piece = self._pieces.get(diff_id)
+        if digest in self._held:
+            return row, None
+        if piece and piece.sha256 and f"sha256:{piece.sha256}" == digest:
+            path = self._worker.host.path(artifact_path(piece.sha256))
+            return row, Blob(digest, piece.size, lambda: _read(path))
+        if diff_id in self._held:
+            info = self._worker.host.inspect(self._worker.containerd.blob(diff_id))
+            return _tar(diff_id, info.size if info else 0), None
+        if piece and piece.sha256:
+            return self._rebuilt(diff_id, piece.sha256)
+        gone = EdgeError(f"layer {diff_id} is no longer on the node", kind="artifact")
+        raise Unbuilt(diff_id, gone)
+
+    def _rebuilt(self, diff_id: str, sha256: str) -> tuple[t.Mapping[str, t.Any], Blob]:
+        path = self._worker.host.path(artifact_path(sha256))
+
+        def useless(cause: EdgeError) -> Unbuilt:
+            self._worker.host.remove(artifact_path(sha256))
+            return Unbuilt(diff_id, cause)
+
+        try:
+            head = rebuild.head_of(path)
+            roots = {base: self._folder(base) for base in head.bases}
+        except EdgeError as exc:
+            raise useless(exc) from exc
+
+        def pieces() -> t.Iterator[bytes]:
+            try:
+                yield from rebuild.rebuilt(path, roots, diff_id)
+            except EdgeError as exc:
+                raise useless(exc) from exc
+
+        return _tar(diff_id, head.size), Blob(diff_id, head.size, pieces)
+
+    def _folder(self, diff_id: str) -> str:
+        seen = self._worker.seen
+        if diff_id not in seen.extracted:
+            raise EdgeError(f"base {diff_id} is no longer on the node", kind="artifact")
+        return self._worker.containerd.folder(seen.snapshotter, seen.extracted[diff_id])
+
+
+def _tar(diff_id: str, size: int) -> dict[str, t.Any]:
+    return {"mediaType": TAR, "digest": diff_id, "size": size}
+
+
+def _read(path: str) -> t.Iterator[bytes]:
+    with open(path, "rb") as stream:
+        yield from iter(lambda: stream.read(_STEP), b"")
+
+
+def collect_leftovers(host: Host, keep: t.Container[str], older: float) -> None:
+    """Remove artifacts that have come for nobody: older than `older`, seconds since 1970."""
+    folder = host.path(os.path.dirname(artifact_path("x")))
+    for name in host.names(os.path.dirname(artifact_path("x"))):
+        path = f"{folder}/{name}"
+        if name.rpartition("-")[2] not in keep and os.lstat(path).st_mtime < older:
+            os.unlink(path)

@@ -1,0 +1,91 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The loop for images: look, plan, stop here in check mode, do, look again, nothing may be left.
+
+Unlike the engine it keeps no journal: containerd names an image when all of it is there, and each step
+is whole or has not happened.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from .._core.engine import missing as missing_artifacts
+from .._core.errors import EdgeError, NeedsArtifacts
+from .._core.plan import Plan
+from .._distribution.adapter import Layout, Runtime
+from .._host.host import Host
+from .observe import observe
+from .plan import missing, plan
+from .runtime import Containerd
+from .seen import Seen
+from .spec import Spec
+
+_LOCK_WAIT = 60.0  # seconds for another run to end
+_FORGOTTEN = 7 * 24 * 3600.0  # seconds after which an artifact that came for nobody is collected
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was done, or would be; `asks`: the controller has to say how missing images come."""
+
+    plan: Plan
+    seen: Seen
+    asks: bool = False
+
+
+def converge(host: Host, layout: Layout, runtime: Runtime, spec: Spec, *, check: bool) -> Outcome:
+    """EdgeError; NeedsArtifacts where bytes are missing, before anything has been changed."""
+    seen = observe(host, layout, runtime)
+    steps = plan(spec, seen)
+    asks = spec.deliveries is None and bool(missing(spec, seen))
+    if steps.empty or check or asks:
+        return Outcome(steps, seen, asks)
+    with host.lock(_LOCK_WAIT):
+        seen = observe(host, layout, runtime)
+        steps = plan(spec, seen)
+        _refuse_unplanned(spec, seen)
+        needs = missing_artifacts(host, steps)
+        if needs:
+            raise NeedsArtifacts(needs)
+        _carry_out(host, runtime, seen, steps)
+        seen = observe(host, layout, runtime)
+        left = plan(spec, seen)
+    if not left.empty:
+        raise EdgeError(
+            f"applied without an error, yet there is still to do: {'; '.join(left.actions())}",
+            kind="not_converged",
+            hint="something on the node changes these things back: find it, then run again",
+            step=left.steps[0].summary,
+        )
+    return Outcome(steps, seen)
+
+
+def _refuse_unplanned(spec: Spec, seen: Seen) -> None:
+    """An image may have gone since the controller planned."""
+    for item in missing(spec, seen):
+        if spec.delivery(item.name) is None:
+            raise EdgeError(
+                f"{item.name} has gone from the node while others were brought",
+                kind="busy",
+                hint="run again",
+            )
+
+
+def _carry_out(host: Host, runtime: Runtime, seen: Seen, steps: Plan) -> None:
+    from .apply import Worker, collect_leftovers  # most runs find nothing to do
+
+    containerd = Containerd(host, runtime)
+    containerd.sweep(seen.snapshotter)
+    worker = Worker(host, containerd, seen)
+    wanted: set[t.Any] = {row["sha256"] for step in steps.steps for row in step.artifacts}
+    for step in steps.steps:
+        try:
+            worker.do(step)
+        except EdgeError as exc:
+            exc.step = exc.step or step.summary
+            raise
+    collect_leftovers(host, wanted, host.now() - _FORGOTTEN)

@@ -1,0 +1,151 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The node's containerd, asked by ctr, which every distribution has; its content store is read directly."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import typing as t
+
+from .._core.errors import EdgeError
+from .._distribution.adapter import Runtime
+from .._host.host import Host
+from .seen import PINNED, STAGED, Record
+
+NAMESPACE = "k8s.io"
+ASK = 30.0  # seconds for a question
+# Importing unpacks what it gets, on the slowest of cards.
+WORK = 3600.0
+# Keys of views that exist only as long as their place is asked for.
+_VIEW = "lightk8s-view-"
+_UNPACKED = "containerd.io/gc.ref.snapshot."
+_MOST = 4 << 20  # bytes of an index, manifest or config
+
+
+class Containerd:
+    """One containerd. EdgeError(command) where it does not answer."""
+
+    def __init__(self, host: Host, runtime: Runtime) -> None:
+        self._host = host
+        self.root = runtime.root
+        self._ctr = [*runtime.ctr, "-n", NAMESPACE]
+
+    def _ask(self, *words: str) -> list[str]:
+        """Lines of a table, without its head."""
+        return self._host.run([*self._ctr, *words], timeout=ASK).out.splitlines()[1:]
+
+    def _do(self, *words: str, timeout: float = ASK) -> None:
+        self._host.run([*self._ctr, *words], timeout=timeout)
+
+    def records(self) -> dict[str, Record]:
+        """All names of images."""
+        found = {}
+        for line in self._ask("images", "ls"):
+            words = line.split()
+            # Between the digest and the labels stand a size with its unit and a list of platforms.
+            found[words[0]] = Record(words[0], words[2], _labels(words[-1]))
+        return found
+
+    def content(self) -> dict[str, dict[str, str]]:
+        """Labels of each blob by its digest."""
+        rows = (line.split() for line in self._ask("content", "ls"))
+        return {row[0]: _labels(row[-1]) for row in rows if row}
+
+    def chains(self, snapshotter: str) -> frozenset[str]:
+        """Chain IDs of layers that are extracted."""
+        rows = (line.split() for line in self._ask("snapshots", "--snapshotter", snapshotter, "ls"))
+        return frozenset(row[0] for row in rows if row and row[-1] == "Committed")
+
+    def used(self) -> frozenset[str]:
+        """Images of containers, by the names that these were made with."""
+        rows = (line.split() for line in self._ask("containers", "ls"))
+        return frozenset(row[1] for row in rows if len(row) > 1)
+
+    def blob(self, digest: str) -> str:
+        """Where the content store keeps it."""
+        return f"{self.root}/io.containerd.content.v1.content/blobs/{digest.replace(':', '/')}"
+
+    def document(self, digest: str) -> t.Any:
+        """A JSON document of the content store; None where it is missing or damaged."""
+        info = self._host.inspect(self.blob(digest))
+        if info is None or info.size > _MOST:
+            return None
+        data = self._host.read(self.blob(digest)) or b""
+        if f"sha256:{hashlib.sha256(data).hexdigest()}" != digest:
+            return None
+        try:
+            return json.loads(data)
+        except ValueError:
+            return None
+
+    def folder(self, snapshotter: str, chain: str) -> str:
+        """Where the files of the layer on top of that chain lie. EdgeError where they cannot be read."""
+        key = f"{_VIEW}{os.getpid()}"
+        words = ("snapshots", "--snapshotter", snapshotter)
+        self._do(*words, "view", key, chain)
+        try:
+            said = self._host.run([*self._ctr, *words, "mounts", "/x", key], timeout=ASK).out
+        finally:
+            self._do(*words, "rm", key)
+        return place_of(said)
+
+    def sweep(self, snapshotter: str) -> None:
+        """Remove views that a run has left which was killed."""
+        words = ("snapshots", "--snapshotter", snapshotter)
+        for line in self._ask(*words, "ls"):
+            if line.startswith(_VIEW):
+                self._do(*words, "rm", line.split()[0])
+
+    def take(self, write: t.Callable[[t.BinaryIO], None], snapshotter: str) -> None:
+        """Import the archive that `write` writes. Nothing gets a name where it raises."""
+        more = [] if snapshotter == "overlayfs" else ["--snapshotter", snapshotter]
+        self._host.feed([*self._ctr, "images", "import", *more, "-"], write, timeout=WORK)
+
+    def tag(self, name: str, new: str) -> None:
+        """Give an image another name."""
+        self._do("images", "tag", "--force", name, new)
+
+    def label(self, name: str) -> None:
+        """Keep the kubelet from collecting it, and remember that it is ours."""
+        self._do("images", "label", name, f"{PINNED}=pinned", f"{STAGED}=yes")
+
+    def remove(self, names: t.Sequence[str]) -> None:
+        """Forget names; what nothing else needs is collected at once."""
+        self._do("images", "rm", "--sync", *names, timeout=WORK)
+
+
+def place_of(said: str) -> str:
+    """The folder of the uppermost layer in what `ctr snapshots mounts` prints. EdgeError(artifact)."""
+    words = said.split()
+    kind = words[2] if len(words) > 3 and words[:2] == ["mount", "-t"] else ""
+    if kind in ("bind", "rbind"):
+        return words[3]
+    if kind == "overlay":
+        for option in words[-1].split(","):
+            if option.startswith("lowerdir="):
+                return option[len("lowerdir=") :].split(":")[0]
+    raise EdgeError(
+        f"the files of extracted layers cannot be read here: {said.strip()[:200]}",
+        kind="artifact",
+        hint="the layers are sent whole",
+    )
+
+
+def snapshotter_of(content: t.Mapping[str, t.Mapping[str, str]]) -> str:
+    """The one that images have been unpacked by; they say so themselves."""
+    counts: dict[str, int] = {}
+    for labels in content.values():
+        for key in labels:
+            if key.startswith(_UNPACKED):
+                name = key[len(_UNPACKED) :].split("/")[0]
+                counts[name] = counts.get(name, 0) + 1
+    return max(counts, key=lambda name: counts[name]) if counts else "overlayfs"
+
+
+def _labels(text: str) -> dict[str, str]:
+    pairs = (item.partition("=") for item in text.split(",") if "=" in item)
+    return {key: value for key, _equals, value in pairs}

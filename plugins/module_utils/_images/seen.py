@@ -1,0 +1,63 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The images of a node as they were found."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+
+from . import chains
+
+PINNED = "io.cri-containerd.pinned"  # the kubelet does not collect what bears it
+STAGED = "lightk8s.edge.staged"  # ours, for what may be removed again when nobody wants it
+
+
+@dataclass(frozen=True)
+class Record:
+    """A name that the runtime knows, and what it leads to."""
+
+    name: str
+    target: str
+    labels: t.Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a name leads to: the config's digest, and the diffIDs in it."""
+
+    config: str
+    diff_ids: tuple[str, ...]
+    whole: bool  # whether all layers of its manifest are in the content store
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The images of a node."""
+
+    machine: str = ""
+    snapshotter: str = "overlayfs"
+    records: t.Mapping[str, Record] = field(default_factory=dict)
+    contents: t.Mapping[str, Contents] = field(default_factory=dict)  # by target of a record
+    blobs: frozenset[str] = frozenset()
+    chains: frozenset[str] = frozenset()
+    extracted: t.Mapping[str, str] = field(default_factory=dict)  # chain ID by diffID
+    used: frozenset[str] = frozenset()
+    free: int = 0
+    reserve: int = 0
+
+    def of(self, name: str) -> Contents | None:
+        """What the name leads to; None where it is unknown, or documents are missing."""
+        record = self.records.get(name)
+        return self.contents.get(record.target) if record else None
+
+    def unpacked(self, contents: Contents) -> bool:
+        """Whether containers can start from it at once."""
+        return not contents.diff_ids or chains.chain(contents.diff_ids)[-1] in self.chains
+
+    def pinned(self, name: str) -> bool:
+        """Whether the kubelet leaves it alone, and we know it as ours."""
+        labels = self.records[name].labels if name in self.records else {}
+        return PINNED in labels and STAGED in labels

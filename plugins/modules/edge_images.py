@@ -1,0 +1,234 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: edge_images
+short_description: Bring container images to a node over a thin link
+version_added: 0.1.0
+description:
+  - Brings images from sources on the controller into the containerd of a node, namespace C(k8s.io). No registry is
+    needed there.
+  - Per layer the cheapest way is taken - nothing, a delta against files of any layer that the node has extracted,
+    the layer compressed anew, or the published blob. Each layer is accepted by its exact digest alone.
+  - Transfers are resumed after a cut. What is refused by the node is sent in the next safe way, and the result says so.
+  - Images are marked so that the kubelet does not collect them.
+author:
+  - lightk8s.edge contributors (@lightk8s)
+options:
+  distribution:
+    description:
+      - The Kubernetes distribution of the node. Its containerd must run; a cluster is not needed.
+    type: str
+    choices: [k0s, k3s, kubeedge, microk8s]
+    default: k3s
+  site:
+    description:
+      - Name of the site. It appears in results and messages.
+    type: str
+    default: ""
+  role:
+    description:
+      - What the node is in its cluster.
+    type: str
+    choices: [server, agent]
+    default: server
+  data_dir:
+    description:
+      - Folder for the distribution's data, where its configuration does not name one.
+    type: path
+  bin_dir:
+    description:
+      - Folder for the distribution's programs.
+      - Unset means C(/usr/local/bin), or C(/opt/bin) where that cannot be written.
+    type: path
+  images:
+    description:
+      - The images. Those of the node that are not listed are left alone, but see O(prune).
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description:
+          - Name with tag, digest or both. What a digest names must be what the source has.
+          - The image can then be asked for by its tag and by its digest, whichever of them is written here.
+        type: str
+        required: true
+      state:
+        description:
+          - Whether the image is to be on the node. One that a container uses stays, with a warning.
+        type: str
+        choices: [present, absent]
+        default: present
+      source:
+        description:
+          - Path on the controller of an OCI layout, or of an archive of OCI or docker form, which may be compressed.
+            Archives of images that distributions publish for air-gapped sites are such archives.
+          - Needed with O(images[].state=present).
+        type: str
+      platform:
+        description:
+          - Platform as C(os/architecture[/variant]). Unset means that of the node.
+        type: str
+  exact:
+    description:
+      - Whether only the published layers count, byte for byte. Without it a layer may lie uncompressed in the node's
+        content store, under a manifest with the same config. Containers then are the same, and a name with the
+        published digest works, but the image cannot be pushed from the node under that digest.
+    type: bool
+    default: false
+  prune:
+    description:
+      - Whether images go that this module has brought earlier, that are not listed, and that no container uses.
+    type: bool
+    default: false
+  bandwidth_limit_mbps:
+    description:
+      - Bound of what a transfer to the node may use of the link, in Mbit/s. Fractions are allowed.
+    type: float
+  cache_dir:
+    description:
+      - Folder on the controller for layers and deltas. Unset means C(~/.cache/lightk8s).
+      - Layers that were staged before are bases of deltas only as long as they are kept there.
+    type: path
+  wanted:
+    description:
+      - The images with their digests. Filled in by the action plugin.
+    type: list
+    elements: dict
+  work:
+    description:
+      - How the images that are missing come. Filled in by the action plugin.
+    type: list
+    elements: dict
+attributes:
+  check_mode:
+    support: full
+    description: Makes the deltas and tells the bytes that a run would send.
+  diff_mode:
+    support: full
+    description: Shows the config's digest that each name leads to.
+notes:
+  - Options that are not given are taken from variables with the prefix C(edge_), for example
+    O(bandwidth_limit_mbps) from C(edge_bandwidth_limit_mbps). O(exact) and O(prune) are not.
+  - The controller needs the Python packages C(bsdiff4), and C(backports.zstd) with a Python older than 3.14.
+seealso:
+  - module: lightk8s.edge.k3s_install
+    description: Brings the images of the distribution itself.
+"""
+
+EXAMPLES = r"""
+- name: Bring the shop's software to the node
+  lightk8s.edge.edge_images:
+    images:
+      - name: registry.example.com/shop/till:2.4.1
+        source: /srv/images/till-2.4.1
+      - name: registry.example.com/shop/till:2.3.0
+        state: absent
+    bandwidth_limit_mbps: 0.5
+"""
+
+RETURN = r"""
+images:
+  description: The images as they are after the run, or before it in check mode.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name in full.
+      type: str
+      sample: registry.example.com/shop/till:2.4.1
+    present:
+      description: Whether all of it is there.
+      type: bool
+    mode:
+      description:
+        - V(exact), the published manifest with its layers; V(alias), a manifest with the same config and layers that
+          are not compressed; V(layer-less), the published manifest without its layers; empty where it is not there.
+      type: str
+      sample: alias
+staging:
+  description: What was sent, or would be.
+  returned: when images were missing
+  type: dict
+  contains:
+    images:
+      description: By image C(name), C(mode), C(full) and C(sent), bytes as published and as sent.
+      type: list
+      elements: dict
+    full:
+      description: Bytes of the images as a registry would send them to a node that has nothing.
+      type: int
+    sent:
+      description: Bytes sent, without those of a protocol.
+      type: int
+    ratio:
+      description: How many times less that is.
+      type: float
+    seconds_at_limit:
+      description: How long that takes at O(bandwidth_limit_mbps).
+      type: float
+      returned: with O(bandwidth_limit_mbps)
+    sent_otherwise:
+      description: Layers that the node could not make of what was sent first.
+      type: list
+      elements: str
+      returned: when there were any
+bytes_to_send:
+  description: Bytes that a run would send.
+  returned: in check mode, when images are missing
+  type: int
+transfer:
+  description: C(bytes) and number of C(artifacts) that this run has sent.
+  returned: when something was sent
+  type: dict
+actions:
+  description: What was done, or would be done, one sentence each.
+  returned: success
+  type: list
+  elements: str
+  sample: ["import registry.example.com/shop/till:2.4.1"]
+failure:
+  description: What failed, where and what to do.
+  returned: on failure
+  type: dict
+  contains:
+    kind:
+      description: The kind of failure, from a closed list.
+      type: str
+      sample: preflight
+    message:
+      description: What was found.
+      type: str
+    hint:
+      description: What to do.
+      type: str
+    site:
+      description: The site.
+      type: str
+    step:
+      description: The step that failed.
+      type: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.lightk8s.edge.plugins.module_utils._doors import edge_images as door
+
+
+def main() -> None:
+    """Run the door with this module's parameters."""
+    module = AnsibleModule(**door.ARGS)
+    result = door.main(module.params, module.check_mode, bool(module._diff))
+    if result.get("failed"):
+        module.fail_json(**result)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,178 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The controller's half of edge_images: opens images, plans by what the node has, supplies the pieces."""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ansible.utils.display import Display
+
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.door import failed
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
+from ansible_collections.lightk8s.edge.plugins.module_utils._images.spec import ABSENT
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._action.base import Result
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._delta.cache import Deltas
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._images import plan as plans
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.cost import Costs
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.kept import Kept
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.model import (
+    Image,
+    platform_of,
+)
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.source import Source
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.cache import default_cache_dir
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.reading import InputsAction
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._staging import shipment
+
+DISPLAY = Display()
+Params = dict[str, t.Any]
+# Options that are carried out here, and cost the node nothing.
+_HERE = ("images", "exact", "cache_dir")
+_USUAL = "x86_64"
+
+
+@functools.lru_cache(maxsize=64)
+def _source(path: str, scratch: Path) -> Source:
+    """Opened once for all hosts of a worker."""
+    return Source(Path(path).expanduser(), scratch)
+
+
+class ImagesAction(InputsAction):
+    """Base of the action plugin: the conversation with one node about its images."""
+
+    PUBLIC = ("wanted", "work")
+    PASSING = ("work",)
+    _entries: Sequence[Mapping[str, t.Any]] = ()
+    _opened: dict[str, Image]
+    _failed: dict[str, set[str]]
+    _shipment: shipment.Shipment | None = None
+    _asked: Params
+    _cache: Path
+    _machine: str = _USUAL
+    _last: Mapping[str, t.Any]
+
+    def _converse(self, params: Params, task_vars: Params) -> Result:
+        self._asked, self._entries = dict(params), params.get("images") or ()
+        self._failed, self._shipment = {}, None
+        self._cache = _cache_folder(params.get("cache_dir"))
+        self._machine = str(task_vars.get("ansible_architecture") or _USUAL)
+        given = {key: value for key, value in params.items() if key not in _HERE}
+        try:
+            given["wanted"] = self._wanted()
+            result = super()._converse(given, task_vars)
+            if self._task.check_mode and "have" in result:
+                result = self._foretold(result)
+        except EdgeError as exc:
+            return {"changed": False, **failed(exc, str(params.get("site") or ""))}
+        return self._told(result)
+
+    def more_params(self, result: Result | None, params: Params, task_vars: Params) -> Params:
+        if result is None:
+            return {}
+        if "unbuilt" in result and self._shipment:
+            return self._other_way(str(result["unbuilt"]), result)
+        if "have" not in result:
+            return {}
+        self._last = result["have"]
+        machine = str(result.get("machine") or _USUAL)
+        if machine != self._machine:
+            self._machine = machine
+            wanted = self._wanted()
+            if wanted != params["wanted"]:
+                return {"wanted": wanted}
+        return {"work": self._plan(result)}
+
+    def _other_way(self, diff_id: str, result: Result) -> Params:
+        """What is to be sent in place of what the node could not use; nothing where that was all."""
+        spoilt = self._shipment.spoilt_with(diff_id) if self._shipment else {}
+        known = {key: kinds - self._failed.get(key, set()) for key, kinds in spoilt.items()}
+        if not known.get(diff_id):
+            return {}
+        for key, kinds in known.items():
+            self._failed.setdefault(key, set()).update(kinds)
+        DISPLAY.warning(f"{len(known)} layers are sent in another way: {result.get('msg')}")
+        return {"work": self._plan({"have": self._last})}
+
+    def _wanted(self) -> list[dict[str, t.Any]]:
+        """The images as the node is asked for them; sources are opened here. EdgeError."""
+        rows = []
+        self._opened = {}
+        for entry in self._entries:
+            name = shipment.full_name(str(entry["name"]))
+            if name in self._opened:
+                raise EdgeError(f"{name} is named twice", kind="spec", hint="name it once")
+            if entry.get("state") == ABSENT:
+                rows.append(shipment.absent_row(name))
+            else:
+                self._opened[name] = self._open(entry)
+                rows.append(shipment.wanted_row(self._opened[name], name))
+        return rows
+
+    def _open(self, entry: Mapping[str, t.Any]) -> Image:
+        text = entry.get("platform") or shipment.platform_of_machine(self._machine)
+        platform = platform_of(str(text))
+        if not entry.get("source"):
+            raise EdgeError(
+                f"no source is given for {entry['name']}",
+                kind="spec",
+                hint="give source: an OCI layout or an archive on the controller",
+            )
+        return _source(str(entry["source"]), self._cache / "unpacked").image(
+            str(entry["name"]), platform
+        )
+
+    def _plan(self, result: Result) -> list[dict[str, t.Any]]:
+        """What comes for each image that is missing. EdgeError, too, where there is no room."""
+        have = shipment.have_of(result["have"])
+        missing = set(result["have"]["missing"])
+        images = [image for name, image in self._opened.items() if name in missing]
+        folder = self._cache / "images"
+        costs = Costs(have, Kept(folder / "kept"), Deltas(folder / "deltas", DISPLAY.vv))
+        costs.prepare(images)
+        policy = plans.Policy(exact=bool(self._asked.get("exact")))
+        found = plans.plan(images, have, shipment.Without(costs, self._failed), policy)
+        room = plans.room(found, costs.tar_sizes(images), have)
+        plans.guard(room, have, str(self._asked.get("site") or "") or "the node")
+        self._shipment = shipment.Shipment(found, folder / "staged", costs)
+        self._shipment.prepare(DISPLAY.vv)
+        return self._shipment.rows
+
+    def supply(self, need: dict[str, t.Any], task_vars: Params) -> Path:
+        path = self._shipment.files.get(str(need["sha256"])) if self._shipment else None
+        if path is None:
+            raise EdgeError(f"nothing here gives {need.get('name')}", kind="artifact")
+        return path
+
+    def _foretold(self, result: Result) -> Result:
+        """What a run would send."""
+        self._plan(result)
+        return result
+
+    def _told(self, result: Result) -> Result:
+        """With the table of what was sent, or would be; without what the node said for us alone."""
+        for key in ("have", "machine", "unbuilt"):
+            result.pop(key, None)
+        if self._shipment is None:
+            return result
+        table = self._shipment.table
+        rate = float(self._asked.get("bandwidth_limit_mbps") or 0) * 125_000
+        sums = {key: sum(row[key] for row in table) for key in ("full", "sent")}
+        staging: dict[str, t.Any] = {"images": table, **sums}
+        if sums["sent"]:
+            staging["ratio"] = round(sums["full"] / sums["sent"], 1)
+        if rate:
+            staging["seconds_at_limit"] = round(sums["sent"] / rate, 1)
+        if self._failed:
+            staging["sent_otherwise"] = sorted(self._failed)
+        more = {"bytes_to_send": sums["sent"]} if self._task.check_mode else {}
+        return result | {"staging": staging} | more
+
+
+def _cache_folder(given: str | None) -> Path:
+    return Path(given).expanduser() if given else default_cache_dir()

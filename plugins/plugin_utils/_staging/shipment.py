@@ -1,0 +1,177 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What one task stages: opened images, the plan for the node, the files that travel."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import lzma
+import os
+import shutil
+import typing as t
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
+from ansible_collections.lightk8s.edge.plugins.module_utils._images.spec import ABSENT, Have
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._images import plan as plans
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._images import references
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.model import Image, Layer
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.cache import guarded, place
+
+Rows = list[dict[str, t.Any]]
+# What uname calls a machine, as platforms name it.
+ARCHITECTURES = {"x86_64": "linux/amd64", "aarch64": "linux/arm64/v8", "armv7l": "linux/arm/v7"}
+
+
+def platform_of_machine(machine: str) -> str:
+    """The platform of a node. EdgeError(preflight)."""
+    if machine not in ARCHITECTURES:
+        raise EdgeError(
+            f"it is not known which images run on {machine}",
+            kind="preflight",
+            hint="give platform with each image",
+        )
+    return ARCHITECTURES[machine]
+
+
+class Ways(plans.Cost, t.Protocol):
+    """What layers cost, and the files that bring them."""
+
+    def path(self, choice: plans.Choice, layer: Layer) -> Path:
+        """The delta of a choice."""
+
+    def tar_sizes(self, images: Sequence[Image]) -> Mapping[str, int]:
+        """Sizes of the tars by diffID."""
+
+
+def wanted_row(image: Image, name: str) -> dict[str, t.Any]:
+    """The image as the node is asked for it."""
+    return {
+        "name": name,
+        "digest": image.digest,
+        "manifest": image.manifest.digest,
+        "config": image.config.digest,
+        "layers": [[layer.digest, layer.diff_id] for layer in image.layers],
+    }
+
+
+def absent_row(name: str) -> dict[str, t.Any]:
+    """The same of one that is to be taken away."""
+    return {"name": name, "state": ABSENT}
+
+
+def full_name(text: str) -> str:
+    """A reference in full. EdgeError(spec)."""
+    return str(references.parse(text))
+
+
+def have_of(row: Mapping[str, t.Any]) -> Have:
+    """What a node has said."""
+    return Have(
+        blobs=frozenset(row.get("blobs") or ()),
+        extracted=frozenset(row.get("extracted") or ()),
+        free=int(row.get("free") or 0),
+        reserve=int(row.get("reserve") or 0),
+    )
+
+
+class Without:
+    """A cost without the ways that have failed on the node."""
+
+    def __init__(self, cost: plans.Cost, failed: Mapping[str, set[str]]) -> None:
+        self._cost = cost
+        self._failed = failed
+
+    def offers(self, layer: Layer) -> Sequence[plans.Offer]:
+        spoilt = self._failed.get(layer.diff_id, set())
+        return [offer for offer in self._cost.offers(layer) if offer.kind not in spoilt]
+
+    def remade(self, layer: Layer) -> bool:
+        return self._cost.remade(layer)
+
+
+@dataclass
+class Shipment:
+    """What goes to the node for these images, and the files it is made of."""
+
+    images: Sequence[plans.ImagePlan]
+    folder: Path
+    ways: Ways
+    files: dict[str, Path] = field(default_factory=dict)
+    rows: Rows = field(default_factory=list)
+    table: Rows = field(default_factory=list)
+
+    def prepare(self, progress: Callable[[str], None]) -> None:
+        """Make the files: deltas come from the cache or are made now. EdgeError."""
+        for item in self.images:
+            documents, size = self._documents(item.image)
+            pieces = [self._piece(choice) for choice in item.choices]
+            name = str(references.parse(item.image.reference))
+            self.rows.append({"name": name, "documents": documents, "size": size, "pieces": pieces})
+            sent = size + sum(piece.get("size", 0) for piece in pieces)
+            full = item.full
+            self.table.append({"name": name, "mode": item.mode, "full": full, "sent": sent})
+            progress(f"{name}: {sent} bytes instead of {full}")
+
+    def spoilt_with(self, diff_id: str) -> dict[str, set[str]]:
+        """By diffID the ways that are no good where that layer's was none: a base that has changed spoils more.
+
+        A published blob has nothing in its place.
+        """
+        choices = [choice for item in self.images for choice in item.choices]
+        ways = (plans.DELTA, plans.WHOLE)
+        bad = [c for c in choices if c.layer.diff_id == diff_id and c.kind in ways]
+        bases = {base for choice in bad for base in choice.bases}
+        bad += [c for c in choices if bases.intersection(c.bases)]
+        return {choice.layer.diff_id: {choice.kind} for choice in bad}
+
+    def _piece(self, choice: plans.Choice) -> dict[str, t.Any]:
+        row: dict[str, t.Any] = {"diff_id": choice.layer.diff_id, "kind": choice.kind}
+        if choice.kind == plans.NOTHING:
+            return row
+        blob = choice.kind == plans.BLOB
+        path = self._blob(choice.layer) if blob else self.ways.path(choice, choice.layer)
+        digest = choice.layer.digest[7:] if blob else _sha256(path)
+        self.files[digest] = path
+        return row | {"sha256": digest, "size": path.stat().st_size}
+
+    def _blob(self, layer: Layer) -> Path:
+        """The published blob as a file; what is read from the source is checked on the way."""
+        final = self.folder / f"{layer.digest[7:]}.blob"
+        with guarded(self.folder):
+            if not final.exists():
+                work = self._work(layer.digest[7:])
+                with layer.blob() as source, work.open("wb") as out:
+                    shutil.copyfileobj(source, out, 1 << 20)
+                place(work, final)
+        return final
+
+    def _work(self, name: str) -> Path:
+        """Where a file of that name is made; other processes may be making the same."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return self.folder / f".{name}-{os.getpid()}"
+
+    def _documents(self, image: Image) -> tuple[str, int]:
+        """sha256 and size of the file with the indexes, manifest and config."""
+        parts = (*image.indexes, image.manifest, image.config)
+        rows = [[part.media_type, part.body.decode()] for part in parts]
+        packed = lzma.compress(json.dumps(rows, ensure_ascii=False).encode(), preset=6)
+        digest = hashlib.sha256(packed).hexdigest()
+        final = self.folder / f"{digest}.documents"
+        with guarded(self.folder):
+            if not final.exists():
+                work = self._work(digest)
+                work.write_bytes(packed)
+                place(work, final)
+        self.files[digest] = final
+        return digest, len(packed)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,253 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Images on a node without a route: ctr and kubectl say what is there and what runs."""
+
+from __future__ import annotations
+
+import json
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bed.links import Link
+from bed.node import Node
+from bed.plays import Run
+
+from .conftest import MakeFleet, mirror_of
+from .lib import images
+from .lib.distributions import K3S
+from .lib.site import Site, common_inputs, wait_for
+
+pytestmark = pytest.mark.slow
+SERVER = "shop-server1"
+NAME = "shop.example/till"
+ARTIFACTS = "/var/lib/lightk8s/artifacts"
+CHANGED = 40  # bytes that differ from one version of the data to the next
+PIECE = 1 << 20
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, images.Made]:
+    """Versions of one image: the test bed's probe below, a few bytes of incompressible data on top."""
+    folder = tmp_path_factory.mktemp("images")
+    probe = images.program(mirror_of(K3S.name).parent / "images" / "probe.tar")
+    found = {}
+    for version in range(1, 6):
+        data = images.noise(7, 3_000_000, CHANGED * (version - 1))
+        if version == 4:  # nothing of it is known anywhere
+            data = images.noise(8, 6_000_000)
+        top = images.tar_of({"opt/data": data, "opt/version": b"%d" % version})
+        found[str(version)] = images.make(folder / str(version), [probe, top], ["/probe"])
+    return found
+
+
+@pytest.fixture(scope="module")
+def site(make_fleet: MakeFleet, tmp_path_factory: pytest.TempPathFactory) -> Site:
+    inputs = {
+        **common_inputs(K3S, mirror_of(K3S.name)),
+        "edge_node_ip": "{{ ansible_host }}",
+    }
+    site = Site(make_fleet("shop=server", airgap=True, disk="4g"), K3S, inputs)
+    assert site.converge().failed() == []
+    wait_for("the node", site.is_ready)
+    site.inputs["edge_cache_dir"] = str(tmp_path_factory.mktemp("cache"))
+    return site
+
+
+@pytest.fixture(scope="module")
+def server(site: Site) -> Node:
+    return site.server
+
+
+def play(*rows: dict[str, Any], **more: Any) -> list[dict[str, Any]]:
+    task = {"name": "Bring images", "lightk8s.edge.edge_images": {"images": list(rows), **more}}
+    return [{"hosts": "all", "gather_facts": False, "tasks": [task]}]
+
+
+def row(made: dict[str, images.Made], version: str) -> dict[str, Any]:
+    return {"name": f"{NAME}:{version}", "source": str(made[version].folder)}
+
+
+def result(run: Run) -> dict[str, Any]:
+    return dict(run.of(SERVER, action="edge_images")[-1].result)
+
+
+def listed(node: Node) -> dict[str, str]:
+    """Names of images and what they lead to, as ctr says."""
+    lines = node.run("k3s ctr images ls").stdout.splitlines()[1:]
+    return {line.split()[0]: line.split()[2] for line in lines}
+
+
+def snapshots(node: Node) -> set[str]:
+    lines = node.run("k3s ctr snapshots ls").stdout.splitlines()[1:]
+    return {line.split()[0] for line in lines}
+
+
+def is_whole(node: Node, made: images.Made, version: str) -> bool:
+    """Whether both names are there, and all that they lead to; nothing is left of the transfer."""
+    names = {f"{NAME}:{version}", f"{NAME}@{made.digest}"}
+    checked = node.run("k3s ctr images check").stdout.splitlines()
+    whole = {line.split()[0] for line in checked if " complete " in line and line.endswith("true")}
+    assert node.run(f"ls -A {ARTIFACTS}").stdout == ""
+    assert not any("lightk8s" in key for key in snapshots(node))
+    return names <= whole and names <= set(listed(node))
+
+
+def test_a_fresh_image_comes_with_the_bytes_that_were_foretold(
+    site: Site, server: Node, made: dict[str, images.Made]
+) -> None:
+    before = listed(server)
+    told = result(site.play(play(row(made, "1")), "--check"))
+    assert listed(server) == before
+    done = result(site.play(play(row(made, "1"))))
+    assert done["changed"]
+    assert told["changed"]
+    assert done["actions"] == told["actions"]
+    assert done["transfer"]["bytes"] == told["bytes_to_send"]
+    assert done["transfer"]["bytes"] <= 1.01 * sum(made["1"].layers)
+    assert is_whole(server, made["1"], "1")
+
+
+def test_a_second_run_changes_nothing(site: Site, made: dict[str, images.Made]) -> None:
+    run = site.play(play(row(made, "1")))
+    assert run.changed() == []
+    assert "transfer" not in result(run)
+    assert "staging" not in result(run)
+
+
+def test_an_update_is_a_small_part_of_the_image(
+    site: Site, server: Node, made: dict[str, images.Made]
+) -> None:
+    done = result(site.play(play(row(made, "1"), row(made, "2"))))
+    assert done["transfer"]["bytes"] < sum(made["2"].layers) / 100
+    assert [found["mode"] for found in done["images"]] == ["alias", "alias"]
+    assert is_whole(server, made["2"], "2")
+    assert is_whole(server, made["1"], "1")
+
+
+def pod(name: str, image: str) -> str:
+    container = {
+        "name": "till",
+        "image": image,
+        "command": ["/probe", "-listen", ""],
+        "imagePullPolicy": "IfNotPresent",
+    }
+    spec = {"containers": [container], "terminationGracePeriodSeconds": 1}
+    body = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}
+    return json.dumps(body)
+
+
+def runs(node: Node, name: str) -> bool:
+    said = node.kubectl("get", "pod", name, "-o", "json", check=False)
+    found = json.loads(said.stdout)["status"] if said.returncode == 0 else {}
+    return bool(found.get("phase") == "Running")
+
+
+def test_a_pod_that_pins_the_digest_starts_without_a_registry(
+    site: Site, server: Node, made: dict[str, images.Made]
+) -> None:
+    assert server.run("ip route show default").stdout == ""
+    for name, image in (("pin", f"{NAME}@{made['2'].digest}"), ("tag", f"{NAME}:1")):
+        server.write(f"/root/{name}.json", pod(name, image))
+        server.kubectl("apply", "-f", f"/root/{name}.json")
+        wait_for(f"the pod {name}", partial(runs, server, name))
+
+
+def test_what_a_container_uses_stays_and_the_rest_goes(
+    site: Site, server: Node, made: dict[str, images.Made]
+) -> None:
+    server.kubectl("delete", "pod", "tag", "--now")
+    absent = [{"name": f"{NAME}:{version}", "state": "absent"} for version in "12"]
+
+    def only_the_first() -> bool:
+        done = result(site.play(play(*absent)))
+        assert done["warnings"][-1] == f"{NAME}:2 stays: a container uses it"
+        return not done["images"][0]["present"]
+
+    wait_for("the container of the pod to go", only_the_first)
+    assert f"{NAME}:1" not in listed(server)
+    assert f"{NAME}@{made['1'].digest}" not in listed(server)
+    assert made["1"].config not in listed(server)
+    assert is_whole(server, made["2"], "2")
+
+
+def test_a_changed_base_is_noticed_and_the_layer_comes_in_another_way(
+    site: Site, server: Node, made: dict[str, images.Made]
+) -> None:
+    root = "/var/lib/rancher/k3s/agent/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots"
+    spoil = "printf x | dd of=$f bs=1 seek=2000000 conv=notrunc 2>&1"
+    server.run(f"for f in {root}/*/fs/opt/data; do {spoil}; done")
+    done = result(site.play(play(row(made, "3"))))
+    assert len(done["staging"]["sent_otherwise"]) == 1
+    assert done["transfer"]["bytes"] > sum(made["3"].layers) / 3
+    assert is_whole(server, made["3"], "3")
+
+
+def test_a_transfer_that_was_cut_goes_on(
+    site: Site, server: Node, made: dict[str, images.Made]
+) -> None:
+    total = result(site.play(play(row(made, "4")), "--check"))["bytes_to_send"]
+    with Link() as link:
+        via = {SERVER: link.forward((server.ip, 22))}
+        inventory = site.fleet.write_inventory("hosts-cut", via=via)
+        link.cut_after(total // 2, "up", "reset")
+        cut = site.play(play(row(made, "4")), "-T", "20", check=False, inventory=inventory)
+        assert cut.code != 0
+    assert f"{NAME}:4" not in listed(server)
+    done = result(site.play(play(row(made, "4"))))
+    assert done["transfer"]["bytes"] <= total - total // 2 + 2 * PIECE
+    assert is_whole(server, made["4"], "4")
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.7, 1.5])
+def test_a_run_that_was_killed_is_completed_by_the_next_one(
+    site: Site, server: Node, made: dict[str, images.Made], delay: float
+) -> None:
+    site.play(play({"name": f"{NAME}:4", "state": "absent"}))
+    before = listed(server)
+    started = site.begin(play(row(made, "4")))
+    look = f"ls -A {ARTIFACTS}"
+    wait_for("pieces", lambda: server.run(look).stdout or started.process.poll() is not None)
+    time.sleep(delay)
+    started.kill()
+    server.run("pkill -9 -x python3; pkill -9 -x ctr", check=False)
+    assert set(before) <= set(listed(server))
+    assert site.play(play(row(made, "4"))).failed() == []
+    assert is_whole(server, made["4"], "4")
+    assert site.play(play(row(made, "4"))).changed() == []
+
+
+def test_a_disk_without_room_is_refused_before_anything_is_sent(
+    site: Site, server: Node, made: dict[str, images.Made]
+) -> None:
+    site.play(play({"name": f"{NAME}:4", "state": "absent"}))
+    about = server.run("stat -f -c '%S %b %a' /var/lib/rancher").stdout.split()
+    size, blocks, free = (int(word) for word in about)
+    margin = size * blocks // 20 + 5_000_000
+    server.run(f"fallocate -l {size * free - margin} /var/lib/rancher/filler")
+    try:
+        run = site.play(play(row(made, "4")), check=False)
+    finally:
+        server.run("rm /var/lib/rancher/filler")
+    failure = result(run)["failure"]
+    assert failure["kind"] == "preflight"
+    assert "MB free" in failure["message"]
+    assert "transfer" not in result(run)
+    assert server.run(f"ls -A {ARTIFACTS}").stdout == ""
+    assert result(site.play(play(row(made, "4"))))["changed"]
+
+
+def test_the_playbook_prints_what_a_site_costs(
+    site: Site, made: dict[str, images.Made], tmp_path: Path
+) -> None:
+    wanted = [row(made, "1"), row(made, "5")]
+    run = site.play("stage_images", "--check", edge_images=wanted, edge_bandwidth_limit_mbps=0.5)
+    table = run.of(task="Print the table")[0].result["msg"]
+    assert table[0].split()[:2] == ["SITE", "NODES"]
+    assert table[1].split()[0] == "shop"
+    site.play("stage_images", edge_images=wanted, edge_images_prune=True)
+    names = {name for name in listed(site.server) if name.startswith(f"{NAME}:")}
+    assert names == {f"{NAME}:1", f"{NAME}:2", f"{NAME}:5"}

@@ -1,0 +1,189 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a node does about its images, as tables: what is missing, named, kept, removed, left alone."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
+from ansible_collections.lightk8s.edge.plugins.module_utils._images import chains, plan
+from ansible_collections.lightk8s.edge.plugins.module_utils._images.seen import (
+    PINNED,
+    STAGED,
+    Contents,
+    Record,
+    Seen,
+)
+from ansible_collections.lightk8s.edge.plugins.module_utils._images.spec import (
+    ABSENT,
+    Layer,
+    Spec,
+    Wanted,
+    spec_of,
+)
+
+
+def sha(text: str) -> str:
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+OURS = {PINNED: "pinned", STAGED: "yes"}
+TILL = Wanted(
+    name="shop.example/till:2",
+    digest=sha("index"),
+    manifest=sha("manifest"),
+    config=sha("config"),
+    layers=(Layer(sha("blob 1"), sha("tar 1")), Layer(sha("blob 2"), sha("tar 2"))),
+)
+PIN = f"shop.example/till@{sha('index')}"
+DIFF_IDS = tuple(layer.diff_id for layer in TILL.layers)
+TOP = chains.chain(DIFF_IDS)[-1]
+
+
+def seen(target: str = TILL.digest, whole: bool = True, **more: Any) -> Seen:
+    """A node that has TILL under both names, ours, and unpacked."""
+    names = more.pop("names", TILL.names)
+    labels = more.pop("labels", OURS)
+    records = {name: Record(name, target, labels) for name in names}
+    records[TILL.config] = Record(TILL.config, target)
+    known: dict[str, Any] = {
+        "contents": {target: Contents(TILL.config, DIFF_IDS, whole)},
+        "chains": frozenset(chains.chain(DIFF_IDS)),
+    }
+    return Seen(**{**known, "records": records, **more})
+
+
+def test_a_chain_is_that_of_the_specification() -> None:
+    one, two, three = sha("1"), sha("2"), sha("3")
+    assert chains.chain([one]) == [one]
+    second = sha(f"{one} {two}")
+    assert chains.chain([one, two, three]) == [one, second, sha(f"{second} {three}")]
+    assert chains.chain([]) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "names"),
+    [
+        ("shop.example/till:2", ("shop.example/till:2", PIN)),
+        (f"shop.example/till@{sha('index')}", (PIN,)),
+        (f"shop.example/till:2@{sha('index')}", ("shop.example/till:2", PIN)),
+        ("shop.example:5000/till:2", ("shop.example:5000/till:2", PIN.replace("/", ":5000/", 1))),
+    ],
+)
+def test_an_image_can_be_asked_for_by_tag_and_digest(name: str, names: tuple[str, ...]) -> None:
+    assert replace(TILL, name=name).names == names
+
+
+@pytest.mark.parametrize(
+    ("found", "mode"),
+    [
+        (seen(), "exact"),
+        (seen(target=sha("made")), "alias"),
+        (seen(whole=False), "layer-less"),
+        (seen(chains=frozenset()), ""),
+        (seen(contents={}), ""),
+        (seen(contents={TILL.digest: Contents(sha("another"), DIFF_IDS, True)}), ""),
+        (seen(names=(PIN,)), ""),
+        (Seen(), ""),
+    ],
+)
+def test_the_mode_is_what_the_names_lead_to(found: Seen, mode: str) -> None:
+    assert plan.mode(TILL, found) == mode
+
+
+def test_nothing_is_done_where_all_is_right() -> None:
+    assert plan.plan(Spec((TILL,)), seen()).empty
+    assert plan.plan(Spec((TILL,)), seen(target=sha("made"))).empty
+
+
+@pytest.mark.parametrize(
+    ("found", "actions"),
+    [
+        (Seen(), [f"import {TILL.name}"]),
+        (seen(chains=frozenset()), [f"import {TILL.name}"]),
+        (
+            seen(names=(PIN,)),
+            [f"name {PIN} {TILL.name}, too", f"keep {TILL.name} from being collected"],
+        ),
+        (seen(labels={}), [f"keep {name} from being collected" for name in TILL.names]),
+    ],
+)
+def test_what_lacks_is_done(found: Seen, actions: list[str]) -> None:
+    done = plan.plan(Spec((TILL,)), found)
+    assert [text for text in done.actions() if "keep" not in text or text in actions] == actions
+    assert done.changed
+
+
+def gone(name: str = TILL.name) -> Spec:
+    return Spec((Wanted(name, ABSENT),))
+
+
+def test_an_image_goes_with_its_pin_and_the_name_of_the_runtime() -> None:
+    (step,) = plan.plan(gone(), seen()).steps
+    assert step.params["names"] == [TILL.name, PIN, TILL.config]
+
+
+def test_the_name_of_the_runtime_stays_as_long_as_another_name_leads_there() -> None:
+    found = seen(names=(*TILL.names, "shop.example/other:1"))
+    (step,) = plan.plan(gone(), found).steps
+    assert step.params["names"] == [TILL.name, PIN]
+
+
+@pytest.mark.parametrize("user", [TILL.name, PIN, TILL.config])
+def test_an_image_that_a_container_uses_stays(user: str) -> None:
+    done = plan.plan(gone(), seen(used=frozenset({user})))
+    assert done.empty
+    assert done.warnings == (f"{TILL.name} stays: a container uses it",)
+
+
+def test_what_is_not_there_is_not_removed() -> None:
+    assert plan.plan(gone("shop.example/unknown:1"), seen()).empty
+    assert plan.plan(gone(), Seen()).empty
+
+
+@pytest.mark.parametrize(
+    ("prune", "labels", "steps"), [(True, OURS, 1), (False, OURS, 0), (True, {}, 0)]
+)
+def test_pruning_takes_what_we_brought_and_nothing_else(
+    prune: bool, labels: dict[str, str], steps: int
+) -> None:
+    done = plan.plan(Spec((), prune=prune), seen(labels=labels))
+    assert len(done.steps) == steps
+
+
+def test_a_node_tells_what_it_was_asked_about() -> None:
+    found = seen(
+        names=(),
+        blobs=frozenset({sha("blob 1"), sha("of another image")}),
+        extracted={sha("tar 1"): sha("tar 1"), sha("base"): sha("base")},
+        free=7,
+        reserve=3,
+    )
+    assert plan.have(Spec((TILL,)), found) == {
+        "missing": [TILL.name],
+        "blobs": [sha("blob 1")],
+        "extracted": sorted([sha("tar 1"), sha("base")]),
+        "free": 7,
+        "reserve": 3,
+    }
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {},
+        {"name": "x"},
+        {"name": "x", "digest": "no digest", "manifest": "", "config": "", "layers": []},
+        {"name": "x", "digest": sha(""), "manifest": sha(""), "config": sha(""), "layers": [["a"]]},
+    ],
+)
+def test_nonsense_from_the_controller_is_refused(row: dict[str, Any]) -> None:
+    with pytest.raises(EdgeError) as caught:
+        spec_of([row], None, False)
+    assert caught.value.kind == "spec"

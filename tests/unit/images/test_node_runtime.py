@@ -1,0 +1,197 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Words of ctr and of the kubelet's files; the archive that containerd is given."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import tarfile
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import pytest
+
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
+from ansible_collections.lightk8s.edge.plugins.module_utils._host.host import Host
+from ansible_collections.lightk8s.edge.plugins.module_utils._images import archive
+from ansible_collections.lightk8s.edge.plugins.module_utils._images.apply import Parts
+from ansible_collections.lightk8s.edge.plugins.module_utils._images.observe import reserve
+from ansible_collections.lightk8s.edge.plugins.module_utils._images.runtime import (
+    place_of,
+    snapshotter_of,
+)
+from ansible_collections.lightk8s.edge.plugins.module_utils._images.spec import Layer, Wanted
+
+SNAPSHOTS = "/var/lib/x/io.containerd.snapshotter.v1.overlayfs/snapshots"
+
+
+@pytest.mark.parametrize(
+    ("said", "place"),
+    [
+        (f"mount -t bind {SNAPSHOTS}/2/fs /x -o ro,rbind\n", f"{SNAPSHOTS}/2/fs"),
+        (
+            f"mount -t overlay overlay /x -o index=off,lowerdir={SNAPSHOTS}/3/fs:{SNAPSHOTS}/2/fs\n",
+            f"{SNAPSHOTS}/3/fs",
+        ),
+    ],
+)
+def test_the_folder_of_a_layer_is_found(said: str, place: str) -> None:
+    assert place_of(said) == place
+
+
+@pytest.mark.parametrize(
+    "said", ["", "mount -t zfs pool/1 /x -o ro", "mount -t overlay o /x -o ro"]
+)
+def test_a_snapshot_that_must_be_mounted_is_no_base(said: str) -> None:
+    with pytest.raises(EdgeError):
+        place_of(said)
+
+
+def test_images_say_what_they_were_unpacked_by() -> None:
+    unpacked = {"containerd.io/gc.ref.snapshot.native": "sha256:1"}
+    assert snapshotter_of({"a": {}, "b": unpacked}) == "native"
+    assert snapshotter_of({}) == "overlayfs"
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "bytes_"),
+    [
+        (["5%"], 50),
+        (["15%", "10%"], 150),
+        (["1Ki"], 1024),
+        (["1.5K"], 1500),
+        (["7"], 7),
+        (["x"], 0),
+    ],
+)
+def test_the_kubelets_margin_is_understood(thresholds: list[str], bytes_: int) -> None:
+    assert reserve(thresholds, 1000) == bytes_
+
+
+def sha(data: bytes) -> str:
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+LAYER = b"tar" * 50_000
+CONFIG = archive.Document(
+    archive.CONFIG, json.dumps({"rootfs": {"diff_ids": [sha(LAYER)]}}).encode()
+)
+MANIFEST = archive.alias(CONFIG, [{"mediaType": "gzip", "digest": sha(b"blob"), "size": 4}])
+IMAGE = Wanted(
+    "a.example/x:1",
+    digest=MANIFEST.digest,
+    manifest=MANIFEST.digest,
+    config=CONFIG.digest,
+    layers=(Layer(sha(b"blob"), sha(LAYER)),),
+)
+
+
+def pieces(data: bytes) -> Iterator[bytes]:
+    for start in range(0, len(data), 1000):
+        yield data[start : start + 1000]
+
+
+def test_the_archive_is_a_layout_with_every_name() -> None:
+    target, documents = Parts(IMAGE, [MANIFEST, CONFIG]).target([{"digest": sha(LAYER)}])
+    stream = io.BytesIO()
+    blob = archive.Blob(sha(LAYER), len(LAYER), lambda: pieces(LAYER))
+    archive.write(stream, IMAGE.names, target, documents, [blob])
+    with tarfile.open(fileobj=io.BytesIO(stream.getvalue())) as opened:
+        files = {m.name: (opened.extractfile(m) or io.BytesIO()).read() for m in opened}
+    assert list(files)[-1] == "index.json"
+    rows = json.loads(files["index.json"])["manifests"]
+    assert [row["annotations"]["io.containerd.image.name"] for row in rows] == list(IMAGE.names)
+    assert {row["digest"] for row in rows} == {target.digest}
+    for name, body in files.items():
+        if name.startswith("blobs/"):
+            assert sha(body) == name[len("blobs/") :].replace("/", ":")
+    manifest = json.loads(files["blobs/" + target.digest.replace(":", "/")])
+    assert manifest["config"]["digest"] == IMAGE.config
+
+
+def test_the_published_manifest_counts_where_its_layers_are_there() -> None:
+    parts = Parts(IMAGE, [MANIFEST, CONFIG])
+    target, documents = parts.target(parts.layers)
+    assert target.digest == IMAGE.digest
+    assert {item.digest for item in documents} == {IMAGE.digest, IMAGE.config}
+
+
+def test_nothing_has_a_name_where_a_layer_fails_in_its_last_piece() -> None:
+    def spoilt() -> Iterator[bytes]:
+        yield from pieces(LAYER)
+        raise EdgeError("not the layer that was promised", kind="artifact")
+
+    stream = io.BytesIO()
+    blob = archive.Blob(sha(LAYER), len(LAYER), spoilt)
+    with pytest.raises(EdgeError):
+        archive.write(stream, IMAGE.names, MANIFEST, [MANIFEST, CONFIG], [blob])
+    assert b"index.json" not in stream.getvalue()
+
+
+def other(body: bytes) -> archive.Document:
+    return archive.Document(archive.MANIFEST, body)
+
+
+@pytest.mark.parametrize(
+    ("digest", "documents"),
+    [
+        (IMAGE.digest, [MANIFEST]),
+        (IMAGE.digest, [CONFIG]),
+        (other(b'{"manifests": []}').digest, [MANIFEST, CONFIG, other(b'{"manifests": []}')]),
+        (other(b"no json").digest, [MANIFEST, CONFIG, other(b"no json")]),
+        (sha(b"absent"), [MANIFEST, CONFIG]),
+    ],
+)
+def test_documents_that_do_not_lead_from_the_pin_to_the_layers_are_refused(
+    digest: str, documents: list[archive.Document]
+) -> None:
+    image = Wanted(IMAGE.name, "present", digest, IMAGE.manifest, IMAGE.config, IMAGE.layers)
+    with pytest.raises(EdgeError) as caught:
+        Parts(image, documents)
+    assert caught.value.kind == "artifact"
+
+
+def test_a_config_with_other_layers_is_refused() -> None:
+    image = Wanted(
+        IMAGE.name,
+        "present",
+        IMAGE.digest,
+        IMAGE.manifest,
+        IMAGE.config,
+        (Layer(sha(b"blob"), sha(b"another")),),
+    )
+    with pytest.raises(EdgeError, match="other layers"):
+        Parts(image, [MANIFEST, CONFIG])
+
+
+def test_a_command_is_fed() -> None:
+    Host().feed(
+        ["sh", "-c", "test $(wc -c) = 6"], lambda stream: _write(stream, b"abcdef"), timeout=30
+    )
+
+
+@pytest.mark.parametrize(
+    ("script", "said"), [("echo full >&2; exit 3", "full"), ("exit 4", "exit status 4")]
+)
+def test_a_command_that_ends_early_says_why(script: str, said: str) -> None:
+    with pytest.raises(EdgeError, match=said):
+        Host().feed(["sh", "-c", script], lambda stream: _write(stream, bytes(1 << 20)), timeout=30)
+
+
+def test_a_command_is_ended_where_there_is_nothing_more_to_feed_it() -> None:
+    def fail(stream: object) -> None:
+        raise EdgeError("a damaged delta", kind="artifact")
+
+    with pytest.raises(EdgeError, match="a damaged delta"):
+        Host().feed(["sleep", "600"], fail, timeout=700)
+    with pytest.raises(EdgeError):
+        Host().feed(
+            ["sh", "-c", "cat; sleep 600"], lambda stream: _write(stream, b"x"), timeout=0.5
+        )
+
+
+def _write(stream: BinaryIO, data: bytes) -> None:
+    stream.write(data)
