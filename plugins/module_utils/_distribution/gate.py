@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 import typing as t
+from functools import partial
 
 from .._core.errors import EdgeError
 from .._core.plan import Phase, Step
@@ -17,7 +18,6 @@ from .access import connect, view
 PAUSE = 0.5  # seconds between two looks
 CRASHES = 3  # starts in a row that failed before we stop hoping
 RENEWAL = 60  # seconds in which a start may still serve, or hold, certificates that have ended
-# What systemd says at each start beside containers that outlive the service.
 # What systemd says of containers, which outlive the service.
 NOISE = (
     "Found left-over process",
@@ -98,18 +98,35 @@ def _unhealthy(host: Host, step: Step) -> str:
                 return f"the API is not ready: {', '.join(answer['failed'])}"
         name = step.params["node"]
         found = client.read("Node", "", name)
-        lease = client.read("Lease", "kube-node-lease", name)
-    if found is None:
-        return f"there is no Node {name} yet"
+        if found is None:
+            return f"there is no Node {name} yet"
+        started = host.now() - (host.monotonic() - state.since / 1e6)
+        if not reported(found, partial(client.read, "Lease", "kube-node-lease", name), started):
+            return "the kubelet has not reported since the start"
     node = view(found)
-    started = host.now() - (host.monotonic() - state.since / 1e6)
-    if lease is None or seconds((lease.get("spec") or {}).get("renewTime", "")) < started:
-        return "the kubelet has not reported since the start"
     if not runs(step.params["version"], node.version):
         return f"the kubelet reports {node.version}, not {step.params['version']}"
     if not node.ready and not (NO_NETWORK in node.reason and not step.params["network"]):
         return f"the node is not Ready: {node.reason}"
     return ""
+
+
+def reported(
+    node: t.Mapping[str, t.Any],
+    lease: t.Callable[[], t.Mapping[str, t.Any] | None],
+    since: float,
+) -> bool:
+    """Whether the kubelet has written since then: the conditions of its Node, or else its lease.
+
+    It writes conditions at once at each start. A lease comes up to ten seconds later where the API was not
+    there when the kubelet began; conditions that stay the same are written every five minutes.
+    """
+    rows = (node.get("status") or {}).get("conditions") or ()
+    beats = (row.get("lastHeartbeatTime") or "" for row in rows if row.get("type") == "Ready")
+    if any(seconds(beat) >= since for beat in beats):
+        return True
+    found = lease() or {}
+    return seconds((found.get("spec") or {}).get("renewTime") or "") >= since
 
 
 def runs(wanted: str, reported: str) -> bool:

@@ -2,11 +2,12 @@
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a failed gate tells of the unit's log."""
+"""What the gate takes for a report of the kubelet, and what a failed one tells of the unit's log."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,3 +34,37 @@ def test_containers_that_live_on_do_not_hide_the_reason(
     step = gate.step("k0scontroller.service", node="n1")
     message = gate.failure(host, step.target, "it ended").message
     assert message.splitlines()[1:] == [JOURNAL[0], JOURNAL[1], JOURNAL[-1]]
+
+
+STARTED = 1795267508.5  # 2026-11-21T13:25:08.5Z
+BEFORE, WITHIN, AFTER = "2026-11-21T13:20:00Z", "2026-11-21T13:25:08Z", "2026-11-21T13:25:11Z"
+RENEWED = "2026-11-21T13:25:09.000001Z"
+
+
+def node(ready: str, other: str = BEFORE) -> dict[str, Any]:
+    rows = (("MemoryPressure", other), ("Ready", ready))
+    return {"status": {"conditions": [{"type": k, "lastHeartbeatTime": v} for k, v in rows]}}
+
+
+@pytest.mark.parametrize(
+    ("seen", "renewed", "expected"),
+    [
+        (node(AFTER), None, True),
+        (node(AFTER), BEFORE, True),
+        (node(BEFORE), RENEWED, True),
+        (node(BEFORE), BEFORE, False),
+        (node(BEFORE, other=AFTER), BEFORE, False),
+        # In whole seconds, so it may be of the kubelet before: only the lease can tell.
+        (node(WITHIN), BEFORE, False),
+        (node(WITHIN), RENEWED, True),
+        (node(""), None, False),
+        ({}, RENEWED, True),
+        ({"status": None}, None, False),
+        ({"status": {"conditions": [{"type": "Ready", "lastHeartbeatTime": None}]}}, None, False),
+    ],
+)
+def test_only_what_was_written_since_the_start_is_a_report(
+    seen: dict[str, Any], renewed: str | None, expected: bool
+) -> None:
+    lease = None if renewed is None else {"spec": {"renewTime": renewed}}
+    assert gate.reported(seen, lambda: lease, STARTED) is expected
