@@ -162,6 +162,7 @@ options:
     description:
       - Mirrors and credentials of image registries, with the keys C(mirrors) and C(configs) of the distribution's
         C(registries.yaml).
+      - Where they are files of containerd (k0s, MicroK8s), one that is taken out here goes; files of others stay.
     type: dict
   proxy:
     description:

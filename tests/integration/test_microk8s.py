@@ -127,6 +127,36 @@ def test_an_argument_comes_and_goes_and_those_of_others_stay(site: Site, server:
     assert site.converge().changed() == []
 
 
+def test_registries_come_and_go_and_those_of_others_stay(
+    site: Site, server: Node, agent: Node
+) -> None:
+    def mirrors(*names: str) -> dict[str, Any]:
+        mirror = {"endpoint": ["https://mirror.example.org"]}
+        return {"edge_registries": {"mirrors": dict.fromkeys(names, mirror)}}
+
+    def hosts(node: Node, name: str) -> str:
+        path = f"{ARGS}/certs.d/{name}/hosts.toml"
+        return node.read(path) if node.exists(path) else ""
+
+    before = hosts(server, "docker.io")
+    server.write(f"{ARGS}/certs.d/example.org/hosts.toml", "# of others\n")
+    began = [site.main(node) for node in (server, agent)]
+    site.converge(**mirrors("docker.io", "quay.io"))
+    for node in (server, agent):
+        assert "mirror.example.org" in hosts(node, "docker.io")
+        assert "mirror.example.org" in hosts(node, "quay.io")
+    assert site.converge().changed() == []  # who asks for nothing leaves them
+    site.converge(**mirrors("quay.io"))
+    assert hosts(server, "docker.io") == hosts(agent, "docker.io") == before
+    site.converge(edge_registries={})
+    for node in (server, agent):
+        assert not node.exists(f"{ARGS}/certs.d/quay.io")
+        assert hosts(node, "docker.io") == before
+    assert hosts(server, "example.org") == "# of others\n"
+    assert site.converge().changed() == []
+    assert [site.main(node) for node in (server, agent)] == began
+
+
 def test_add_ons_come_and_go_and_those_of_others_stay(site: Site, server: Node) -> None:
     def enabled(name: str) -> bool:
         return server.run([CLI, "status", "-a", name]).stdout.strip() == "enabled"
@@ -145,6 +175,11 @@ def test_add_ons_come_and_go_and_those_of_others_stay(site: Site, server: Node) 
     wait_for("the add-on to go", lambda: not enabled("metrics-server"))
     assert enabled("hostpath-storage")
     assert enabled("dns")
+    server.run([CLI, "disable", "dns"], timeout=300)
+    predicted = site.converge("--check")
+    assert actions(site.converge(), SERVER) == actions(predicted, SERVER) == ["enable the add-on dns"]
+    wait_for("the add-on to be back", lambda: enabled("dns"))
+    assert site.converge().changed() == []
 
 
 def test_a_join_that_fails_leaves_the_node_as_it_was(site: Site, server: Node, agent: Node) -> None:

@@ -56,6 +56,10 @@ def _remove_tree(host: Host, step: Step) -> None:
     host.remove_tree(step.target)
 
 
+def _remove_empty(host: Host, step: Step) -> None:
+    host.remove_empty(step.target)
+
+
 def _reload(host: Host, step: Step) -> None:
     host.systemctl("daemon-reload")
 
@@ -87,6 +91,7 @@ COMMON: dict[str, Verb] = {
     "link": _link,
     "remove": _remove,
     "remove_tree": _remove_tree,
+    "remove_empty": _remove_empty,
     "reload": _reload,
     "enable": _unit("enable"),
     "disable": _unit("disable"),

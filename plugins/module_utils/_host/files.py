@@ -224,6 +224,12 @@ def remove_tree(path: str) -> None:
     sync_folder(os.path.dirname(path))
 
 
+def remove_empty(path: str) -> None:
+    """Remove a folder that holds nothing; any other stays."""
+    _remove_empty(path)
+    sync_folder(os.path.dirname(path))
+
+
 def mounts_below(path: str) -> frozenset[str]:
     """Mount points inside a folder; a bind mount has the device number of what it shows."""
     from .._core.proc import mounts  # for removals alone

@@ -183,6 +183,10 @@ class Host:
         """See files.remove_tree."""
         files.remove_tree(self.path(path))
 
+    def remove_empty(self, path: str) -> None:
+        """See files.remove_empty."""
+        files.remove_empty(self.path(path))
+
     def make_folder(self, path: str, mode: int = 0o755) -> None:
         """See files.make_folder."""
         files.make_folder(self.path(path), mode)

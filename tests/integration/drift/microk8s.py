@@ -103,6 +103,12 @@ SERVER_DRIFTS = (
         RIGHT_SNAP,
         1,
     ),
+    Drift(
+        "an add-on turned off",
+        f"{CLI} disable dns",
+        f"{CLI} kubectl get deployment -n kube-system coredns",
+        1,  # by MicroK8s: the kubelet is told of the cluster's DNS again
+    ),
     Drift("a removed receipt", f"rm {RECEIPT}", f"[ -e {RECEIPT} ]"),
 )
 AGENT_DRIFTS = (

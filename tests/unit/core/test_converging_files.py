@@ -36,7 +36,7 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._core.resources impo
     Wish,
     plan_paths,
 )
-from ansible_collections.lightk8s.edge.plugins.module_utils._core.verbs import artifact_path
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.verbs import COMMON, artifact_path
 from ansible_collections.lightk8s.edge.plugins.module_utils._host.host import Host
 
 PATHS = ("/etc/a.conf", "/etc/b/c.conf", "/opt/bin/tool", "/opt/bin/link")
@@ -269,3 +269,13 @@ def test_a_second_run_waits_for_the_first_and_says_who_holds_the_node(tmp_path: 
     ):
         pass
     assert caught.value.kind == "busy"
+
+
+def test_only_an_empty_folder_goes(tmp_path: Path) -> None:
+    host = Host(str(tmp_path))
+    host.write("/etc/full/file", b"")
+    host.make_folder("/etc/empty")
+    for folder in ("/etc/full", "/etc/empty", "/etc/never/there"):
+        COMMON["remove_empty"](host, Step(Phase.CLEAN, "remove_empty", folder, ""))
+    assert host.names("/etc") == ["full"]
+    assert host.names("/etc/full") == ["file"]

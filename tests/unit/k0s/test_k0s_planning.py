@@ -203,6 +203,27 @@ def test_registries_become_files_of_containerd() -> None:
     assert '"io.containerd.cri.v1.images"' in newer
 
 
+def test_registries_that_are_no_longer_wanted_go_and_those_of_others_stay() -> None:
+    both = settings(SPEC, registries={"mirrors": {"docker.io": {}, "quay.io": {}}})
+    noted = json.loads(wishes.receipt(both, FACTS))
+    assert noted["registries"] == ["docker.io", "quay.io"]
+    facts = replace(FACTS, receipt=noted)
+    one = settings(SPEC, registries={"mirrors": {"quay.io": {}}})
+    folder = "/etc/k0s/containerd.d/certs.d/docker.io"
+    gone = [wish for wish in wishes.wishes(one, facts) if isinstance(wish, Absent)]
+    assert [wish.path for wish in gone if "certs.d" in wish.path] == [f"{folder}/hosts.toml"]
+    files = plan_paths(gone, {f"{folder}/hosts.toml": Seen("file", data=b"x")})
+    later = [step for step in wishes.more(one, facts, files) if step.phase == Phase.CLEAN]
+    assert [(step.verb, step.target) for step in later] == [("remove_empty", folder)]
+    assert json.loads(wishes.receipt(one, facts))["registries"] == ["quay.io"]
+    # Who asks for nothing leaves them, and later runs still know whose they are.
+    assert not [wish for wish in wishes.wishes(SPEC, facts) if "certs.d" in wish.path]
+    assert json.loads(wishes.receipt(SPEC, facts))["registries"] == noted["registries"]
+    none = settings(SPEC, registries={})
+    assert sum("certs.d" in wish.path for wish in wishes.wishes(none, facts)) == 2
+    assert "registries" not in json.loads(wishes.receipt(none, facts))
+
+
 def test_a_mirror_needs_no_restart() -> None:
     mirrors = {"docker.io": {"endpoint": ["https://m:5000"]}}
     spec = settings(SPEC, registries={"mirrors": mirrors})

@@ -16,7 +16,12 @@ import pytest
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.plan import Phase, Plan
-from ansible_collections.lightk8s.edge.plugins.module_utils._core.resources import Seen, plan_paths
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.resources import (
+    Absent,
+    File,
+    Seen,
+    plan_paths,
+)
 from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.microk8s import (
     addons,
     agreement,
@@ -337,3 +342,32 @@ def test_nothing_is_planned_for_a_version_that_is_there_and_not_asked_for() -> N
         guard.check(spec, BARE)
     assert error.value.kind == "release"
     assert Plan(tuple(steps_of(spec, settled(SPEC)))).empty
+
+
+def test_registries_that_are_no_longer_wanted_go_and_the_snaps_own_come_back(
+    tmp_path: Path,
+) -> None:
+    names = ("docker.io", "localhost:32000", "quay.io")
+    facts = settled(given(SPEC, registries={"mirrors": {name: {} for name in names}}))
+    assert facts.receipt["registries"] == sorted(names)
+    own = tmp_path / "snap/microk8s/current/default-args/certs.d/localhost__32000/hosts.toml"
+    own.parent.mkdir(parents=True)
+    own.write_text("of the snap")
+    hosts = look.hosts(Host(root=str(tmp_path)), facts.receipt)
+    facts = replace(facts, config={**facts.config, "hosts": hosts})
+
+    one = given(SPEC, registries={"mirrors": {"quay.io": {}}})
+    found = {wish.path: wish for wish in wishes.wishes(one, facts) if "certs.d" in wish.path}
+    place = f"{paths.REGISTRY_HOSTS}/{{}}/hosts.toml".format
+    assert set(found) == {place(name) for name in names}
+    assert isinstance(found[place("docker.io")], Absent)
+    back = found[place("localhost:32000")]
+    assert isinstance(back, File)
+    assert back.data == b"of the snap"
+    files = plan_paths([found[place("docker.io")]], {place("docker.io"): Seen("file", data=b"x")})
+    later = [step for step in wishes.more(one, facts, files) if step.phase == Phase.CLEAN]
+    assert verbs(later) == [("remove_empty", f"{paths.REGISTRY_HOSTS}/docker.io")]
+    assert wishes.receipt(one, facts)["registries"] == ["quay.io"]
+    # Who asks for nothing leaves them, and later runs still know whose they are.
+    assert not [wish for wish in wishes.wishes(SPEC, facts) if "certs.d" in wish.path]
+    assert wishes.receipt(SPEC, facts)["registries"] == facts.receipt["registries"]

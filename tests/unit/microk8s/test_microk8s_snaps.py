@@ -20,6 +20,7 @@ import pytest
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.plan import Phase, Step
 from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.microk8s import (
+    addons,
     hold,
     joining,
     look,
@@ -77,7 +78,10 @@ class Commands(Host):
 
     def run(self, argv: t.Sequence[str], **options: t.Any) -> Done:
         self.said.append(" ".join(argv))
-        return self._answers.pop(0)
+        answer = self._answers.pop(0)
+        if answer.rc and options.get("check", True):
+            raise EdgeError(f"{argv[0]} failed", kind="command")
+        return answer
 
 
 def done(rc: int = 0, out: str = "", err: str = "") -> Done:
@@ -125,6 +129,34 @@ class Late(Host):
 
     def run(self, argv: t.Sequence[str], **options: t.Any) -> Done:
         raise EdgeError(f"{' '.join(argv[:3])} did not end within 1 s", kind="command")
+
+
+STATUS = "microk8s is running\naddons:\ncore/dns: enabled\ncore/rbac: enabled\n"
+
+
+def addons_there(host: Host, running: bool = True) -> list[str]:
+    return sorted(addons.there(host, running=running, full=False))
+
+
+def test_add_ons_that_somebody_has_turned_off_are_found_once(tmp_path: Path) -> None:
+    off = done(out=f"{STATUS}core/metallb: disabled\ncommunity/portainer: disabled\n")
+    busy = done(out="microk8s is not running. Use microk8s inspect for a deeper inspection.", rc=1)
+    host = Commands(str(tmp_path), done(), busy, off)
+    assert addons_there(host) == []
+    names = ("dns", "metallb", "community/portainer")
+    host.write_json(addons.NOTE, {name: [] for name in names})
+    assert addons_there(host) == sorted(names)
+    host.write(addons.LOCK, b"")
+    assert addons_there(host, running=False) == sorted(names)
+    enable = Step(Phase.OBJECTS, "addon_enable", "dns", "", {"word": "enable", "args": []})
+    addons.VERBS["addon_enable"](host, enable)
+    assert addons_there(host) == sorted(names)
+    assert host.said == [f"{paths.COMMAND} enable dns"]  # it was our own change
+
+    host.write(addons.LOCK, b"")
+    assert addons_there(host) == sorted(names)  # it does not answer, and is asked again
+    assert [addons_there(host) for dummy in range(2)] == [["dns"]] * 2
+    assert host.said[1:] == [f"{paths.COMMAND} status --format short"] * 2
 
 
 def test_a_join_that_does_not_end_keeps_its_token_to_itself(tmp_path: Path) -> None:

@@ -19,7 +19,9 @@ from ..spec import Spec
 from . import networks, paths
 
 NOTE = f"{HOME}/state/addons.json"  # what we have turned on, with its arguments
+LOCK = f"{paths.DATA}/var/lock/.microk8s-addon-lock"  # written with each change of one here
 WAIT = 900.0
+ASKING = 60.0
 # What K3s brings and MicroK8s has under another name or not at all: not having it is all that one can ask for.
 NEVER_THERE = ("local-storage", "servicelb", "traefik")
 CORE = (
@@ -91,6 +93,28 @@ def _dns(spec: Spec) -> list[str]:
     return ["/etc/resolv.conf", networks.service_address(spec, networks.DNS_HOST)]
 
 
+def there(host: Host, *, running: bool, full: bool) -> dict[str, t.Any]:
+    """What we have turned on, without what somebody has turned off since.
+
+    MicroK8s itself is asked, which takes seconds: only after a change of add-ons on this node that was not ours.
+    """
+    note = host.read_json(NOTE)
+    if not note or not running or host.inspect(LOCK) is None:
+        return note
+    try:
+        off = host.derived(LOCK, "addons", lambda: _off(host), full=full).split()
+    except EdgeError:
+        return note  # it is just starting or stopping, and another look asks again
+    return {name: words for name, words in note.items() if name not in off}
+
+
+def _off(host: Host) -> str:
+    """The add-ons that are turned off, each with and without its repository."""
+    said = host.run([paths.COMMAND, "status", "--format", "short"], timeout=ASKING).out
+    rows = re.findall(r"(?m)^([a-z0-9-]+)/([a-z0-9-]+): disabled$", said)
+    return " ".join(f"{name} {repository}/{name}" for repository, name in rows)
+
+
 def steps(spec: Spec, known: Addons) -> tuple[Step, ...]:
     """From the add-ons that we have turned on to those that are wanted; others are left alone."""
     wish = wanted(spec)
@@ -124,6 +148,8 @@ def _perform(host: Host, step: Step) -> None:
     note = host.read_json(NOTE)
     note.pop(name, None)
     host.write_json(NOTE, {**note, **({name: list(words)} if word == "enable" else {})})
+    # This change is ours: nobody has turned anything off.
+    host.derived(LOCK, "addons", lambda: "", full=True)
 
 
 VERBS: dict[str, Verb] = {"addon_enable": _perform, "addon_disable": _perform}

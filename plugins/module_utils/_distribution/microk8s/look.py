@@ -27,25 +27,28 @@ def look(host: Host, spec: Spec, units: t.Mapping[str, SeenUnit]) -> Facts:
     """Everything the plan needs to know before it can form a wish.
 
     `Facts.config` has `files` (the files of arguments: text and mode), `defaults` (the snap's own lines),
-    `snaps`, `bases` (those of ours), `names` (of the certificate), `revision`, `held`, `addons` (what we
-    have turned on) and `disabled`.
+    `hosts` (its own registries), `snaps`, `bases` (those of ours), `names` (of the certificate), `revision`,
+    `held`, `addons` (what we have turned on, and nobody off) and `disabled`.
     """
     receipt = host.read_json(RECEIPT)
     revision = snaps.revision(host, paths.NAME)
+    running = paths.KUBELITE in units and units[paths.KUBELITE].running
     digest = host.sha256(paths.blob(revision), full=spec.verify_full) if revision else None
-    config: dict[str, t.Any] = {"snaps": snaps.there(host), "addons": host.read_json(addons.NOTE)}
+    config: dict[str, t.Any] = {"snaps": snaps.there(host)}
     config["bases"] = snaps.brought(host)
+    asking = running and spec.wanted and spec.role == SERVER
+    config["addons"] = addons.there(host, running=asking, full=spec.verify_full)
     if not revision:
         config["disabled"] = snaps.disabled(host)
     else:
         config.update(
             files=files(host),
             defaults=defaults(host, receipt),
+            hosts=hosts(host, receipt),
             names=naming.entries(host.read_text(naming.TEMPLATE)),
             revision=revision,
             held=hold.held(host, full=spec.verify_full),
         )
-    running = paths.KUBELITE in units and units[paths.KUBELITE].running
     name = node_name(config, host.hostname())
     return Facts(
         arch=ARCHITECTURES.get(host.machine(), host.machine()),
@@ -94,6 +97,15 @@ def defaults(host: Host, receipt: t.Mapping[str, t.Any]) -> dict[str, dict[str, 
     return {
         name: argfile.settings(host.read_text(f"{paths.DEFAULT_ARGS}/{name}"))
         for name in receipt.get("lines") or {}
+    }
+
+
+def hosts(host: Host, receipt: t.Mapping[str, t.Any]) -> dict[str, str]:
+    """What the snap brings for the registries that we have taken over."""
+    # No name in a snap may have a colon: MicroK8s puts it in at its installation.
+    return {
+        name: host.read_text(f"{paths.DEFAULT_HOSTS}/{name.replace(':', '__')}/hosts.toml")
+        for name in receipt.get("registries") or ()
     }
 
 

@@ -95,13 +95,35 @@ def _args(spec: Spec, facts: Facts) -> t.Iterator[Wish]:
             restarts=units,
             what=f"the arguments of {name}",
         )
-    given = spec.settings.get("registries")
-    if given is not None:
-        from .registries import files  # few sites have any
+    yield from _registries(spec, facts)
 
-        for path, content in files(given).items():
-            what = f"the registries ({path.rpartition(paths.ARGS + '/')[2]})"
-            yield File(path, 0o660, content.encode(), what=what)
+
+def _registries(spec: Spec, facts: Facts) -> t.Iterator[Wish]:
+    given = spec.settings.get("registries")
+    if given is None:
+        return
+    from .. import hosts_toml  # few sites have any
+    from . import registries
+
+    own = facts.config.get("hosts") or {}
+    for name in hosts_toml.gone(given, facts.receipt):
+        path = f"{paths.REGISTRY_HOSTS}/{name}/hosts.toml"
+        if own.get(name):
+            yield File(path, 0o660, own[name].encode(), what=f"MicroK8s' own registry {name}")
+        else:
+            yield Absent(path, what=f"the registry {name}")
+    for path, content in registries.files(given).items():
+        what = f"the registries ({path.rpartition(paths.ARGS + '/')[2]})"
+        yield File(path, 0o660, content.encode(), what=what)
+
+
+def _noted(spec: Spec, facts: Facts) -> dict[str, list[str]]:
+    given = spec.settings.get("registries")
+    if given is None and not facts.receipt.get("registries"):
+        return {}
+    from .. import hosts_toml  # few sites have any
+
+    return hosts_toml.noted(given, facts.receipt)
 
 
 def _restarts(name: str) -> tuple[str, ...]:
@@ -179,6 +201,7 @@ def receipt(spec: Spec, facts: Facts) -> dict[str, t.Any]:
         "images": archive.sha256 if archive is not None else facts.receipt.get("images", ""),
         "names": arguments.names(spec) if spec.role == SERVER else [],
         "lines": {name: sorted(wanted) for name, wanted in arguments.managed(spec).items()},
+        **_noted(spec, facts),
     }
 
 
@@ -201,6 +224,10 @@ def wanted_units(spec: Spec, facts: Facts) -> tuple[Unit, ...]:
 def more(spec: Spec, facts: Facts, files: Plan) -> tuple[Step, ...]:
     """Steps beside files and units: snaps, the join, the hold, add-ons."""
     found: list[Step] = []
+    if facts.receipt.get("registries"):
+        from .. import hosts_toml  # few sites have any
+
+        found += hosts_toml.emptied(paths.REGISTRY_HOSTS, files)
     if needs_snap(spec, facts):
         found += _snaps(spec, facts)
     if facts.initialized and spec.role == SERVER:

@@ -140,7 +140,7 @@ func toggle(action string, args []string) error {
 		return err
 	}
 	waitReady(30*time.Second, false)
-	lock, err := os.OpenFile(snap.Data("var", "lock", ".microk8s-addon-lock"), os.O_CREATE|os.O_WRONLY, 0o660)
+	lock, err := os.OpenFile(snap.Data("var", "lock", ".microk8s-addon-lock"), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o660)
 	if err != nil {
 		return err
 	}
