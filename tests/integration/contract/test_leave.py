@@ -51,7 +51,7 @@ def named(site: Site) -> list[str]:
 
 def test_a_living_agent_leaves_as_foretold(site: Site, agent: Node) -> None:
     run_pod(site, "guest", on=agent)
-    assert named(site)
+    wait_for("what bears its name", lambda: named(site) != [])
     foretold = left(remove(site, "--check"))
     assert site.is_ready()
     done = left(remove(site))
