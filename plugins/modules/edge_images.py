@@ -68,12 +68,45 @@ options:
         description:
           - Path on the controller of an OCI layout, or of an archive of OCI or docker form, which may be compressed.
             Archives of images that distributions publish for air-gapped sites are such archives.
-          - Needed with O(images[].state=present).
+          - Unset means that the controller fetches the image from its registry by skopeo, once for all nodes.
         type: str
       platform:
         description:
           - Platform as C(os/architecture[/variant]). Unset means that of the node.
         type: str
+  registry_authfile:
+    description:
+      - File on the controller with credentials of registries, as C(skopeo login --authfile) writes it.
+    type: path
+  registry_cert_dir:
+    description:
+      - Folder on the controller with authorities (C(*.crt)) of registries, and a client's certificate and key.
+    type: path
+  registry_validate_certs:
+    description:
+      - Whether certificates of registries are validated.
+    type: bool
+    default: true
+  trust:
+    description:
+      - What happens to an image that none of O(trust_keys) has signed. V(require) refuses it, V(warn) says so.
+      - Looked for are signatures of cosign in the source, and of cosign, minisign or OpenSSH in a file beside it.
+    type: str
+    choices: [require, warn, 'off']
+    default: 'off'
+  trust_keys:
+    description:
+      - Files on the controller with public keys.
+    type: list
+    elements: path
+    default: []
+  scan_command:
+    description:
+      - Command on the controller that gets the path of an OCI layout of the image as its last argument, and must exit
+        with 0. What it prints is kept below O(cache_dir).
+    type: list
+    elements: str
+    default: []
   exact:
     description:
       - Whether only the published layers count, byte for byte. Without it a layer may lie uncompressed in the node's
@@ -114,7 +147,8 @@ attributes:
     description: Shows the config's digest that each name leads to.
 notes:
   - Options that are not given are taken from variables with the prefix C(edge_), for example
-    O(bandwidth_limit_mbps) from C(edge_bandwidth_limit_mbps). O(exact) and O(prune) are not.
+    O(bandwidth_limit_mbps) from C(edge_bandwidth_limit_mbps). For O(exact), O(prune), O(trust),
+    O(trust_keys), O(scan_command) and registries the role reads C(edge_images_exact) and so on.
   - The controller needs the Python packages C(bsdiff4), and C(backports.zstd) with a Python older than 3.14.
 seealso:
   - module: lightk8s.edge.k3s_install

@@ -27,11 +27,21 @@ IMAGE: options.Options = {
     "source": {"type": "str"},
     "platform": {"type": "str"},
 }
+# Carried out on the controller: how sources are reached, and which images are trusted.
+SOURCES: options.Options = {
+    "registry_authfile": {"type": "path"},
+    "registry_cert_dir": {"type": "path"},
+    "registry_validate_certs": {"type": "bool", "default": True},
+    "trust": {"type": "str", "default": "off", "choices": ["require", "warn", "off"]},
+    "trust_keys": {"type": "list", "elements": "path", "default": []},
+    "scan_command": {"type": "list", "elements": "str", "default": []},
+}
 ARGS: dict[str, t.Any] = {
     "argument_spec": {
         **options.NAME,
         **{key: options.NODE[key] for key in ("site", "role", "data_dir", "bin_dir")},
         "images": {"type": "list", "elements": "dict", "default": [], "options": IMAGE},
+        **SOURCES,
         "exact": {"type": "bool", "default": False},
         "prune": {"type": "bool", "default": False},
         "bandwidth_limit_mbps": {"type": "float"},

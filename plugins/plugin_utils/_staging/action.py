@@ -15,6 +15,7 @@ from ansible.utils.display import Display
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.door import failed
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
+from ansible_collections.lightk8s.edge.plugins.module_utils._doors.edge_images import SOURCES
 from ansible_collections.lightk8s.edge.plugins.module_utils._images.spec import ABSENT
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._action.base import Result
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._delta.cache import Deltas
@@ -23,9 +24,16 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.cost import 
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.kept import Kept
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.model import (
     Image,
+    Platform,
     platform_of,
 )
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.registry import (
+    Access,
+    pulled,
+)
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.scan import scanned
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.source import Source
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.trust import Trust
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.cache import default_cache_dir
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.reading import InputsAction
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._staging import shipment
@@ -33,14 +41,14 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._staging import ship
 DISPLAY = Display()
 Params = dict[str, t.Any]
 # Options that are carried out here, and cost the node nothing.
-_HERE = ("images", "exact", "cache_dir")
+_HERE = ("images", "exact", "cache_dir", *SOURCES)
 _USUAL = "x86_64"
 
 
 @functools.lru_cache(maxsize=64)
 def _source(path: str, scratch: Path) -> Source:
     """Opened once for all hosts of a worker."""
-    return Source(Path(path).expanduser(), scratch)
+    return Source(Path(path), scratch)
 
 
 class ImagesAction(InputsAction):
@@ -55,11 +63,12 @@ class ImagesAction(InputsAction):
     _asked: Params
     _cache: Path
     _machine: str = _USUAL
+    _warnings: list[str]
     _last: Mapping[str, t.Any]
 
     def _converse(self, params: Params, task_vars: Params) -> Result:
         self._asked, self._entries = dict(params), params.get("images") or ()
-        self._failed, self._shipment = {}, None
+        self._failed, self._shipment, self._warnings = {}, None, []
         self._cache = _cache_folder(params.get("cache_dir"))
         self._machine = str(task_vars.get("ansible_architecture") or _USUAL)
         given = {key: value for key, value in params.items() if key not in _HERE}
@@ -102,7 +111,7 @@ class ImagesAction(InputsAction):
     def _wanted(self) -> list[dict[str, t.Any]]:
         """The images as the node is asked for them; sources are opened here. EdgeError."""
         rows = []
-        self._opened = {}
+        self._opened, self._warnings = {}, []
         for entry in self._entries:
             name = shipment.full_name(str(entry["name"]))
             if name in self._opened:
@@ -117,15 +126,26 @@ class ImagesAction(InputsAction):
     def _open(self, entry: Mapping[str, t.Any]) -> Image:
         text = entry.get("platform") or shipment.platform_of_machine(self._machine)
         platform = platform_of(str(text))
-        if not entry.get("source"):
-            raise EdgeError(
-                f"no source is given for {entry['name']}",
-                kind="spec",
-                hint="give source: an OCI layout or an archive on the controller",
-            )
-        return _source(str(entry["source"]), self._cache / "unpacked").image(
-            str(entry["name"]), platform
-        )
+        scratch = self._cache / "unpacked"
+        path = self._path(str(entry.get("source") or ""), str(entry["name"]), platform)
+        image = _source(str(path), scratch).image(str(entry["name"]), platform)
+        asked = self._asked
+        keys = [Path(key).expanduser() for key in asked.get("trust_keys") or ()]
+        trust = Trust(str(asked.get("trust") or "off"), keys)
+        self._warnings += trust.judge(image, path, scratch)
+        if asked.get("scan_command"):
+            scanned(image, asked["scan_command"], self._cache / "images" / "scans")
+        return image
+
+    def _path(self, source: str, name: str, platform: Platform) -> Path:
+        """Where the source is; an image without one is fetched from its registry. EdgeError."""
+        if source:
+            return Path(source).expanduser()
+        files = (self._asked.get(f"registry_{key}") for key in ("authfile", "cert_dir"))
+        authfile, cert_dir = (str(Path(file).expanduser()) if file else "" for file in files)
+        validated = self._asked.get("registry_validate_certs") is not False
+        access = Access(authfile, validated, cert_dir)
+        return pulled(name, platform, self._cache / "images" / "pulled", access, DISPLAY.vv)
 
     def _plan(self, result: Result) -> list[dict[str, t.Any]]:
         """What comes for each image that is missing. EdgeError, too, where there is no room."""
@@ -158,6 +178,8 @@ class ImagesAction(InputsAction):
         """With the table of what was sent, or would be; without what the node said for us alone."""
         for key in ("have", "machine", "unbuilt"):
             result.pop(key, None)
+        if self._warnings:
+            result["warnings"] = [*self._warnings, *result.get("warnings", [])]
         if self._shipment is None:
             return result
         table = self._shipment.table
