@@ -218,6 +218,11 @@ options:
         fills this in, so that nodes do not ask again.
     type: bool
     default: false
+  generation:
+    description:
+      - Tells this run from earlier and later ones where the site's agent takes published documents too; a node refuses
+        what is older than what it holds. The action plugin fills the controller's time in.
+    type: int
   settle:
     description:
       - Ends a change that was held, with nothing to accept it, or with the reason why it is taken back. The action

@@ -14,6 +14,7 @@ from .errors import EdgeError, NeedsArtifacts, NeedsRelease
 if t.TYPE_CHECKING:
     from .._host.host import Host
     from .engine import Bound, Outcome
+    from .plan import Step
 
 SECRETS = (
     r"(?s)K10[0-9a-f]{64}::[^\s'\"]+|\b[0-9a-f]{64}(?:\.[A-Za-z0-9_-]+){3}"
@@ -40,13 +41,14 @@ def answer(
     host: Host | None = None,
     keep: bool = False,
     hold: bool = False,
+    along: tuple[Step, ...] = (),
 ) -> dict[str, t.Any]:
     """Converge the bounds and give the result; expected errors become `failure`."""
     from .._host.host import Host  # the controller loads this file for `failed` alone
     from .engine import converge
 
     try:
-        outcome = converge(bounds, host or Host(), check=check, keep=keep, hold=hold)
+        outcome = converge(bounds, host or Host(), check=check, keep=keep, hold=hold, along=along)
     except NeedsArtifacts as exc:
         return {"changed": False, "needs": exc.needs, **failed(exc, site, secrets)}
     except EdgeError as exc:

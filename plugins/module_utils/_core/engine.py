@@ -60,15 +60,24 @@ class Outcome:
 
 
 def converge(
-    bounds: t.Sequence[Bound], host: Host, *, check: bool, keep: bool = False, hold: bool = False
+    bounds: t.Sequence[Bound],
+    host: Host,
+    *,
+    check: bool,
+    keep: bool = False,
+    hold: bool = False,
+    along: tuple[Step, ...] = (),
 ) -> Outcome:
     """Bring the node from what it is to what the bound specs want.
 
+    Steps `along` are carried out where there is anything else to do, and are no reason by themselves.
     With `keep` a look remembers the digests that it has computed: it is part of a run that acts.
     With `hold` a change of what ran before keeps its way back: somebody else has the last word.
     Raises EdgeError; NeedsArtifacts when bytes are missing, before anything has been changed.
     """
     plan, reports = _look(bounds, host)
+    if plan.changed:
+        plan = merge([plan, Plan(along)])
     if plan.empty or check:
         if not check or keep:
             host.keep_digests()
@@ -79,6 +88,8 @@ def converge(
         plan, reports = _look(bounds, host)
         if plan.empty:
             return Outcome(plan, reports, [])
+        if plan.changed:
+            plan = merge([plan, Plan(along)])
         needs = missing(host, plan)
         if needs:
             raise NeedsArtifacts(needs)

@@ -12,12 +12,14 @@ from .._core import door
 from .._core.engine import Bound
 from .._core.errors import EdgeError
 from .._core.places import GUEST_RECEIPT, HOME, RECEIPT
+from .._core.plan import Step
 from .._distribution import noun as distribution
 from .._distribution.registry import adapter_of, brings_cluster
 from .._distribution.spec import PURGED, SERVER, Spec
 from .._host.host import Host
 from .._logging import noun as logging
 from .._resources import noun as resources
+from .._sync.places import SETTINGS
 from . import options
 
 
@@ -38,6 +40,7 @@ def run(
         if not check:
             _ask_the_site(spec, adapter_of(name).must_join(here, spec), params)
         bounds = bind(spec, params)
+        along = _in_order(bounds, params, here)
     except EdgeError as exc:
         failure = door.failed(exc, params.get("site") or "", [])
         if exc.kind == "join":
@@ -52,13 +55,28 @@ def run(
         host=here,
         keep=bool(spec.planning),
         hold=bool(params.get("hold")),
+        along=along,
     )
     if result.get("failure", {}).get("kind") == "release":
         result["arch"] = here.machine()
     purged = spec.state == PURGED and not check and not result.get("failed")
-    if purged and not any(map(here.inspect, (RECEIPT, GUEST_RECEIPT))):
+    if purged and not any(map(here.inspect, (RECEIPT, GUEST_RECEIPT, SETTINGS))):
         here.remove_tree(HOME)  # the code that runs here is in memory
     return result
+
+
+def _in_order(
+    bounds: list[Bound], params: t.Mapping[str, t.Any], host: Host
+) -> tuple[Step, ...]:
+    """Where an agent of ours is set up, what makes this run the site's latest word if it changes anything."""
+    generation = params.get("generation")
+    if not generation or host.inspect(SETTINGS) is None:
+        return ()
+    from .._sync import order
+
+    bounds.append(Bound(order.noun(), int(generation)))
+    held = order.held(host)
+    return () if held and held.generation >= generation else (order.note(int(generation)),)
 
 
 def _settled(name: str, params: t.Mapping[str, t.Any], host: Host) -> dict[str, t.Any]:

@@ -90,6 +90,7 @@ DISTRIBUTION: Options = {
     "planning": {"type": "str", "choices": list(PLANNING)},
     "hold": {"type": "bool", "default": False},
     "settle": {"type": "str"},
+    "generation": {"type": "int"},
     "inputs_checked": {"type": "bool", "default": False},
     "nouns": _strings(default=list(NOUNS), choices=list(NOUNS)),
     "handed_on": {"type": "list", "elements": "dict"},

@@ -91,6 +91,10 @@ class Connection:
                 part.close()
             self._open = None
 
+    def open(self) -> None:
+        """Connect now, for the next request; HttpError where that fails."""
+        self._connected()
+
     def again(self) -> Connection:
         """Another connection to the same server, by the same way."""
         return Connection(

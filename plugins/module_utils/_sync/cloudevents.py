@@ -20,16 +20,17 @@ CONTENT_TYPE = "application/cloudevents-batch+json; charset=utf-8"
 GZIP = 31  # zlib's window bits for a gzip frame
 
 
-def source(site: str) -> str:
-    """The CloudEvents source of a site."""
+def source(site: str, node: str = "") -> str:
+    """The CloudEvents source of a site, or of one of its nodes that has a queue of its own."""
     from urllib.parse import quote
 
-    return f"/sites/{quote(site, safe='')}"
+    below = f"/nodes/{quote(node, safe='')}" if node else ""
+    return f"/sites/{quote(site, safe='')}{below}"
 
 
-def batch(site: str, epoch: str, rows: t.Sequence[Row]) -> bytes:
+def batch(site: str, epoch: str, rows: t.Sequence[Row], node: str = "") -> bytes:
     """The events, in order. What the queue holds is JSON already and is taken as it is."""
-    head = f'{{"specversion":"1.0","source":{json.dumps(source(site))},"id":"{epoch}-'
+    head = f'{{"specversion":"1.0","source":{json.dumps(source(site, node))},"id":"{epoch}-'
     events = [
         f'{head}{row.seq}","subject":{json.dumps(row.key, ensure_ascii=False)},'
         f'"edgeclass":"{row.kind}",'.encode()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import typing as t
 
+from .._core.about import AGENT
 from .._core.errors import EdgeError
 from .._host.http_errors import HttpError
 from . import cloudevents
@@ -39,7 +40,11 @@ class Clock(t.Protocol):
 
 
 class Sender:
-    """One receiver of one site's events. `token` is '' where a client certificate is enough."""
+    """One receiver of one site's events. `token` is '' where a client certificate is enough.
+
+    `node` names a node that has a queue of its own beside the site's; `prefix` is the path below which the
+    receiver has its own.
+    """
 
     def __init__(
         self,
@@ -48,6 +53,8 @@ class Sender:
         connection: Connection,
         policy: Policy,
         *,
+        node: str = "",
+        prefix: str = "",
         token: str = "",
         clock: Clock,
         draw: t.Callable[[], float],
@@ -56,6 +63,8 @@ class Sender:
             text = f"{connection.where}: a token is sent over https only"
             raise EdgeError(text, kind="spec", site=site)
         self._site = site
+        self._node = node
+        self._path = prefix + PATH
         self._queue = queue
         self._connection = connection
         self._policy = policy
@@ -88,12 +97,16 @@ class Sender:
 
     def _send(self, rows: t.Sequence[Row]) -> Answer:
         epoch = self._queue.status()["epoch"]
-        body = cloudevents.compressed(cloudevents.batch(self._site, epoch, rows))
-        headers = {"Content-Type": cloudevents.CONTENT_TYPE, "Content-Encoding": "gzip"}
+        body = cloudevents.compressed(cloudevents.batch(self._site, epoch, rows, self._node))
+        headers = {
+            "Content-Type": cloudevents.CONTENT_TYPE,
+            "Content-Encoding": "gzip",
+            "User-Agent": AGENT,
+        }
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
         try:
-            response = self._connection.request("POST", PATH, headers=headers, body=body)
+            response = self._connection.request("POST", self._path, headers=headers, body=body)
         except HttpError as exc:
             return Answer(0, exc.message, sent=len(body) if exc.sent else 0)
         return self._taken(response, epoch, rows, len(body))

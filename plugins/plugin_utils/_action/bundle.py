@@ -25,6 +25,7 @@ HERE = Path(__file__).resolve().parent
 MODULE_UTILS = HERE.parent.parent / "module_utils"
 EPOCH = (1980, 1, 1, 0, 0, 0)
 NODE_HALVES = {
+    "__main__.py": HERE / "node_main.py",
     f"{PACKAGE}/__init__.py": None,
     f"{PACKAGE}/_core/__init__.py": None,
     f"{PACKAGE}/_core/kept.py": MODULE_UTILS / "_core" / "kept.py",

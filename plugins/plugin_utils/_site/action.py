@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import os
+import time
 import typing as t
 from pathlib import Path
 
@@ -54,7 +55,7 @@ def _left_alone(task_vars: dict[str, t.Any], reason: str) -> Result:
 class SiteAction(EdgeAction):
     """Base of the action plugins that bring a distribution to a node."""
 
-    PUBLIC = ("release", "join_url", "alone", "planning", "hold", "settle", "inputs_checked")
+    PUBLIC = ("release", "join_url", "alone", "planning", "hold", "settle", "inputs_checked", "generation")
     DISTRIBUTION: t.ClassVar[str] = ""
     _assets: dict[str, Asset]
     _programs: set[str]  # digests that release_sha256 is about
@@ -133,6 +134,7 @@ class SiteAction(EdgeAction):
             return {}
         if result is None:
             more = self._release(params, params.get("version"), None) | {"inputs_checked": True}
+            more["generation"] = params.get("generation") or int(time.time())
             if is_planning(self._task, task_vars):
                 more["planning"] = views.part(params, task_vars)
             if self._mute and params.get("join_from"):

@@ -1,0 +1,266 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rounds of the agent against the hub itself, over HTTP on the loopback; the node is a report in the test."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+import typing as t
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.lightk8s.edge.extras.hub.lightk8s_hub import serve, tables
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
+from ansible_collections.lightk8s.edge.plugins.module_utils._host.host import Host
+from ansible_collections.lightk8s.edge.plugins.module_utils._sync import (
+    commands,
+    places,
+    reach,
+)
+from ansible_collections.lightk8s.edge.plugins.module_utils._sync.agent import (
+    Agent,
+    Survey,
+    Work,
+)
+from ansible_collections.lightk8s.edge.plugins.module_utils._sync.document import Document
+from ansible_collections.lightk8s.edge.plugins.module_utils._sync.settings import Settings
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._sync.signing import Signer, signed
+
+from ..hub.conftest import Running, served
+
+NOW = int(time.time())
+
+
+class Bench:
+    """One node's agent, made anew for each round as a timer does."""
+
+    def __init__(self, folder: Path, hub: Running) -> None:
+        self.hub = hub
+        self.signer = Signer.create(str(folder / "key.pem"))
+        self.host = Host(str(folder / "node"))
+        self.host.write(places.TOKEN, hub.token("site", "shop").encode(), 0o600)
+        self.settings: dict[str, t.Any] = {
+            "mode": "hybrid",
+            "url": hub.url,
+            "keys": (base64.b64encode(self.signer.public).decode(),),
+            "pulls": True,
+        }
+        self.ready = True
+        self.broken = ""
+        self.carried: list[int] = []
+
+    def survey(self) -> Survey:
+        if self.broken:
+            raise EdgeError(self.broken, kind="api")
+        node = {"name": "n1", "ready": self.ready, "reason": "", "version": "v1", "roles": []}
+        return Survey({"nodes": [node]})
+
+    def carry(self, document: Document, generation: int) -> list[str]:
+        if document.desired.get("bad"):
+            raise EdgeError("the node is not healthy", kind="rolled_back")
+        done = [] if self.carried[-1:] == [document.generation] else ["changed"]
+        self.carried.append(document.generation)
+        return done
+
+    def agent(self, **more: t.Any) -> Agent:
+        settings = Settings("shop", "n1", {"distribution": "k3s"}, **{**self.settings, **more})
+        self.host.write(places.SETTINGS, settings.raw())
+        return Agent(self.host, settings, Work(self.survey, self.carry), draw=lambda: 0.0)
+
+    def round(self, **more: t.Any) -> str:
+        return self.agent(**more).round().why
+
+    def publish(self, generation: int, signer: Signer | None = None, **desired: t.Any) -> None:
+        document = Document("shop", generation, NOW, NOW + 3600, desired)
+        raw = signed(document, [signer or self.signer]).raw()
+        token = self.hub.token("publisher")
+        assert self.hub.ask("PUT", "/v1/desired/shop", raw, token=token).status == 200
+
+    def waiting(self, **more: t.Any) -> list[str]:
+        with self.agent(**more).queue() as queue:
+            return [row.key for row in queue.pending(999)]
+
+    def states(self) -> dict[str, t.Any]:
+        return {row["subject"]: json.loads(row["data"]) for row in self.hub.rows(tables.states)}
+
+    def told(self, kind: str = "audit") -> list[str]:
+        rows = sorted(self.hub.rows(tables.events), key=lambda row: row["seq"])
+        return [row["type"].removeprefix("lightk8s.edge.") for row in rows if row["class"] == kind]
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    with served(serve.Settings(f"sqlite:///{tmp_path / 'hub.db'}", port=0)) as hub:
+        yield Bench(tmp_path, hub)
+
+
+def test_a_round_tells_what_there_is_and_the_next_what_is_another(bench: Bench) -> None:
+    assert bench.round() == "nothing is waiting"
+    assert bench.states()["node/n1"]["ready"] is True
+    before = bench.hub.rows(tables.streams)
+    assert bench.round() == "nothing is waiting"
+    assert bench.hub.rows(tables.streams) == before
+    bench.ready = False
+    bench.round()
+    assert bench.states()["node/n1"]["ready"] is False
+    assert bench.told("event") == ["node.changed"]
+
+
+def test_without_a_link_all_is_kept_and_arrives_later(bench: Bench) -> None:
+    away = {"url": "http://127.0.0.1:9"}
+    assert "there is no link" in bench.round(**away)
+    bench.ready = False
+    bench.round(**away)
+    assert "node/n1" in bench.waiting()
+    assert bench.hub.rows(tables.streams) == []
+    bench.round()
+    assert bench.waiting() == []
+    assert bench.states()["node/n1"]["ready"] is False
+    assert bench.told("event") == ["node.changed"]
+
+
+def test_events_that_shall_not_wait_are_left_out_while_the_link_is_away(bench: Bench) -> None:
+    away = {"url": "http://127.0.0.1:9", "keeps_events": False}
+    bench.round(**away)
+    bench.ready = False
+    bench.round(**away)
+    bench.round(keeps_events=False)
+    assert bench.states()["node/n1"]["ready"] is False
+    assert bench.told("event") == []
+
+
+def test_offline_sends_and_asks_nothing(bench: Bench) -> None:
+    bench.publish(5)
+    assert "offline" in bench.round(mode="offline")
+    assert bench.hub.rows(tables.streams) == []
+    assert bench.carried == []
+
+
+def test_a_node_that_cannot_be_looked_at_is_trouble_and_not_gone(bench: Bench) -> None:
+    bench.round()
+    bench.broken = "the API is away"
+    bench.round()
+    assert bench.states()["node/n1"]["ready"] is True
+    assert bench.states()["agent/n1"]["trouble"] == "the API is away"
+
+
+def test_a_document_is_taken_once_and_carried_out_each_time(bench: Bench) -> None:
+    bench.publish(5)
+    bench.round()
+    bench.round()
+    assert bench.carried == [5, 5]
+    assert bench.told() == ["queue.begun", "desired.accepted", "desired.applied"]
+    assert bench.agent().memory.answer == "nothing new is published"
+
+
+def test_a_bad_document_is_taken_back_and_told(bench: Bench) -> None:
+    bench.publish(5)
+    bench.round()
+    bench.publish(6, bad=True)
+    bench.round()
+    bench.round()
+    assert bench.carried == [5, 5, 5]
+    assert bench.told()[3:] == ["desired.accepted", "desired.failed", "desired.restored"]
+    assert bench.agent().store.failure() == "the node is not healthy"
+
+
+def test_a_refusal_is_told_once_and_judged_anew_with_another_key(
+    bench: Bench, tmp_path: Path
+) -> None:
+    other = Signer.create(str(tmp_path / "other.pem"))
+    bench.publish(5, other)
+    for dummy in range(3):
+        bench.round()
+    assert bench.told() == ["queue.begun", "desired.refused"]
+    keys = (*bench.settings["keys"], base64.b64encode(other.public).decode())
+    bench.round(keys=keys)
+    assert bench.carried == [5]
+    bench.round(keys=keys, revoked=(other.id,))
+    assert bench.carried == [5, 5]  # what runs stays
+
+
+def test_a_round_that_was_cut_off_is_told_by_the_next(bench: Bench) -> None:
+    agent = bench.agent()
+    agent.memory.began = 1000.0
+    agent.memory.keep(bench.host)
+    bench.round()
+    bench.round()
+    assert bench.told("event") == ["agent.cut"]
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{", b'{"told": {"a": 1}, "up": 3, "asked": "x"}'])
+def test_a_damaged_memory_is_a_beginning(bench: Bench, content: bytes) -> None:
+    bench.round()
+    bench.host.write(places.STATE, content)
+    assert bench.round() == "nothing is waiting"
+    assert bench.states()["node/n1"]["ready"] is True
+
+
+def test_a_new_queue_is_told_everything_anew(bench: Bench) -> None:
+    bench.round()
+    for side in ("", "-wal", "-shm"):
+        Path(bench.host.path(places.QUEUE) + side).unlink(missing_ok=True)
+    assert "node/n1" in bench.waiting() or bench.round() == "nothing is waiting"
+    assert bench.told()[-1] == "queue.begun"
+    assert bench.states()["node/n1"]["ready"] is True
+
+
+def command(bench: Bench, *words: str, **more: t.Any) -> int:
+    return commands.run(list(words), lambda: bench.agent(**more))
+
+
+def test_the_commands_say_what_waits_and_why(
+    bench: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    away = {"url": "http://127.0.0.1:9"}
+    assert command(bench, "run", **away) == 0
+    assert command(bench, "sync", **away) == 3
+    capsys.readouterr()
+    command(bench, "explain", **away)
+    assert "found no link: http://127.0.0.1:9 refused" in capsys.readouterr().out
+    command(bench, "events", "-n", "1")
+    assert json.loads(capsys.readouterr().out)["type"] == "lightk8s.edge.queue.begun"
+    command(bench, "queue", "ls")
+    assert "node/n1" in capsys.readouterr().out
+    path = tmp_path / "export"
+    command(bench, "queue", "export", str(path))
+    assert len(path.read_text().splitlines()) == len(bench.waiting())
+    capsys.readouterr()
+    assert command(bench, "sync") == 0
+    capsys.readouterr()
+    command(bench, "status")
+    status = json.loads(capsys.readouterr().out)
+    assert (status["queue"]["waiting"], status["sending"]) == ({}, "nothing is waiting")
+
+
+def test_a_drain_sends_or_keeps(
+    bench: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bench.round(mode="offline")
+    assert command(bench, "drain", "5", str(tmp_path / "left"), mode="offline") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["left"] == len(bench.waiting()) > 0
+    assert len(Path(told["path"]).read_text().splitlines()) == told["left"]
+    command(bench, "drain", "5", str(tmp_path / "left"))
+    assert json.loads(capsys.readouterr().out)["left"] == 0
+    assert bench.states()["node/n1"]["ready"] is True
+
+
+def test_a_document_that_is_brought_by_hand_needs_no_link(bench: Bench, tmp_path: Path) -> None:
+    path = tmp_path / "document"
+    path.write_bytes(signed(Document("shop", 5, NOW, NOW + 3600, {}), [bench.signer]).raw())
+    assert command(bench, "accept", str(path), mode="offline") == 0
+    assert bench.carried == [5]
+    assert command(bench, "accept", str(tmp_path / "key.pem"), mode="offline") == 2
+
+
+def test_a_token_goes_over_https_only(bench: Bench) -> None:
+    agent = bench.agent(url="http://192.0.2.1", pulls=False)
+    link = reach.connection(bench.host, agent.settings, "http://192.0.2.1")
+    with agent.queue() as queue, pytest.raises(EdgeError, match="over https only"):
+        agent.sender(queue, link)
