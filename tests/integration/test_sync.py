@@ -136,7 +136,12 @@ NUMBERS = generations()
 def document(site: Site, keys: dict[str, Signer], *, by: str = "ours", **more: Any) -> bytes:
     """A published document; `options` go over those that keep the site as it is."""
     now = int(time.time())
-    options = {"site": SITE, "distribution": "k3s", "storage_type": "sqlite", **more.pop("options", {})}
+    options = {
+        "site": SITE,
+        "distribution": "k3s",
+        "storage_type": "sqlite",
+        **more.pop("options", {}),
+    }
     desired = {"nodes": {SERVER: {"rank": 0, "options": options}}}
     content = {"site": SITE, "generation": 0, "issued": now, "expires": now + 3600, **more}
     content["generation"] = content["generation"] or next(NUMBERS)
@@ -153,9 +158,7 @@ def labels(node: Node) -> dict[str, str]:
     return dict(json.loads(said))
 
 
-def test_what_was_foretold_is_done_and_then_there_is_nothing_to_do(
-    site: Site, node: Node
-) -> None:
+def test_what_was_foretold_is_done_and_then_there_is_nothing_to_do(site: Site, node: Node) -> None:
     began = main(node, K3S.server_unit)
     foretold = set_up(site, "--check", "--diff")
     assert not node.exists(HOME)
@@ -164,7 +167,12 @@ def test_what_was_foretold_is_done_and_then_there_is_nothing_to_do(
     assert "start lightk8s-sync.timer" in done(run)
     assert "never-shown" not in foretold.output + run.output
     wait_for("the first round", lambda: ask(node, "status").get("last_round"))
-    wait_for("its end", lambda: node.run("systemctl is-active lightk8s-sync", check=False).stdout.strip() == "inactive")
+    wait_for(
+        "its end",
+        lambda: (
+            node.run("systemctl is-active lightk8s-sync", check=False).stdout.strip() == "inactive"
+        ),
+    )
     before = files(node, "/var/lib/lightk8s", "/etc/systemd/system")
     for again in (set_up(site), set_up(site, "--check")):
         assert again.changed() == []
@@ -181,7 +189,9 @@ def test_what_the_site_tells_is_at_the_hub(hub: Running, node: Node) -> None:
     assert found[f"node/{name}"]["ready"] is True
     assert found[f"service/{SERVER}"]["state"] == "running"
     assert found["workload/kube-system/Deployment/coredns"]["wanted"] == 1
-    assert {f"{kind}/{SERVER}" for kind in ("agent", "images", "resources", "certificates")} <= set(found)
+    assert {f"{kind}/{SERVER}" for kind in ("agent", "images", "resources", "certificates")} <= set(
+        found
+    )
     (seen,) = hub.rows(tables.sites)
     assert seen["agent"].startswith("lightk8s-edge/")
 
@@ -195,7 +205,10 @@ def test_while_the_link_is_away_all_is_kept_and_then_it_arrives(
     wait_for("the deployment", lambda: "later" in node.kubectl("get", "deployments", "-A").stdout)
     first = ask(node, "sync", check=False)
     assert "there is no link" in first["why"]
-    assert "there is no link" in ask(node, "explain")["text"] or "found no link" in ask(node, "explain")["text"]
+    assert (
+        "there is no link" in ask(node, "explain")["text"]
+        or "found no link" in ask(node, "explain")["text"]
+    )
     assert "workload/away/Deployment/later" in ask(node, "queue", "ls")["text"]
     assert "workload/away/Deployment/later" not in states(hub)
     link.mend()
@@ -204,8 +217,10 @@ def test_while_the_link_is_away_all_is_kept_and_then_it_arrives(
     node.kubectl("delete", "namespace", "away")
     wait_for(
         "the end of the deployment",
-        lambda: ask(node, "sync", check=False)
-        and states(hub)["workload/away/Deployment/later"] == {"gone": True},
+        lambda: (
+            ask(node, "sync", check=False)
+            and states(hub)["workload/away/Deployment/later"] == {"gone": True}
+        ),
     )
 
 
@@ -226,7 +241,7 @@ def test_a_published_document_is_carried_out_once(
     assert main(node, K3S.server_unit) == began
 
 
-WRONG = {
+WRONG: dict[str, dict[str, Any]] = {
     "untrusted_key": {"by": "theirs"},
     "other_site": {"site": "other"},
     "expired": {"issued": 1_700_000_000, "expires": 1_700_000_001},
@@ -257,7 +272,11 @@ def test_a_wrong_document_is_refused_and_what_runs_stays(
 def test_a_document_that_breaks_the_node_is_undone_with_nobody_connected(
     site: Site, hub: Running, node: Node, keys: dict[str, Signer], link: Link
 ) -> None:
-    bad = document(site, keys, options={"extra_config": {"kube-apiserver-arg": ["no-such-flag=1"]}, "wait_timeout": 30})
+    bad = document(
+        site,
+        keys,
+        options={"extra_config": {"kube-apiserver-arg": ["no-such-flag=1"]}, "wait_timeout": 30},
+    )
     link.cut()
     node.write("/root/document", bad)
     said = node.run(["lightk8s-edge", "accept", "/root/document"], check=False, timeout=900)
@@ -267,7 +286,10 @@ def test_a_document_that_breaks_the_node_is_undone_with_nobody_connected(
     assert labels(node)["shelf"] == "12"
     link.mend()
     wait_for("the news", lambda: ask(node, "sync", check=False)["waiting"] == {})
-    assert [word for word in audits(hub) if word in ("failed", "restored")] == ["failed", "restored"]
+    assert [word for word in audits(hub) if word in ("failed", "restored")] == [
+        "failed",
+        "restored",
+    ]
 
 
 def test_a_push_is_the_latest_word_and_an_older_one_is_refused(
@@ -285,7 +307,9 @@ def test_a_mode_is_what_it_says(mode: str, site: Site, hub: Running, node: Node)
     assert set_up(site, edge_mode=mode).changed() == [], done(run)
     units = {"lightk8s-sync.timer": mode != "online", "lightk8s-sync.service": mode == "online"}
     for unit, wanted in units.items():
-        assert (node.run(["systemctl", "is-enabled", unit], check=False).stdout.strip() == "enabled") is wanted
+        assert (
+            node.run(["systemctl", "is-enabled", unit], check=False).stdout.strip() == "enabled"
+        ) is wanted
     node.kubectl("create", "deployment", mode, "--image=none.invalid/x:1")
     key = f"workload/default/Deployment/{mode}"
     if mode == "offline":

@@ -12,7 +12,7 @@ import typing as t
 
 from .._core.errors import EdgeError
 from .._host.host import Host
-from .._sync import down, places, reach
+from .._sync import artifacts, down, places, reach
 from .._sync.agent import Agent, Survey, Work
 
 if t.TYPE_CHECKING:
@@ -20,6 +20,8 @@ if t.TYPE_CHECKING:
     from .._sync.settings import Settings
 
 KINDS = ("Deployment", "StatefulSet", "DaemonSet")
+ROUNDS = 4  # of a door that finds that it lacks something
+Supply = t.Callable[[t.Mapping[str, t.Any]], None]
 OBJECT_DOORS = (("quotas", "edge_quota"), ("workloads", "edge_pod"))
 
 
@@ -81,8 +83,8 @@ def carry(host: Host, settings: Settings, document: Document, generation: int) -
     done: list[str] = []
     part = (document.desired.get("nodes") or {}).get(settings.host)
     if part:
-        given = {**part.get("options", {}), "release": _release(host, part), "generation": generation}
-        done += _run("edge_site", down.with_secrets(given, read))
+        given = {**part.get("options", {}), "generation": generation}
+        done += _run("edge_site", down.with_secrets(given, read), _supply(host, settings, given))
     objects = document.desired.get("objects") or {}
     if objects.get("on") == settings.host:
         for key, door in OBJECT_DOORS:
@@ -91,13 +93,31 @@ def carry(host: Host, settings: Settings, document: Document, generation: int) -
     return done
 
 
-def _run(door: str, given: t.Mapping[str, t.Any]) -> list[str]:
+def _supply(host: Host, settings: Settings, given: t.Mapping[str, t.Any]) -> Supply:
+    """Brings what the node lacks from the mirrors that the document names."""
+    release, mirrors = given.get("release") or {}, given.get("release_mirrors") or ()
+
+    def supply(need: t.Mapping[str, t.Any]) -> None:
+        urls = artifacts.places_of(need, str(release.get("version") or ""), mirrors)
+        rate = settings.policy().rate
+        artifacts.bring(host, need, urls, lambda url: reach.connection(host, settings, url), rate)
+
+    return supply
+
+
+def _run(door: str, given: t.Mapping[str, t.Any], supply: Supply | None = None) -> list[str]:
     """A door as the controller would run it. EdgeError where it fails."""
     from importlib import import_module
 
     opened: t.Any = import_module(f".{door}", __package__)
     params = filled(opened.ARGS["argument_spec"], given)
     result = opened.main(params, False, False)
+    for dummy in range(ROUNDS):
+        if supply is None or not result.get("needs"):
+            break
+        for need in result["needs"]:
+            supply(need)
+        result = opened.main(params, False, False)
     if not result.get("failed"):
         return list(result.get("actions") or ())
     failure = result.get("failure") or {}

@@ -19,7 +19,7 @@ from .._distribution.spec import PURGED, SERVER, Spec
 from .._host.host import Host
 from .._logging import noun as logging
 from .._resources import noun as resources
-from .._sync.places import SETTINGS
+from .._sync.places import NEWEST, SETTINGS
 from . import options
 
 
@@ -57,6 +57,9 @@ def run(
         hold=bool(params.get("hold")),
         along=along,
     )
+    if along and result["changed"] and here.inspect(f"{NEWEST}"):
+        text = "this site takes published documents: publish it too, or the next one supersedes this change"
+        result["warnings"] = [*result.get("warnings", []), text]
     if result.get("failure", {}).get("kind") == "release":
         result["arch"] = here.machine()
     purged = spec.state == PURGED and not check and not result.get("failed")
@@ -65,9 +68,7 @@ def run(
     return result
 
 
-def _in_order(
-    bounds: list[Bound], params: t.Mapping[str, t.Any], host: Host
-) -> tuple[Step, ...]:
+def _in_order(bounds: list[Bound], params: t.Mapping[str, t.Any], host: Host) -> tuple[Step, ...]:
     """Where an agent of ours is set up, what makes this run the site's latest word if it changes anything."""
     generation = params.get("generation")
     if not generation or host.inspect(SETTINGS) is None:

@@ -200,9 +200,7 @@ class Agent:
             draw=self._draw,
         )
 
-    def send(
-        self, queue: Queue, links: dict[str, Connection], *, patient: bool = True
-    ) -> Decision:
+    def send(self, queue: Queue, links: dict[str, Connection], *, patient: bool = True) -> Decision:
         """Send what may be sent now."""
         if not self.settings.url:
             return Decision(False, "there is nobody to send to")

@@ -58,8 +58,12 @@ def _nodes(report: Report) -> t.Iterator[Fact]:
 def _machine(report: Report, host: str) -> t.Iterator[Fact]:
     service = report.get("service") or {}
     if service:
-        data = {key: service[key] for key in ("name", "state", "since", "restarts") if key in service}
-        data.update({key: report[key] for key in ("distribution", "version", "role") if key in report})
+        data = {
+            key: service[key] for key in ("name", "state", "since", "restarts") if key in service
+        }
+        data.update(
+            {key: report[key] for key in ("distribution", "version", "role") if key in report}
+        )
         api = report.get("api") or {}
         data["api"] = {key: api[key] for key in ("state", "ready") if key in api}
         yield Fact("service", host, data, service.get("state") == "running")
@@ -78,7 +82,9 @@ def workload(item: Report) -> Fact:
     """A Deployment, StatefulSet or DaemonSet as its status tells."""
     meta, spec, status = item["metadata"], item.get("spec") or {}, item.get("status") or {}
     kind = str(item.get("kind"))
-    wanted = status.get("desiredNumberScheduled") if kind == "DaemonSet" else spec.get("replicas", 1)
+    wanted = (
+        status.get("desiredNumberScheduled") if kind == "DaemonSet" else spec.get("replicas", 1)
+    )
     ready = status.get("numberReady") if kind == "DaemonSet" else status.get("readyReplicas")
     pod = (spec.get("template") or {}).get("spec") or {}
     images = [str(row.get("image")) for row in pod.get("containers") or ()]

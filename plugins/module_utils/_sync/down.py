@@ -69,9 +69,7 @@ def fetch(link: Connection, url: str, etags: t.Iterable[str], token: str) -> Fet
 
 def judge(raw: bytes, settings: Settings, store: Store, now: float) -> Accepted:
     """Take a document and keep it. Raises Refused; what is held stays."""
-    accepted = verify(
-        raw, site=settings.site, trust=settings.trust(), held=store.held(), now=now
-    )
+    accepted = verify(raw, site=settings.site, trust=settings.trust(), held=store.held(), now=now)
     store.accept(accepted)
     return accepted
 

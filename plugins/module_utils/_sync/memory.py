@@ -48,7 +48,9 @@ class Memory:
                 item.type == "float" and isinstance(value, int)
             ):
                 setattr(fresh, item.name, value)
-        if not all(isinstance(row, dict) and {"digest", "good"} <= set(row) for row in fresh.told.values()):
+        if not all(
+            isinstance(row, dict) and {"digest", "good"} <= set(row) for row in fresh.told.values()
+        ):
             fresh.told = {}
         return fresh
 

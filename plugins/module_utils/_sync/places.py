@@ -15,6 +15,7 @@ SETTINGS = f"{FOLDER}/settings.json"
 STATE = f"{FOLDER}/state.json"
 QUEUE = f"{FOLDER}/queue.db"
 DOCUMENTS = f"{FOLDER}/documents"
+NEWEST = f"{DOCUMENTS}/newest"  # see document_store
 SECRETS = f"{FOLDER}/secrets"  # what documents name, and nothing else
 TOKEN = f"{FOLDER}/token"
 CA = f"{FOLDER}/ca.pem"

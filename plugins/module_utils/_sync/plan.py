@@ -65,9 +65,7 @@ def wishes(spec: Spec, python: str, command: str, delivered: t.Sequence[str]) ->
     return tuple(found)
 
 
-def _secrets(
-    spec: Spec, delivered: t.Sequence[str], restarts: tuple[str, ...]
-) -> t.Iterator[Wish]:
+def _secrets(spec: Spec, delivered: t.Sequence[str], restarts: tuple[str, ...]) -> t.Iterator[Wish]:
     for path, text in spec.files.items():
         what = f"the agent's {path.rpartition('/')[2]}"
         if text:
@@ -94,9 +92,7 @@ def _unit_files(settings: Settings, online: bool) -> tuple[Wish, ...]:
     if online:
         return first, Absent(timer, what=f"the unit {places.TIMER}")
     text = units.timer(settings.interval_minutes)
-    return first, File(
-        timer, data=text, restarts=(places.TIMER,), what=f"the unit {places.TIMER}"
-    )
+    return first, File(timer, data=text, restarts=(places.TIMER,), what=f"the unit {places.TIMER}")
 
 
 def wanted_units(spec: Spec) -> tuple[Unit, ...]:

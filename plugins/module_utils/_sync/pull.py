@@ -122,4 +122,3 @@ class Puller:
             self.memory.applied = done.generation
             self.memory.applied_at = self._clock.time()
         self.memory.keep(self.host)
-

@@ -50,14 +50,20 @@ def _in_range(name: str, word: str) -> bool:
 
 
 def connection(host: Host, settings: Settings, url: str) -> Connection:
-    """A connection to the server of `url`; nothing is sent yet. EdgeError(kind=io) for unreadable keys."""
-    tls = Tls(
-        ca=host.read(places.CA) or b"",
-        cert=host.read(places.CERTIFICATE) or b"",
-        key=host.read(places.KEY) or b"",
-    )
+    """A connection to the server of `url`; nothing is sent yet. EdgeError(kind=io) for unreadable keys.
+
+    Who the site is, and by whom it knows its receiver, is for the receiver and the publisher alone.
+    """
+    ours = {split(known)[0] for known in (settings.url, settings.document_url) if known}
+    tls = Tls()
+    if split(url)[0] in ours:
+        tls = Tls(
+            ca=host.read(places.CA) or b"",
+            cert=host.read(places.CERTIFICATE) or b"",
+            key=host.read(places.KEY) or b"",
+        )
     return Connection(
-        url,
+        split(url)[0],
         tls=tls,
         connect_timeout=CONNECT_SECONDS,
         read_timeout=SILENCE_SECONDS,

@@ -54,5 +54,7 @@ def validated(spec: Spec) -> Spec:
     checked(spec.settings)
     for name in spec.secrets or {}:
         if not re.match(NAME, name):
-            raise EdgeError(f"{name!r} is no name of a secret", kind="spec", hint="letters, digits, . _ -")
+            raise EdgeError(
+                f"{name!r} is no name of a secret", kind="spec", hint="letters, digits, . _ -"
+            )
     return spec

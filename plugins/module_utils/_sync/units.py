@@ -28,9 +28,7 @@ exit 127
 def service(online: bool) -> bytes:
     """Rounds by a timer, or a service that runs them."""
     if online:
-        how = (
-            f"Type=simple\nExecStart=/bin/sh {places.LAUNCHER} serve\nRestart=always\nRestartSec=10\n"
-        )
+        how = f"Type=simple\nExecStart=/bin/sh {places.LAUNCHER} serve\nRestart=always\nRestartSec=10\n"
         install = "\n[Install]\nWantedBy=multi-user.target\n"
     else:
         how = f"Type=oneshot\nExecStart=/bin/sh {places.LAUNCHER} run\n"

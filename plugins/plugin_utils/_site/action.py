@@ -55,7 +55,16 @@ def _left_alone(task_vars: dict[str, t.Any], reason: str) -> Result:
 class SiteAction(EdgeAction):
     """Base of the action plugins that bring a distribution to a node."""
 
-    PUBLIC = ("release", "join_url", "alone", "planning", "hold", "settle", "inputs_checked", "generation")
+    PUBLIC = (
+        "release",
+        "join_url",
+        "alone",
+        "planning",
+        "hold",
+        "settle",
+        "inputs_checked",
+        "generation",
+    )
     DISTRIBUTION: t.ClassVar[str] = ""
     _assets: dict[str, Asset]
     _programs: set[str]  # digests that release_sha256 is about

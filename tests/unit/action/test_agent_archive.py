@@ -64,7 +64,9 @@ def test_a_compiled_form_that_is_not_sound_is_made_anew(archive: Path, damage: s
 
 
 def test_another_python_makes_its_own_form(archive: Path) -> None:
-    pythons = sorted({str(path) for path in Path("/usr/bin").glob("python3.[0-9]*") if "-" not in path.name})
+    pythons = sorted(
+        {str(path) for path in Path("/usr/bin").glob("python3.[0-9]*") if "-" not in path.name}
+    )
     for python in pythons or [sys.executable]:
         assert NOBODY_HOME in start(archive, "explain", python=python)[1]
     assert list(archive.parent.glob("agent.zip.*"))

@@ -193,7 +193,9 @@ def test_a_round_that_was_cut_off_is_told_by_the_next(bench: Bench) -> None:
     assert bench.told("event") == ["agent.cut"]
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b"{", b'{"told": {"a": 1}, "up": 3, "asked": "x"}'])
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b"{", b'{"told": {"a": 1}, "up": 3, "asked": "x"}']
+)
 def test_a_damaged_memory_is_a_beginning(bench: Bench, content: bytes) -> None:
     bench.round()
     bench.host.write(places.STATE, content)

@@ -24,7 +24,12 @@ REPORT = {
     "api": {"state": "ok", "ready": True, "version": "v1.34.2"},
     "usage": {"memory_mb": 512},
     "images": {"count": 1, "bytes": 9, "names": ["a:1"]},
-    "certificates": {"days": 300, "nearest": "/a.crt", "expired": [], "files": [{"path": "/a.crt"}]},
+    "certificates": {
+        "days": 300,
+        "nearest": "/a.crt",
+        "expired": [],
+        "files": [{"path": "/a.crt"}],
+    },
     "nodes": [
         {"name": "n1", "ready": True, "reason": "", "version": "v1", "roles": []},
         {"name": "n2", "ready": False, "reason": "KubeletNotReady", "version": "v1", "roles": []},

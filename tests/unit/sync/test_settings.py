@@ -71,7 +71,10 @@ def test_a_bandwidth_becomes_bytes_a_second() -> None:
         ({}, ""),
         ({"pulls": True, "url": HUB}, f"{HUB}/v1/desired/shop"),
         ({"pulls": True, "url": f"{HUB}/edge/"}, f"{HUB}/edge/v1/desired/shop"),
-        ({"pulls": True, "url": HUB, "document_url": f"{HUB}/d/{{site}}.json"}, f"{HUB}/d/shop.json"),
+        (
+            {"pulls": True, "url": HUB, "document_url": f"{HUB}/d/{{site}}.json"},
+            f"{HUB}/d/shop.json",
+        ),
         ({"pulls": False, "document_url": f"{HUB}/d"}, ""),
     ],
 )

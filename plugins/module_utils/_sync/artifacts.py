@@ -1,0 +1,131 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Programs and archives that a document needs, fetched by the node itself: by ranges, accepted by sha256 alone.
+
+What has arrived before a cut stays beside, and the next attempt asks for the rest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import typing as t
+
+from .._core.about import AGENT
+from .._core.errors import EdgeError
+from .._core.verbs import ARTIFACTS, artifact_path
+from .._host import files
+from .._host.http_errors import HttpError
+from . import reach
+
+if t.TYPE_CHECKING:
+    from .._host.host import Host
+    from .._host.http import Connection
+
+RESERVE = 16 << 20  # bytes that stay free on the disk
+REDIRECTS = 5
+SILENCE_SECONDS = 60.0
+MOVED = (301, 302, 303, 307, 308)
+Connect = t.Callable[[str], "Connection"]
+
+
+class _Useless(Exception):
+    """This place does not give it; the text says why."""
+
+
+def places_of(need: t.Mapping[str, t.Any], version: str, mirrors: t.Iterable[str]) -> list[str]:
+    """URLs at which mirrors hold an asset of a release: <mirror>/<version>/<name>. Pure."""
+    from urllib.parse import quote
+
+    below = f"{quote(version, safe='')}/{quote(str(need['name']), safe='')}"
+    return [f"{base.rstrip('/')}/{below}" for base in mirrors]
+
+
+def bring(
+    host: Host, need: t.Mapping[str, t.Any], urls: t.Sequence[str], connect: Connect, rate: float
+) -> None:
+    """Have the artifact lie on the node. EdgeError(kind=artifact) naming why no place gives it.
+
+    `rate` bounds bytes per second, 0 does not.
+    """
+    sha256 = str(need["sha256"])
+    folder = host.path(ARTIFACTS)
+    files.make_folder(folder, 0o700)
+    partial = f"{folder}/.partial-{sha256}"
+    said = []
+    for url in urls:
+        try:
+            _from(url, partial, connect, lambda size: host.sleep(size / rate) if rate else None)
+            if _digest(partial) != sha256:
+                os.unlink(partial)
+                raise _Useless("what it holds is something else")
+        except (_Useless, HttpError) as exc:
+            said.append(f"{url}: {exc}")
+            continue
+        except OSError as exc:
+            raise EdgeError(f"cannot keep {need['name']}: {exc.strerror}", kind="artifact") from exc
+        os.replace(partial, host.path(artifact_path(sha256)))
+        files.sync_folder(folder)
+        return
+    raise EdgeError(
+        f"{need['name']} is nowhere to be had: {'; '.join(said) or 'no mirror is named'}",
+        kind="artifact",
+        hint="name mirrors that the site reaches in edge_release_mirrors, or bring it by a push",
+    )
+
+
+def _from(url: str, partial: str, connect: Connect, pace: t.Callable[[int], None]) -> None:
+    for dummy in range(REDIRECTS):
+        have = os.path.getsize(partial) if os.path.exists(partial) else 0
+        fields = {"User-Agent": AGENT, "Accept": "*/*", "Accept-Encoding": "identity"}
+        if have:
+            fields["Range"] = f"bytes={have}-"
+        with connect(url) as link:
+            head, blocks = link.stream(reach.split(url)[1], headers=fields, timeout=SILENCE_SECONDS)
+            if head.status not in MOVED:
+                _take(head.status, head.fields, blocks, partial, pace)
+                return
+        url = _next(url, head.fields.get("location", ""))
+    raise _Useless("it leads on for ever")
+
+
+def _take(
+    status: int,
+    fields: t.Mapping[str, str],
+    blocks: t.Iterator[bytes],
+    partial: str,
+    pace: t.Callable[[int], None],
+) -> None:
+    if status == 416:  # there is no more than what is here already, or it is another file
+        return
+    if status not in (200, 206):
+        raise _Useless(f"the answer is {status}")
+    length = fields.get("content-length", "0")
+    free = os.statvfs(os.path.dirname(partial))
+    if int(length) + RESERVE > free.f_bavail * free.f_frsize:
+        raise _Useless(f"{length} bytes do not fit on the disk")
+    with open(partial, "ab" if status == 206 else "wb") as stream:
+        for block in blocks:
+            stream.write(block)
+            pace(len(block))
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _next(url: str, location: str) -> str:
+    from urllib.parse import urljoin
+
+    found = urljoin(url, location)
+    if not location or (url.startswith("https:") and not found.startswith("https:")):
+        raise _Useless("it leads to a place that is not trusted")
+    return found
+
+
+def _digest(path: str) -> str:
+    found = hashlib.sha256()
+    with open(path, "rb") as stream:
+        for block in iter(lambda: stream.read(1 << 20), b""):
+            found.update(block)
+    return found.hexdigest()

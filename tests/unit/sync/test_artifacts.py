@@ -1,0 +1,154 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Artifacts over HTTP on the loopback: by ranges, through cuts, accepted by their digest alone."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+import typing as t
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.verbs import artifact_path
+from ansible_collections.lightk8s.edge.plugins.module_utils._host.host import Host
+from ansible_collections.lightk8s.edge.plugins.module_utils._host.http import Connection
+from ansible_collections.lightk8s.edge.plugins.module_utils._sync import artifacts, reach
+
+CONTENT = bytes(range(256)) * 2000
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+NEED = {"sha256": SHA256, "name": "k3s", "size": None}
+
+
+class Mirror(ThreadingHTTPServer):
+    """Holds CONTENT at /good, what was cut at /good the first `cuts` times, and other things."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.cuts = 0
+        self.ranges = True
+        self.asked: list[str] = []
+
+    def url(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.server_port}{path}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Mirror
+
+    def do_GET(self) -> None:
+        asked = self.headers.get("Range", "")
+        self.server.asked.append(f"{self.path} {asked}".strip())
+        if self.path == "/moved":
+            self.send_response(302)
+            self.send_header("Location", "/good")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        if self.path not in ("/good", "/other"):
+            self.send_error(404)
+            return
+        data = CONTENT if self.path == "/good" else b"other" * 999
+        found = re.match(r"bytes=(\d+)-", asked)
+        start = int(found.group(1)) if found and self.server.ranges else 0
+        if start >= len(data):
+            self.send_error(416)
+            return
+        self.send_response(206 if start else 200)
+        self.send_header("Content-Length", str(len(data) - start))
+        self.end_headers()
+        body = data[start:]
+        if self.server.cuts:
+            self.server.cuts -= 1
+            body = body[: len(body) // 2]
+        self.wfile.write(body)
+
+    def log_message(self, *_words: object) -> None:
+        """Nothing on the terminal."""
+
+
+@pytest.fixture
+def mirror() -> Iterator[Mirror]:
+    server = Mirror()
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    return Host(str(tmp_path))
+
+
+def bring(host: Host, *urls: str, **more: t.Any) -> None:
+    def connect(url: str) -> Connection:
+        return Connection(reach.split(url)[0])
+
+    artifacts.bring(host, {**NEED, **more}, urls, connect, 0)
+
+
+def test_it_lies_where_the_engine_looks(host: Host, mirror: Mirror) -> None:
+    bring(host, mirror.url("/good"))
+    assert host.read(artifact_path(SHA256)) == CONTENT
+    assert host.names("/var/lib/lightk8s/artifacts") == [SHA256]
+
+
+def test_after_a_cut_only_the_rest_is_asked_for(host: Host, mirror: Mirror) -> None:
+    mirror.cuts = 2
+    for dummy in range(2):
+        with pytest.raises(EdgeError, match="nowhere to be had"):
+            bring(host, mirror.url("/good"))
+    bring(host, mirror.url("/good"))
+    assert host.read(artifact_path(SHA256)) == CONTENT
+    half, quarter = len(CONTENT) // 2, len(CONTENT) * 3 // 4
+    assert mirror.asked == ["/good", f"/good bytes={half}-", f"/good bytes={quarter}-"]
+
+
+def test_a_server_without_ranges_begins_anew(host: Host, mirror: Mirror) -> None:
+    mirror.cuts, mirror.ranges = 1, False
+    with pytest.raises(EdgeError):
+        bring(host, mirror.url("/good"))
+    bring(host, mirror.url("/good"))
+    assert host.read(artifact_path(SHA256)) == CONTENT
+
+
+def test_what_is_whole_already_is_not_sent_again(host: Host, mirror: Mirror) -> None:
+    host.write(f"/var/lib/lightk8s/artifacts/.partial-{SHA256}", CONTENT)
+    bring(host, mirror.url("/good"))
+    assert host.read(artifact_path(SHA256)) == CONTENT
+
+
+@pytest.mark.parametrize("first", ["/other", "/absent"])
+def test_another_place_is_asked_where_one_does_not_give_it(
+    host: Host, mirror: Mirror, first: str
+) -> None:
+    bring(host, mirror.url(first), "http://127.0.0.1:9/k3s", mirror.url("/moved"))
+    assert host.read(artifact_path(SHA256)) == CONTENT
+
+
+def test_nothing_but_the_content_is_accepted(host: Host, mirror: Mirror) -> None:
+    with pytest.raises(EdgeError, match="what it holds is something else") as raised:
+        bring(host, mirror.url("/other"))
+    assert raised.value.kind == "artifact"
+    assert host.names("/var/lib/lightk8s/artifacts") == []
+
+
+def test_a_secure_place_does_not_lead_to_an_open_one() -> None:
+    with pytest.raises(Exception, match="not trusted"):
+        artifacts._next("https://a/x", "http://b/x")
+    assert artifacts._next("https://a/x", "/y") == "https://a/y"
+
+
+def test_a_mirror_holds_a_release_below_its_version() -> None:
+    urls = artifacts.places_of(NEED, "v1.34.2+k3s1", ["https://m/k3s/", "http://n"])
+    assert urls == ["https://m/k3s/v1.34.2%2Bk3s1/k3s", "http://n/v1.34.2%2Bk3s1/k3s"]
