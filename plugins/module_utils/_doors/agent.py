@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 import typing as t
@@ -16,12 +17,12 @@ from .._sync import artifacts, down, places, reach
 from .._sync.agent import Agent, Survey, Work
 
 if t.TYPE_CHECKING:
+    from .._distribution.spec import Spec as Distribution
     from .._sync.document import Document
     from .._sync.settings import Settings
 
 KINDS = ("Deployment", "StatefulSet", "DaemonSet")
 ROUNDS = 4  # of a door that finds that it lacks something
-Supply = t.Callable[[t.Mapping[str, t.Any]], None]
 OBJECT_DOORS = (("quotas", "edge_quota"), ("workloads", "edge_pod"))
 
 
@@ -46,87 +47,141 @@ def agent(host: Host, clock: t.Any = time) -> Agent:
     settings = reach.settings_on(host)
     work = Work(
         lambda: survey(host, settings),
-        lambda document, generation: carry(host, settings, document, generation),
+        lambda document, generation: Carrier(host, settings, made).carry(document, generation),
     )
-    return Agent(host, settings, work, clock=clock)
+    made = Agent(host, settings, work, clock=clock)
+    return made
 
 
 def survey(host: Host, settings: Settings) -> Survey:
     """What edge_info reports, and on the server that speaks for the site what the cluster runs."""
     from .._distribution.access import connect
-    from .._distribution.registry import adapter_of
     from .._info.observe import observe
     from .._info.spec import Question
-    from . import options
 
-    name = str(settings.node["distribution"])
-    spec = options.distribution_spec(name, {**settings.node, "site": settings.site})
-    report = observe(host, Question(spec))
+    report = observe(host, Question(_spec(settings)))
     api = (report.get("api") or {}).get("state")
     if api != "ok":
         return Survey(report, (), frozenset(("node", "workload", "images")))
     if not settings.initial:
         return Survey({key: value for key, value in report.items() if key not in ("node", "nodes")})
-    adapter = adapter_of(name)
-    path = adapter.records(spec, adapter.config(host), host.hostname()).kubeconfig
     try:
-        with connect(host, path) as client:
+        with connect(host, kubeconfig(host, settings)) as client:
             items = [{**row, "kind": kind} for kind in KINDS for row in client.list(kind)]
     except EdgeError:
         return Survey(report, (), frozenset(("workload",)))
     return Survey(report, items)
 
 
-def carry(host: Host, settings: Settings, document: Document, generation: int) -> list[str]:
-    """Converge this node by its part of a document; what was done. EdgeError."""
-    read = down.reader(host, places.SECRETS)
-    done: list[str] = []
-    part = (document.desired.get("nodes") or {}).get(settings.host)
-    if part:
-        given = {**part.get("options", {}), "generation": generation}
-        done += _run("edge_site", down.with_secrets(given, read), _supply(host, settings, given))
-    objects = document.desired.get("objects") or {}
-    if objects.get("on") == settings.host:
-        for key, door in OBJECT_DOORS:
-            if objects.get(key):
-                done += _run(door, down.with_secrets(objects[key], read))
-    return done
+def _spec(settings: Settings) -> Distribution:
+    from . import options
+
+    given = {**settings.node, "site": settings.site}
+    return options.distribution_spec(str(settings.node["distribution"]), given)
 
 
-def _supply(host: Host, settings: Settings, given: t.Mapping[str, t.Any]) -> Supply:
-    """Brings what the node lacks from the mirrors that the document names."""
-    release, mirrors = given.get("release") or {}, given.get("release_mirrors") or ()
+def kubeconfig(host: Host, settings: Settings) -> str:
+    """Where the distribution keeps this node's way to the API."""
+    from .._distribution.registry import adapter_of
 
-    def supply(need: t.Mapping[str, t.Any]) -> None:
+    spec = _spec(settings)
+    adapter = adapter_of(spec.distribution)
+    return adapter.records(spec, adapter.config(host), host.hostname()).kubeconfig
+
+
+class Carrier:
+    """Converges one node by its part of a document, with the doors that a push uses."""
+
+    def __init__(self, host: Host, settings: Settings, agent: Agent) -> None:
+        self.host = host
+        self.settings = settings
+        self.agent = agent
+
+    def carry(self, document: Document, generation: int) -> list[str]:
+        """What was done. EdgeError."""
+        read = down.reader(self.host, places.SECRETS)
+        nodes = document.desired.get("nodes") or {}
+        done: list[str] = []
+        part = nodes.get(self.settings.host)
+        if part:
+            given = {**part.get("options", {}), "generation": generation}
+            whole = down.with_secrets(given, read)
+            with self._turn(whole) if len(nodes) > 1 else contextlib.nullcontext():
+                done += self._run("edge_site", whole)
+        objects = document.desired.get("objects") or {}
+        if objects.get("on") == self.settings.host:
+            for key, door in OBJECT_DOORS:
+                if objects.get(key):
+                    done += self._run(door, down.with_secrets(objects[key], read))
+        return done
+
+    @contextlib.contextmanager
+    def _turn(self, given: t.Mapping[str, t.Any]) -> t.Iterator[None]:
+        """The turn of this node, where there is something to change and it may write to the cluster."""
+        from .._distribution.access import connect
+        from .._sync.turn import Seen, turn
+
+        opened = _door("edge_site")
+        looked = opened.main(filled(opened.ARGS["argument_spec"], given), True, False)
+        service = (looked.get("distribution") or {}).get("service")
+        if not looked.get("pending") or self.settings.node.get("role") == "agent":
+            yield
+            return
+        if service != "running":  # it has no API to ask, and takes nothing away from the others
+            yield
+            return
+        memory = self.agent.memory
+
+        def remember(seen: Seen) -> None:
+            memory.turn, memory.turn_since = seen
+            memory.keep(self.host)
+
+        seen = Seen(memory.turn, memory.turn_since)
+        name, path = self.settings.host, kubeconfig(self.host, self.settings)
+        with (
+            connect(self.host, path) as client,
+            turn(client, name, self.host.now(), seen, remember),
+        ):
+            yield
+
+    def _run(self, door: str, params: t.Mapping[str, t.Any]) -> list[str]:
+        """A door as the controller would run it, with what it lacks. EdgeError where it fails."""
+        opened = _door(door)
+        given = filled(opened.ARGS["argument_spec"], params)
+        result = opened.main(given, False, False)
+        for dummy in range(ROUNDS):
+            if not result.get("needs"):
+                break
+            for need in result["needs"]:
+                self._supply(need, params)
+            result = opened.main(given, False, False)
+        if not result.get("failed"):
+            return list(result.get("actions") or ())
+        failure = result.get("failure") or {}
+        raise EdgeError(
+            str(failure.get("message") or result.get("msg")),
+            kind=str(failure.get("kind") or "internal"),
+            hint=str(failure.get("hint") or ""),
+            step=str(failure.get("step") or ""),
+        )
+
+    def _supply(self, need: t.Mapping[str, t.Any], given: t.Mapping[str, t.Any]) -> None:
+        """Bring what the node lacks from the mirrors that the document names."""
+        release, mirrors = given.get("release") or {}, given.get("release_mirrors") or ()
         urls = artifacts.places_of(need, str(release.get("version") or ""), mirrors)
-        rate = settings.policy().rate
-        artifacts.bring(host, need, urls, lambda url: reach.connection(host, settings, url), rate)
+        artifacts.bring(
+            self.host,
+            need,
+            urls,
+            lambda url: reach.connection(self.host, self.settings, url),
+            self.settings.policy().rate,
+        )
 
-    return supply
 
-
-def _run(door: str, given: t.Mapping[str, t.Any], supply: Supply | None = None) -> list[str]:
-    """A door as the controller would run it. EdgeError where it fails."""
+def _door(name: str) -> t.Any:
     from importlib import import_module
 
-    opened: t.Any = import_module(f".{door}", __package__)
-    params = filled(opened.ARGS["argument_spec"], given)
-    result = opened.main(params, False, False)
-    for dummy in range(ROUNDS):
-        if supply is None or not result.get("needs"):
-            break
-        for need in result["needs"]:
-            supply(need)
-        result = opened.main(params, False, False)
-    if not result.get("failed"):
-        return list(result.get("actions") or ())
-    failure = result.get("failure") or {}
-    raise EdgeError(
-        str(failure.get("message") or result.get("msg")),
-        kind=str(failure.get("kind") or "internal"),
-        hint=str(failure.get("hint") or ""),
-        step=str(failure.get("step") or ""),
-    )
+    return import_module(f".{name}", __package__)
 
 
 def filled(spec: t.Mapping[str, t.Any], given: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

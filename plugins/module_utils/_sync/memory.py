@@ -35,6 +35,8 @@ class Memory:
     trust: str = ""
     applied: int = 0  # generation
     applied_at: float = 0.0
+    turn: str = ""  # the Lease that another node holds, and since when it is the same
+    turn_since: float = 0.0
     hindrance: str = ""  # why the document that is held is not carried out
 
     @classmethod
