@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import sys
 import typing as t
+from dataclasses import replace
 from importlib.util import find_spec
 
 from .._core.engine import Noun
 from .._core.errors import EdgeError
 from .._core.looking import look_at_paths, look_at_units
 from .._core.plan import Step
+from .._core.resources import SeenUnit
 from .._distribution.release import BIN_DIRS
 from .._host.host import Host
 from . import places
@@ -35,13 +37,23 @@ def observe(host: Host, spec: Spec) -> Observation:
     delivered = tuple(host.names(places.SECRETS))
     return Observation(
         look_at_paths(host, wishes(spec, python, command, delivered)),
-        look_at_units(host, (places.SERVICE, places.TIMER)),
+        _units(host),
         python,
         command,
         delivered,
         host.inspect(places.FOLDER) is not None,
         left=_left(host) if spec.state == ABSENT else 0,
     )
+
+
+def _units(host: Host) -> dict[str, SeenUnit]:
+    """A unit without an [Install] section, such as a round's, is never enabled."""
+    names = (places.SERVICE, places.TIMER)
+    states = host.units(names)
+    return {
+        name: replace(unit, enabled=states[name].enabled.startswith("enabled"))
+        for name, unit in look_at_units(host, names).items()
+    }
 
 
 def _python(host: Host) -> str:

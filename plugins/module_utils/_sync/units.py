@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from . import places
 
+LONGEST_DELAY = 300
 HEAD = "# Written by lightk8s.edge.\n"
 FALLBACK = "/usr/libexec/platform-python"  # of systems whose own Python is not in the path
 
@@ -54,7 +55,7 @@ Description=Rounds of the edge site's agent
 OnBootSec=1min
 OnActiveSec=10s
 OnUnitInactiveSec={minutes}min
-RandomizedDelaySec={max(1, minutes * 6)}s
+RandomizedDelaySec={min(minutes * 6, LONGEST_DELAY)}s
 AccuracySec=1s
 
 [Install]
