@@ -177,7 +177,9 @@ def test_add_ons_come_and_go_and_those_of_others_stay(site: Site, server: Node) 
     assert enabled("dns")
     server.run([CLI, "disable", "dns"], timeout=300)
     predicted = site.converge("--check")
-    assert actions(site.converge(), SERVER) == actions(predicted, SERVER) == ["enable the add-on dns"]
+    assert (
+        actions(site.converge(), SERVER) == actions(predicted, SERVER) == ["enable the add-on dns"]
+    )
     wait_for("the add-on to be back", lambda: enabled("dns"))
     assert site.converge().changed() == []
 
