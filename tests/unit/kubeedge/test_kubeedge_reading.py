@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.door import redact
 from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.access import view
 from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.kubeedge import (
+    config,
     health,
     look,
     machine,
@@ -79,6 +80,57 @@ def test_a_connection_to_the_cloud_side_is_seen() -> None:
     assert machine.connected(recorded.CONNECTED, 10002)
     assert not machine.connected(recorded.CONNECTED, 10350)  # listens, and is no connection
     assert not machine.connected("", 10000)
+
+
+def test_a_port_that_listens_is_seen() -> None:
+    assert machine.listens(recorded.CONNECTED, 10350)
+    assert not machine.listens(recorded.CONNECTED, 10002)  # a connection to that port elsewhere
+    anybody = "   0: " + "0" * 32 + ":2712 " + "0" * 32 + ":0000 0A 00000000:00000000"
+    assert machine.listens(anybody, 10002)
+    assert not machine.listens("", 10002)
+
+
+@pytest.mark.parametrize("folder", ["/etc/systemd/system", "/lib/systemd/system"])
+def test_a_unit_with_a_kubelet_of_its_own_is_found_without_asking_systemd(
+    host: Host, folder: str
+) -> None:
+    assert machine.look(host)["others"] == []
+    host.write(f"{folder}/kubelet.service", b"[Service]\n")
+    assert machine.look(host)["others"] == ["kubelet.service"]
+
+
+def test_a_masked_unit_runs_no_kubelet(host: Host) -> None:
+    host.write("/usr/lib/systemd/system/kubelet.service", b"[Service]\n")
+    masked = Path(host.path("/etc/systemd/system/kubelet.service"))
+    masked.parent.mkdir(parents=True)
+    masked.symlink_to("/dev/null")
+    assert machine.look(host)["others"] == []
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "servers", "found"),
+    [
+        ("", (), ("", 10000)),
+        ("https://Cloud.example:10900/", (), ("cloud.example", 10900)),
+        ("https://cloud.example", ("https://10.0.0.1:6443",), ("cloud.example", 10000)),
+        ("", ("https://10.0.0.1:6443",), ("10.0.0.1", 10000)),
+        ("", ("https://[fd00::1]:6443",), ("fd00::1", 10000)),
+    ],
+)
+def test_the_cloud_side_s_address_is_that_of_the_input_or_of_a_server(
+    endpoint: str, servers: tuple[str, ...], found: tuple[str, int]
+) -> None:
+    settings = {"api_endpoint": endpoint} if endpoint else {}
+    spec = Spec("kubeedge", role="agent", servers=servers, settings=settings)
+    assert config.cloud_address(spec) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [("10.0.0.1", True), ("fd00::1", True), ("10.0.0", False), ("cloud.example", False)],
+)
+def test_an_address_is_told_from_a_name(text: str, address: bool) -> None:
+    assert config.is_ip(text) is address
 
 
 def test_the_state_of_the_cri_plugin_is_read() -> None:

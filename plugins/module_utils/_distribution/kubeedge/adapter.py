@@ -19,7 +19,7 @@ from ..adapter import Facts, Layout, Observation, Records
 from ..problems import Problem
 from ..service import HELPER_UNITS
 from ..spec import AGENT, PRESENT, SERVER, Spec
-from . import cluster, guard, health, look, paths, wishes
+from . import guard, look, paths, wishes
 
 if t.TYPE_CHECKING:
     from ..requirements import Requirements
@@ -34,7 +34,7 @@ class KubeEdge:
 
     def verbs(self) -> t.Mapping[str, Verb]:
         """See Adapter.verbs."""
-        from . import purge
+        from . import cluster, health, purge
 
         return {**health.VERBS, **cluster.VERBS, **purge.VERBS}
 
@@ -51,10 +51,9 @@ class KubeEdge:
         return look.look(host, spec, units)
 
     def units(self, spec: Spec) -> tuple[str, ...]:
-        """See Adapter.units. An edge node bears no other kubelet."""
-        others = paths.KUBELETS if spec.role == AGENT and spec.wanted else ()
+        """See Adapter.units."""
         helpers = (RECOVER_UNIT,) if spec.wanted else HELPER_UNITS
-        return (*paths.ALL_UNITS, *helpers, *others)
+        return (*paths.ALL_UNITS, *helpers)
 
     def requirements(self, spec: Spec) -> Requirements:
         """See Adapter.requirements."""
@@ -92,6 +91,8 @@ class KubeEdge:
         """See Adapter.join_token."""
         if not host.unit(paths.CLOUD_UNIT).running:
             return ""
+        from . import cluster  # for nodes that join alone
+
         return cluster.join_token(host, look.cluster_kubeconfig(host, spec))
 
     def take_back(self, host: Host, spec: Spec, token: str) -> None:
@@ -125,6 +126,8 @@ class KubeEdge:
 
     def gate(self, spec: Spec, config: t.Mapping[str, t.Any], hostname: str) -> Step:
         """See Adapter.gate."""
+        from . import health  # where something starts, or is not well
+
         return health.step(spec, config, hostname)
 
     def installed(self, host: Host, spec: Spec) -> str:

@@ -6,9 +6,8 @@
 
 from __future__ import annotations
 
-import ipaddress
+import re
 import typing as t
-from urllib.parse import urlsplit
 
 from ..._core import yamlish
 from ..spec import Spec
@@ -54,11 +53,21 @@ def cloud_address(spec: Spec) -> tuple[str, int]:
     The port counts where the user has named it: addresses of a site's servers bear that of their API.
     """
     given = str(spec.settings.get("api_endpoint") or "")
-    url = urlsplit(given or (spec.join.url if spec.join is not None else ""))
-    if not url.hostname and spec.servers:
-        url = urlsplit(spec.servers[0])
-    port = url.port if given else None
-    return url.hostname or "", port or WEBSOCKET
+    host, port = _authority(given or (spec.join.url if spec.join is not None else ""))
+    if not host and spec.servers:
+        host, port = _authority(spec.servers[0])
+    return host, (port if given else 0) or WEBSOCKET
+
+
+def _authority(url: str) -> tuple[str, int]:
+    """Host and port of a URL, empty and 0 where it has none.
+
+    Each look of an edge node asks, and would load urllib for this alone.
+    """
+    found = re.match(r"[A-Za-z]\w*://(?:[^@/?#]*@)?(?:\[([^\]]*)\]|([^:/?#]*))(?::(\d+))?", url)
+    if not found:
+        return "", 0
+    return (found[1] or found[2] or "").lower(), int(found[3] or 0)
 
 
 def edge(spec: Spec, hostname: str, version: str, driver: str, known: Mapping) -> dict[str, t.Any]:
@@ -140,11 +149,15 @@ def cloud(spec: Spec, addresses: t.Sequence[str], data: str, access: str) -> dic
 
 def is_ip(text: str) -> bool:
     """Whether a text is an address and no name."""
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
+    import socket  # a look at the cluster has it already, and edge nodes need it not
+
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            socket.inet_pton(family, text)
+        except (OSError, ValueError):
+            continue
+        return True
+    return False
 
 
 def render(document: Mapping) -> bytes:

@@ -19,7 +19,7 @@ from ..._core.verbs import Verb
 from ..._host.host import Host
 from .. import gate
 from ..spec import AGENT, Spec
-from . import cluster, config, look, machine, paths
+from . import config, look, machine, paths
 
 PROBE = 5.0
 
@@ -104,6 +104,8 @@ def _cloud(host: Host, step: Step) -> str:
         return f"the service is {state.active} ({state.sub})"
     if not look.serves(host, look.configuration(host, "server")):
         return "cloudcore does not listen on its ports yet"
+    from . import cluster  # with the TLS of its client
+
     cluster.join_token(host, step.params["source"])
     return ""
 

@@ -37,9 +37,9 @@ def look(host: Host, spec: Spec, units: t.Mapping[str, SeenUnit]) -> Facts:
     bin_dir = release.find_bin_dir(host, spec, program)
     document = configuration(host, spec.role)
     path = f"{bin_dir}/{program}"
-    found: dict[str, t.Any] = _cloud(host, spec, document, running=running)
+    found: dict[str, t.Any] = _cloud(host, spec, document, receipt, running=running)
     if spec.role == AGENT:
-        found = _edge(host, spec, document, units, running=running)
+        found = _edge(host, spec, document, running=running)
     return Facts(
         arch=release.ARCHITECTURES.get(host.machine(), host.machine()),
         bin_dir=bin_dir,
@@ -70,15 +70,13 @@ def _edge(
     host: Host,
     spec: Spec,
     document: t.Mapping[str, t.Any],
-    units: t.Mapping[str, SeenUnit],
     *,
     running: bool,
 ) -> dict[str, t.Any]:
     """An edge node cannot ask the API: its Node is left to a server of its site."""
-    others = [name for name in paths.KUBELETS if name in units and units[name].load == "loaded"]
     days = certificate_days(host)
     name = node_name(spec, document, host.hostname())
-    seen = {**machine.look(host), "others": others, "stale": running and stale(host)}
+    seen = {**machine.look(host), "stale": running and stale(host)}
     return {
         "machine": seen,
         "joined": days is not None and days >= 0,
@@ -91,7 +89,12 @@ def _edge(
 
 
 def _cloud(
-    host: Host, spec: Spec, document: t.Mapping[str, t.Any], *, running: bool
+    host: Host,
+    spec: Spec,
+    document: t.Mapping[str, t.Any],
+    receipt: t.Mapping[str, t.Any],
+    *,
+    running: bool,
 ) -> dict[str, t.Any]:
     from . import cluster
 
@@ -105,8 +108,11 @@ def _cloud(
     )
     others = seen.pop("others", None)
     there = host.inspect(RECEIPT) is not None
+    # Once it has started, cloudcore goes by those that the receipt has kept.
+    known = spec.node_ips or receipt.get("own")
+    own = list(known) if known or not spec.wanted else addresses(host)
     found: dict[str, t.Any] = {
-        "machine": {**seen, "source": source, "neighbour": there, "addresses": addresses(host)},
+        "machine": {**seen, "source": source, "neighbour": there, "addresses": own},
         "api": str(seen.get("api", "")) if running else "",
         "initialized": bool(seen.get("tokens")),
         "serves": running and serves(host, document) and bool(seen.get("tokens")),
@@ -224,11 +230,10 @@ def known_kubeconfig(host: Host) -> str:
 
 def serves(host: Host, document: t.Mapping[str, t.Any]) -> bool:
     """Whether cloudcore listens on both of its ports."""
-    from ..._core.proc import sockets
-
     tables = [host.read_text(f"/proc/net/{name}") for name in ("tcp", "tcp6")]
-    listening = {one.port for text in tables for one in sockets(text, "tcp")}
-    return set(config.ports(document)) <= listening
+    return all(
+        any(machine.listens(table, port) for table in tables) for port in config.ports(document)
+    )
 
 
 def addresses(host: Host) -> list[str]:

@@ -15,7 +15,7 @@ from ..._core.transaction import RECOVER_FILE, RECOVER_UNIT, recover_text
 from ..adapter import Facts
 from ..release import Program, program, recorded
 from ..spec import AGENT, PRESENT, SERVER, Spec
-from . import cluster, config, machine, paths, unit
+from . import config, machine, paths, unit
 from .look import receipt_path
 
 DEBUG = "--v=4"
@@ -173,4 +173,6 @@ def cluster_steps(spec: Spec, facts: Facts) -> t.Iterator[Step]:
     renew = bool(facts.machine.get("certificate")) and known != wanted
     lacks = list(facts.machine.get("lacks") or ())
     if lacks or renew:
+        from . import cluster
+
         yield cluster.prepare_step(str(facts.machine.get("source")), lacks, renew=renew)
