@@ -7,6 +7,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._action.base import Result
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.hostvars import Hosts
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.members import members_of
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.reading import InputsAction
 
@@ -24,5 +25,6 @@ class ActionModule(InputsAction):
         """The members of the site, once, where the task names none and topology knows them."""
         if result is not None or params.get("members") or params.get("role") != "server":
             return {}
-        dummy, rows = members_of(str(task_vars["inventory_hostname"]), task_vars)
+        hosts = Hosts(task_vars["hostvars"], self._templar)
+        dummy, rows = members_of(str(task_vars["inventory_hostname"]), task_vars, hosts)
         return {"members": rows} if rows else {}

@@ -13,6 +13,7 @@ from ansible.module_utils.common.yaml import yaml_dump
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.door import failed
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._action.base import Result
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.hostvars import Hosts
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.inventory import address_of
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.reading import InputsAction
 
@@ -31,7 +32,7 @@ class ActionModule(InputsAction):
             return {"changed": False, "unreachable": True, "msg": answer["msg"]}
         if answer.get("failed"):
             return answer
-        address = address_of(host, task_vars["hostvars"][host])
+        address = address_of(host, Hosts(task_vars["hostvars"], self._templar)[host])
         server = params.get("api_endpoint") or f"https://{_bracketed(address)}:{answer['port']}"
         context = str(params.get("context") or params.get("site") or host)
         text = render(context, server, answer)

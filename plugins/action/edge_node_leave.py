@@ -9,6 +9,7 @@ import typing as t
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.door import failed
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._action.base import Result
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.hostvars import Hosts
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.members import members_of
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.places import place_of
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.reading import InputsAction
@@ -45,7 +46,8 @@ class ActionModule(InputsAction):
 
     def _leave(self, host: str, params: Params, task_vars: Params) -> Result:
         own = self._ask_host(host, params, task_vars, stop=False)
-        member, dummy = members_of(host, task_vars)
+        hosts = Hosts(task_vars["hostvars"], self._templar)
+        member, dummy = members_of(host, task_vars, hosts)
         if own.get("node"):
             member["node_name"] = own["node"]
         ask = params | {"member": member}

@@ -12,6 +12,7 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._core.door import fa
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.agreement import (
     refuse_disagreement,
 )
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.hostvars import Hosts
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.inventory import read_members
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.topology import arrange
 
@@ -25,8 +26,9 @@ class ActionModule(ActionBase):
         self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None
     ) -> dict[str, t.Any]:
         result: dict[str, t.Any] = super().run(tmp, task_vars)
-        variables = task_vars or {}
-        places = refuse_disagreement(arrange(read_members(variables)), variables["hostvars"])
+        variables = dict(task_vars or {})
+        hosts = variables["hostvars"] = Hosts(variables["hostvars"], self._templar)
+        places = refuse_disagreement(arrange(read_members(variables)), hosts)
         refused = {
             place.site: str(failed(place.refusal, place.site)["msg"])
             for place in places.values()

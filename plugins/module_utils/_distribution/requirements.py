@@ -32,11 +32,16 @@ class Module:
 
 @dataclass(frozen=True)
 class Caution:
-    """Something that people should know of before they rely on the distribution."""
+    """Something that people should know of before they rely on the distribution.
+
+    `sign` is a pattern of paths, one `*` for any name. Where the distribution runs already, the caution is
+    for a machine that has such a path.
+    """
 
     kind: str
     message: str
     hint: str
+    sign: str = ""
 
 
 @dataclass(frozen=True)

@@ -121,8 +121,10 @@ def guards(wish: Wish, seen: Seen) -> Found:
 
 
 def cautions(wish: Wish, seen: Seen) -> Found:
-    """What people should know of the distribution itself."""
+    """What people should know of the distribution itself, or of what runs on it here."""
     for one in seen.needs.cautions:
+        if one.sign and seen.running and one.sign not in seen.signs:
+            continue
         yield False, Finding(one.kind, one.message, one.hint)
 
 

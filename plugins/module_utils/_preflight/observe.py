@@ -68,7 +68,16 @@ def observe(host: Host, wish: Wish) -> Seen:
         firewall=_firewall(host, units),
         enforcing=host.read_text("/sys/fs/selinux/enforce").strip() == "1",
         refused=look_at_inputs(host, adapter, spec),
+        signs=tuple(one.sign for one in needs.cautions if one.sign and _is_there(host, one.sign)),
     )
+
+
+def _is_there(host: Host, pattern: str) -> bool:
+    """Whether a path is there; `*` stands for any name in its folder."""
+    folder, star, rest = pattern.partition("/*")
+    if not star:
+        return host.inspect(pattern) is not None
+    return any(_is_there(host, f"{folder}/{name}{rest}") for name in host.names(folder))
 
 
 def _firewall(host: Host, units: t.Mapping[str, UnitState]) -> str:

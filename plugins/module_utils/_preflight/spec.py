@@ -75,7 +75,8 @@ class Seen:
 
     `modules` maps names to THERE, ABSENT or UNKNOWN; `synchronised` is None where unknown.
     `running`: the distribution's service runs already. `installed`: its unit is there.
-    `refused`: why the distribution's own check of the inputs refuses them.
+    `refused`: why the distribution's own check of the inputs refuses them. `signs`: those of cautions that
+    are on the machine.
     """
 
     machine: str
@@ -100,6 +101,7 @@ class Seen:
     firewall: str = ""
     enforcing: bool = False
     refused: tuple[Finding, ...] = ()
+    signs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

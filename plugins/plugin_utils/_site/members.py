@@ -12,20 +12,19 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.places import 
 
 
 def members_of(
-    name: str, task_vars: t.Mapping[str, t.Any]
+    name: str, task_vars: t.Mapping[str, t.Any], hosts: t.Mapping[str, t.Mapping[str, t.Any]]
 ) -> tuple[dict[str, t.Any], list[dict[str, t.Any]]]:
     """(the row of host `name`, the rows of its site), as options `members` take them.
 
     Nothing but the row itself is known before edge_topology has run. Another name of a host has no
-    row of its own.
+    row of its own. `hosts`: variables by name.
     """
-    hostvars = task_vars["hostvars"]
     places = places_of(task_vars)
     site = (places.get(name) or {}).get("site")
     names = [other for other, place in places.items() if site and place["site"] == site]
-    rows = [row(other, hostvars[other]) for other in names if not places[other]["alias_of"]]
+    rows = [row(other, hosts[other]) for other in names if not places[other]["alias_of"]]
     own = (places.get(name) or {}).get("alias_of") or name
-    return row(own, hostvars[own]), rows
+    return row(own, hosts[own]), rows
 
 
 def row(name: str, values: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

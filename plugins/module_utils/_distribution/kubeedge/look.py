@@ -109,8 +109,9 @@ def _cloud(
     others = seen.pop("others", None)
     there = host.inspect(RECEIPT) is not None
     # Once it has started, cloudcore goes by those that the receipt has kept.
-    known = spec.node_ips or receipt.get("own")
-    own = list(known) if known or not spec.wanted else addresses(host)
+    own = list(spec.node_ips or receipt.get("own") or ())
+    if spec.wanted and not own:
+        own = addresses(host)
     found: dict[str, t.Any] = {
         "machine": {**seen, "source": source, "neighbour": there, "addresses": own},
         "api": str(seen.get("api", "")) if running else "",

@@ -24,6 +24,8 @@ OFFLINE = Caution(
     " machine while it is cut off from the cloud side (KubeEdge issues 6414 and 4441)",
     "set automountServiceAccountToken: false for pods that must, and tolerations for"
     " node.kubernetes.io/unreachable and not-ready",
+    # Of a pod that has such a token.
+    f"{paths.KUBELET_DIR}/pods/*/volumes/kubernetes.io~projected/*/token",
 )
 
 
