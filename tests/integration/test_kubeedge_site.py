@@ -15,12 +15,12 @@ from bed.plays import Run
 
 from .conftest import MakeFleet, mirror_of
 from .kubeedge_site import CLOUD, EDGE, ready, seen, wait_ready
-from .lib.distributions import K0S, K3S, KUBEEDGE, Distribution
+from .lib.distributions import K0S, K3S, KUBEEDGE, MICROK8S, Distribution
 from .lib.site import WAIT, Site, files, starts
 from .lib.site import ready as nodes_ready
 
 pytestmark = pytest.mark.slow
-TOPOLOGY = f"shop=server,agent:packages={' '.join(runtime.PACKAGES)}"
+AGENT = f"agent:packages={' '.join(runtime.PACKAGES)}"
 GUEST = "shop-cloud1"
 PLACES = ("/etc", "/usr/local", "/opt", "/var/lib/lightk8s")
 OURS = ("/var/lib/lightk8s", "/var/lib/kubeedge", "/etc/kubeedge", "/var/lib/kubelet")
@@ -28,7 +28,7 @@ OURS = ("/var/lib/lightk8s", "/var/lib/kubeedge", "/etc/kubeedge", "/var/lib/kub
 ONLY = ("--limit", f"{GUEST},{EDGE}", "-e", "edge_partial_site=true")
 
 
-@pytest.fixture(scope="module", params=[K3S, K0S], ids=["k3s", "k0s"])
+@pytest.fixture(scope="module", params=[K3S, K0S, MICROK8S], ids=lambda one: one.name)
 def cluster(request: pytest.FixtureRequest) -> Distribution:
     found: Distribution = request.param
     return found
@@ -36,7 +36,8 @@ def cluster(request: pytest.FixtureRequest) -> Distribution:
 
 @pytest.fixture(scope="module")
 def site(make_fleet: MakeFleet, cluster: Distribution) -> Site:
-    fleet = make_fleet(TOPOLOGY, airgap=True)
+    server = f"server:packages={' '.join(cluster.packages)}" if cluster.packages else "server"
+    fleet = make_fleet(f"shop={server},{AGENT}", airgap=True)
     runtime.start(fleet[EDGE], mirror_of("kubeedge").parent / "images")
     both = [
         {

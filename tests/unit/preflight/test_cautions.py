@@ -22,7 +22,8 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._resources.spec impo
     Spec as Resources,
 )
 
-EDGE = Wish(Spec("kubeedge", role="agent", single=False), Resources("kubeedge"))
+SPEC = Spec("kubeedge", role="agent", single=False)
+EDGE = Wish(SPEC, Resources(SPEC))
 VOLUMES = "/var/lib/kubelet/pods/2b7c/volumes/kubernetes.io~projected"
 
 
