@@ -111,6 +111,11 @@ bench-workloads: ## what 200 workloads cost that are right already, beside kuber
 	@$(INSIDE) link env PYTHONPATH=tests/testbed:$$(python3 tools/collection_tree.py link) python -m \
 	    ansible_collections.lightk8s.edge.tests.bench.workloads $$(python3 tools/virtualenv.py bench)
 
+.PHONY: bench-images
+bench-images: ## what updates of images cost on the way and on the node; BENCH="--only NAME"; the last line is JSON
+	@$(INSIDE) link env PYTHONPATH=tests/testbed:$$(python3 tools/collection_tree.py link) python -m \
+	    ansible_collections.lightk8s.edge.tests.bench.images $(BENCH)
+
 .PHONY: demo demo-down
 demo: ## from a bare machine to running sites, and what they look like; DISTRIBUTION=k0s or kubeedge
 	@$(BED).demo up $(or $(DISTRIBUTION),k3s)
