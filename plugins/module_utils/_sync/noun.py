@@ -27,7 +27,8 @@ PYTHON = "/usr/bin/python3"
 
 def observe(host: Host, spec: Spec) -> Observation:
     """Look; changes nothing. EdgeError(kind=preflight) where the node's Python cannot keep a queue."""
-    if find_spec("_sqlite3") is None or find_spec("sqlite3") is None:
+    wanted = spec.state != ABSENT
+    if wanted and (find_spec("_sqlite3") is None or find_spec("sqlite3") is None):
         raise EdgeError(
             "this node's Python has no sqlite3, which the agent's queue needs",
             kind="preflight",
