@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import lzma
-import os
 import typing as t
 from dataclasses import dataclass
 
@@ -16,7 +15,7 @@ from .._core.errors import EdgeError
 from .._core.plan import Step
 from .._core.verbs import artifact_path
 from .._host.host import Host
-from . import chains, rebuild
+from . import chains, leftovers, rebuild
 from .archive import TAR, Blob, Document, alias, write
 from .runtime import Containerd
 from .seen import Seen
@@ -55,10 +54,15 @@ class Worker:
     def _remove(self, step: Step) -> None:
         self.containerd.remove(step.params["names"])
 
+    def _tidy(self, step: Step) -> None:
+        leftovers.remove(self.host, step.params["pieces"])
+
     def _bring(self, step: Step) -> None:
         delivery: Delivery = step.params["delivery"]
         for row in delivery.artifacts():
             self._check(str(row["sha256"]), str(row["name"]))
+        pieces = [str(row["sha256"]) for row in delivery.artifacts()]
+        leftovers.used(self.host, pieces)
         image: Wanted = step.params["image"]
         parts = Parts(image, self._documents(delivery))
         blobs = _Layers(self, delivery, parts).collect()
@@ -70,8 +74,7 @@ class Worker:
         )
         for name in image.names:
             self.containerd.label(name)
-        for row in delivery.artifacts():
-            self.host.remove(artifact_path(str(row["sha256"])))
+        leftovers.remove(self.host, pieces)
 
     def _check(self, sha256: str, name: str) -> None:
         """Nothing that was damaged since it came gets near containerd."""
@@ -193,7 +196,7 @@ class _Layers:
         path = self._worker.host.path(artifact_path(sha256))
 
         def useless(cause: EdgeError) -> Unbuilt:
-            self._worker.host.remove(artifact_path(sha256))
+            leftovers.remove(self._worker.host, [sha256])
             return Unbuilt(diff_id, cause)
 
         try:
@@ -224,12 +227,3 @@ def _tar(diff_id: str, size: int) -> dict[str, t.Any]:
 def _read(path: str) -> t.Iterator[bytes]:
     with open(path, "rb") as stream:
         yield from iter(lambda: stream.read(_STEP), b"")
-
-
-def collect_leftovers(host: Host, keep: t.Container[str], older: float) -> None:
-    """Remove artifacts that have come for nobody: older than `older`, seconds since 1970."""
-    folder = host.path(os.path.dirname(artifact_path("x")))
-    for name in host.names(os.path.dirname(artifact_path("x"))):
-        path = f"{folder}/{name}"
-        if name.rpartition("-")[2] not in keep and os.lstat(path).st_mtime < older:
-            os.unlink(path)

@@ -14,7 +14,7 @@ from .._core import yamlish
 from .._core.errors import EdgeError
 from .._distribution.adapter import Layout, Runtime
 from .._host.host import Host
-from . import chains
+from . import chains, leftovers
 from .runtime import Containerd, snapshotter_of
 from .seen import Contents, Seen
 
@@ -52,6 +52,7 @@ def observe(host: Host, layout: Layout, runtime: Runtime) -> Seen:
         containerd.used(),
         free,
         reserve(_threshold(host, layout, runtime), total),
+        leftovers.left(host),
     )
 
 

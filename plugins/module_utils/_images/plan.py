@@ -51,7 +51,18 @@ def plan(spec: Spec, seen: Seen) -> Plan:
     for name, names in gone.items():
         steps.append(Step(Phase.CLEAN, "remove", name, f"remove {name}", {"names": names}))
         changes.append(Change(name, f"{seen.records[names[0]].target}\n", ""))
+    if not lacking or spec.deliveries is not None:
+        steps.extend(_tidy(spec, lacking, seen))
     return Plan(tuple(steps), tuple(changes), tuple(warnings))
+
+
+def _tidy(spec: Spec, lacking: t.Container[str], seen: Seen) -> list[Step]:
+    """For what a run has left that was cut off, and that this one does not use."""
+    coming = [item for item in spec.deliveries or () if item.name in lacking]
+    used = {row["sha256"] for item in coming for row in item.artifacts()}
+    pieces = sorted(seen.left - used)
+    text = "remove what an earlier transfer has left"
+    return [Step(Phase.CLEAN, "tidy", "artifacts", text, {"pieces": pieces})] if pieces else []
 
 
 def _shown(item: Wanted, seen: Seen) -> str:

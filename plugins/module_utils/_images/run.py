@@ -10,7 +10,6 @@ is whole or has not happened.
 
 from __future__ import annotations
 
-import typing as t
 from dataclasses import dataclass
 
 from .._core.engine import missing as missing_artifacts
@@ -18,6 +17,7 @@ from .._core.errors import EdgeError, NeedsArtifacts
 from .._core.plan import Plan
 from .._distribution.adapter import Layout, Runtime
 from .._host.host import Host
+from . import leftovers
 from .observe import observe
 from .plan import missing, plan
 from .runtime import Containerd
@@ -25,7 +25,6 @@ from .seen import Seen
 from .spec import Spec
 
 _LOCK_WAIT = 60.0  # seconds for another run to end
-_FORGOTTEN = 7 * 24 * 3600.0  # seconds after which an artifact that came for nobody is collected
 
 
 @dataclass(frozen=True)
@@ -50,6 +49,7 @@ def converge(host: Host, layout: Layout, runtime: Runtime, spec: Spec, *, check:
         _refuse_unplanned(spec, seen)
         needs = missing_artifacts(host, steps)
         if needs:
+            leftovers.asked(host, [str(need["sha256"]) for need in needs])
             raise NeedsArtifacts(needs)
         _carry_out(host, runtime, seen, steps)
         seen = observe(host, layout, runtime)
@@ -76,16 +76,14 @@ def _refuse_unplanned(spec: Spec, seen: Seen) -> None:
 
 
 def _carry_out(host: Host, runtime: Runtime, seen: Seen, steps: Plan) -> None:
-    from .apply import Worker, collect_leftovers  # most runs find nothing to do
+    from .apply import Worker  # most runs find nothing to do
 
     containerd = Containerd(host, runtime)
     containerd.sweep(seen.snapshotter)
     worker = Worker(host, containerd, seen)
-    wanted: set[t.Any] = {row["sha256"] for step in steps.steps for row in step.artifacts}
     for step in steps.steps:
         try:
             worker.do(step)
         except EdgeError as exc:
             exc.step = exc.step or step.summary
             raise
-    collect_leftovers(host, wanted, host.now() - _FORGOTTEN)

@@ -47,6 +47,7 @@ class Seen:
     used: frozenset[str] = frozenset()
     free: int = 0
     reserve: int = 0
+    left: frozenset[str] = frozenset()  # artifacts that an earlier transfer has left
 
     def of(self, name: str) -> Contents | None:
         """What the name leads to; None where it is unknown, or documents are missing."""

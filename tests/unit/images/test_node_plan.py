@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
-from ansible_collections.lightk8s.edge.plugins.module_utils._images import chains, plan
+from ansible_collections.lightk8s.edge.plugins.module_utils._host.host import Host
+from ansible_collections.lightk8s.edge.plugins.module_utils._images import chains, leftovers, plan
 from ansible_collections.lightk8s.edge.plugins.module_utils._images.seen import (
     PINNED,
     STAGED,
@@ -22,7 +24,9 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._images.seen import 
 )
 from ansible_collections.lightk8s.edge.plugins.module_utils._images.spec import (
     ABSENT,
+    Delivery,
     Layer,
+    Piece,
     Spec,
     Wanted,
     spec_of,
@@ -155,6 +159,49 @@ def test_pruning_takes_what_we_brought_and_nothing_else(
 ) -> None:
     done = plan.plan(Spec((), prune=prune), seen(labels=labels))
     assert len(done.steps) == steps
+
+
+SENT = Delivery(TILL.name, "d" * 64, 1, (Piece(sha("tar 1"), "whole", "e" * 64, 2),))
+
+
+@pytest.mark.parametrize(
+    ("deliveries", "found", "pieces"),
+    [
+        (None, seen(left=frozenset({"f" * 64})), ["f" * 64]),
+        (None, Seen(left=frozenset({"f" * 64})), None),
+        ((SENT,), Seen(left=frozenset({"d" * 64, "e" * 64, "f" * 64})), ["f" * 64]),
+        ((SENT,), seen(left=frozenset({"d" * 64, "e" * 64})), ["d" * 64, "e" * 64]),
+        ((SENT,), Seen(left=frozenset({"e" * 64})), None),
+    ],
+)
+def test_what_a_cut_run_has_left_goes_unless_it_is_of_use(
+    deliveries: tuple[Delivery, ...] | None, found: Seen, pieces: list[str] | None
+) -> None:
+    steps = plan.plan(Spec((TILL,), deliveries), found).steps
+    assert [s.params["pieces"] for s in steps if s.verb == "tidy"] == ([pieces] if pieces else [])
+
+
+def test_pieces_are_left_when_nobody_can_wait_for_them(tmp_path: Path) -> None:
+    host = Clock(str(tmp_path))
+    leftovers.asked(host, ["a" * 64, "b" * 64])
+    leftovers.used(host, ["b" * 64])
+    assert leftovers.left(host) == {"b" * 64}
+    host.write("/var/lib/lightk8s/artifacts/.partial-" + "a" * 64, b"half")
+    leftovers.remove(host, ["b" * 64])
+    host.moment += 100_000
+    assert leftovers.left(host) == {"a" * 64}
+    leftovers.remove(host, ["a" * 64])
+    assert leftovers.left(host) == frozenset()
+    assert host.names("/var/lib/lightk8s/artifacts") == host.names("/var/lib/lightk8s/state") == []
+
+
+class Clock(Host):
+    """A host whose clock is set by the test."""
+
+    moment = 1_000_000.0
+
+    def now(self) -> float:
+        return self.moment
 
 
 def test_a_node_tells_what_it_was_asked_about() -> None:
