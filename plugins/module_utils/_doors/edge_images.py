@@ -33,7 +33,7 @@ SOURCES: options.Options = {
     "registry_cert_dir": {"type": "path"},
     "registry_validate_certs": {"type": "bool", "default": True},
     "trust": {"type": "str", "default": "off", "choices": ["require", "warn", "off"]},
-    "trust_keys": {"type": "list", "elements": "path", "default": []},
+    "trust_keys": {"type": "list", "elements": "path", "default": [], "no_log": False},
     "scan_command": {"type": "list", "elements": "str", "default": []},
 }
 ARGS: dict[str, t.Any] = {
