@@ -16,15 +16,38 @@ if t.TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class ServerObject:
-    """A kind of object that bears the name of a server's etcd member.
+class Known:
+    """By what the objects about one server are told from those about others.
 
-    `left` is the merge patch that says that the server has left; without one the object is deleted.
+    `names` are certain; `guess` is its Node's, which a distribution need not have used. `others` are
+    names that others bear, `addresses` those that no other Node has.
+    """
+
+    names: t.AbstractSet[str]
+    guess: str
+    others: t.AbstractSet[str]
+    addresses: t.AbstractSet[str]
+
+
+@dataclass(frozen=True)
+class ServerObject:
+    """A kind of which there is one object about each server.
+
+    `addresses` reads from an object those of its server. `left` is the merge patch that says that the
+    server has left; without one the object is deleted.
     """
 
     kind: str
     resource: Resource
+    addresses: t.Callable[[t.Mapping[str, t.Any]], t.Collection[str]]
     left: t.Mapping[str, t.Any] | None = None
+
+    def is_about(self, found: t.Mapping[str, t.Any], server: Known) -> bool:
+        """Whether the object is about this server; one that bears another's name is not. Pure."""
+        called = str(found["metadata"]["name"])
+        if called in server.names or called in server.others:
+            return called in server.names
+        return called == server.guess or not server.addresses.isdisjoint(self.addresses(found))
 
     def summary(self, name: str) -> str:
         """What is done, as a sentence."""
@@ -39,9 +62,9 @@ class ServerObject:
         elif client.read(self.resource, "", name) is not None:
             client.patch(self.resource, "", name, self.left)
 
-    def settled(self, found: t.Mapping[str, t.Any] | None) -> bool:
+    def settled(self, found: t.Mapping[str, t.Any]) -> bool:
         """Whether the object says already that the server has left."""
-        return found is None or (self.left is not None and _holds(found, self.left))
+        return self.left is not None and _holds(found, self.left)
 
 
 def _holds(found: t.Any, patch: t.Any) -> bool:

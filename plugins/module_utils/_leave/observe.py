@@ -14,12 +14,14 @@ from .._core.errors import EdgeError
 from .._distribution.access import connect
 from .._distribution.adapter import Adapter, Identity, Records
 from .._distribution.registry import adapter_of
+from .._distribution.server_objects import Known
 from .._host.host import Host
 from .._kube.identity import find, known
-from .spec import Object, Seen, Wish
+from .spec import Object, Seen, Unsettled, Wish
 
 if t.TYPE_CHECKING:
     from .._kube.client import Client
+    from .._kube.resources import Resource
 
 PROBE_SECONDS = 3.0
 SYSTEM = "kube-system"
@@ -43,12 +45,14 @@ def observe(host: Host, wish: Wish) -> Seen:
         secret = adapter.node_secret(name)
         there = bool(secret) and client.read("Secret", SYSTEM, secret) is not None
         pods = _pods(client, name) if node is not None else ()
-        member = adapter.etcd_member(node or {}) or name
-        objects = {
-            one.kind: one.summary(member)
-            for one in records.objects
-            if not one.settled(client.read(one.resource, "", member))
-        }
+        leaving = _members_of(wish, adapter, name, nodes, members)
+        server = _known(wish, name, nodes, members, leaving)
+        objects = tuple(
+            Unsettled(kept.kind, found["metadata"]["name"], kept.summary(found["metadata"]["name"]))
+            for kept in records.objects
+            for found in _listed(client, kept.resource)
+            if kept.is_about(found, server) and not kept.settled(found)
+        )
     return Seen(
         here=records.node,
         name=name,
@@ -62,8 +66,7 @@ def observe(host: Host, wish: Wish) -> Seen:
         healthy=healthy,
         forgets=bool(records.forget),
         objects=objects,
-        member=member,
-        leaving=_members_of(wish, adapter, name, nodes, members),
+        leaving=leaving,
     )
 
 
@@ -135,6 +138,38 @@ def _members_of(
         for member in members
         if (given and member["name"] == given) or belongs(member, name, addresses, others)
     )
+
+
+def _known(
+    wish: Wish,
+    name: str,
+    nodes: t.Sequence[Object],
+    members: t.Sequence[Object],
+    leaving: t.Collection[str],
+) -> Known:
+    others = [known(node) for node in nodes if node["metadata"]["name"] != name]
+    own = next((known(node).addresses for node in nodes if node["metadata"]["name"] == name), ())
+    called = {True: set[str](), False: set[str]()}
+    for member in members:
+        called[member["id"] in leaving].add(str(member["name"]).lower())
+    return Known(
+        names=called[True] - called[False],
+        guess=name,
+        others=called[False].union(other.name for other in others),
+        addresses={*wish.leaver.addresses, *own}.difference(*(o.addresses for o in others)),
+    )
+
+
+def _listed(client: Client, resource: Resource) -> t.Sequence[Object]:
+    """All objects of a kind; none where the cluster does not know the kind."""
+    from .._kube.errors import ApiError
+
+    try:
+        return client.list(resource)
+    except ApiError as exc:
+        if exc.status == 404:
+            return ()
+        raise
 
 
 def belongs(

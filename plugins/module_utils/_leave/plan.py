@@ -55,8 +55,8 @@ def _removing(seen: Seen) -> list[Step]:
         for ident in seen.leaving
     ]
     found += [
-        Step(Phase.OBJECTS, "settle_object", kind, summary, {"name": seen.member})
-        for kind, summary in seen.objects.items()
+        Step(Phase.OBJECTS, "settle_object", one.kind, one.summary, {"name": one.name})
+        for one in seen.objects
     ]
     if seen.secret:
         found.append(

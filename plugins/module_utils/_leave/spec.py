@@ -33,14 +33,25 @@ class Wish:
 
 
 @dataclass(frozen=True)
+class Unsettled:
+    """An object of the distribution's own that does not say yet that the leaver has left.
+
+    `summary` is the sentence for mending that.
+    """
+
+    kind: str
+    name: str
+    summary: str
+
+
+@dataclass(frozen=True)
 class Seen:
     """What of the leaver the cluster still knows, and what the cluster can do without it.
 
     `here` is the Node of the server that this runs on. `members` are all etcd members, `healthy`
     the ids of those that answer, `leaving` the ids of the leaver's (more than one where an earlier
     machine of that name was never removed). `forgets`: servers take each other out of a datastore that
-    is no etcd, by a command of the distribution. `objects` are kinds of the distribution's own whose object
-    `member` does not say yet that the leaver has left, each with the sentence for mending that.
+    is no etcd, by a command of the distribution.
     """
 
     here: str
@@ -53,5 +64,4 @@ class Seen:
     healthy: frozenset[str] = field(default_factory=frozenset)
     leaving: tuple[str, ...] = ()
     forgets: bool = False
-    objects: t.Mapping[str, str] = field(default_factory=dict)
-    member: str = ""
+    objects: tuple[Unsettled, ...] = ()

@@ -13,6 +13,9 @@ import pytest
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
 from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.k0s.members import OBJECTS
+from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.server_objects import (
+    Known,
+)
 from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.spec import Spec
 from ansible_collections.lightk8s.edge.plugins.module_utils._kube.identity import Host
 from ansible_collections.lightk8s.edge.plugins.module_utils._leave.apply import is_dead
@@ -22,6 +25,7 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._leave.spec import (
     DRAIN,
     REMOVE,
     Seen,
+    Unsettled,
     Wish,
 )
 
@@ -67,26 +71,55 @@ def test_a_server_loses_its_member_before_its_node() -> None:
 
 
 def test_what_a_distribution_keeps_of_a_server_is_settled_after_its_member() -> None:
-    kept = {one.kind: one.summary("two") for one in OBJECTS}
-    seen = replace(SERVER, secret="", objects=kept, member="two")
+    kept = tuple(Unsettled(one.kind, "box2", one.summary("box2")) for one in OBJECTS)
+    seen = replace(SERVER, secret="", objects=kept)
     assert plan(WISH, seen).actions()[1:] == [
         "remove the etcd member 2-0a1b2c3d",
-        "mark the EtcdMember two as one that has left",
-        "delete the ControlNode two",
+        "mark the EtcdMember box2 as one that has left",
+        "delete the ControlNode box2",
         "delete the Node two",
     ]
-    cut_off = Seen("one", "two", None, "", servers=("one", "three"), objects=kept, member="two")
+    cut_off = Seen("one", "two", None, "", servers=("one", "three"), objects=kept)
     assert verbs(WISH, cut_off) == ["settle_object", "settle_object"]
+    assert [step.params["name"] for step in plan(WISH, cut_off).steps] == ["box2", "box2"]
 
 
-def test_an_object_is_settled_once_it_says_so_or_is_gone() -> None:
+LEAVER = Known(frozenset({"box2"}), "two", frozenset({"one", "three", "box3"}), {"192.0.2.2"})
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "about"),
+    [
+        ("box2", "192.0.2.9", True),  # called as its etcd member is
+        ("two", "192.0.2.9", True),
+        ("box-two", "192.0.2.2", True),  # nobody else's name, at its address
+        ("box-two", "192.0.2.9", False),
+        ("box3", "192.0.2.2", False),  # another member's name
+        ("three", "192.0.2.2", False),
+    ],
+)
+@pytest.mark.parametrize("server", [LEAVER, replace(LEAVER, names=frozenset())])
+def test_whose_object(server: Known, name: str, address: str, about: bool) -> None:
+    member, control = OBJECTS
+    called = {"metadata": {"name": name}}
+    wanted = about and (name != "box2" or name in server.names)
+    addresses = [{"type": "Hostname", "address": "x"}, {"type": "InternalIP", "address": address}]
+    assert member.is_about({**called, "status": {"peerAddress": address}}, server) is wanted
+    assert control.is_about({**called, "status": {"addresses": addresses}}, server) is wanted
+    assert member.is_about(called, server) is control.is_about(called, server)
+
+
+def test_a_server_whose_node_has_another_name_is_told_by_its_member() -> None:
+    others = replace(LEAVER, guess="box3")  # another machine is called as the leaver's Node is
+    assert not OBJECTS[0].is_about({"metadata": {"name": "box3"}}, others)
+
+
+def test_an_object_is_settled_once_it_says_so() -> None:
     marked, deleted = OBJECTS
     assert marked.settled({"spec": {"leave": True, "other": 1}})
     assert not marked.settled({"spec": {"leave": False}})
     assert not marked.settled({"metadata": {}})
     assert not deleted.settled({"metadata": {}})
-    assert marked.settled(None)
-    assert deleted.settled(None)
 
 
 def test_the_stages_make_up_the_whole() -> None:

@@ -180,7 +180,9 @@ class K0s:
         return ""
 
     def etcd_member(self, node: t.Mapping[str, t.Any]) -> str:
-        """See Adapter.etcd_member. A member bears the name of its host."""
+        """See Adapter.etcd_member. A member bears the name of its machine; the label, too, unless the
+        Node was given another one.
+        """
         labels = (node.get("metadata") or {}).get("labels") or {}
         return str(labels.get("kubernetes.io/hostname") or "")
 

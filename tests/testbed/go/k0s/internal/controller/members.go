@@ -7,7 +7,10 @@ import (
 	"context"
 	_ "embed"
 	"net/http"
+	"os"
+	"runtime"
 	"strconv"
+	"strings"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -87,8 +90,7 @@ func (c *Controller) register(ctx context.Context) error {
 		return err
 	}
 	if autopilot {
-		if err := c.ensure(ctx, controlNodes, api.Object{"apiVersion": "autopilot.k0sproject.io/v1beta2",
-			"kind": "ControlNode", "metadata": map[string]any{"name": c.Name}}); err != nil {
+		if err := c.registerControlNode(ctx); err != nil {
 			return err
 		}
 	}
@@ -106,6 +108,31 @@ func (c *Controller) register(ctx context.Context) error {
 	return c.say(ctx, c.etcdName(), "True", "Member joined", api.Object{
 		"peerAddress": c.config.Spec.Storage.Etcd.PeerAddress,
 		"memberID":    strconv.FormatUint(ids[c.etcdName()], 16), "reconcileStatus": nil})
+}
+
+// registerControlNode makes the object of the machine's name, which knows the Node's by a label.
+func (c *Controller) registerControlNode(ctx context.Context) error {
+	mode := "controller"
+	if c.Options.Workloads() {
+		mode = "controller+worker"
+	}
+	if err := c.ensure(ctx, controlNodes, api.Object{"apiVersion": "autopilot.k0sproject.io/v1beta2", "kind": "ControlNode",
+		"metadata": map[string]any{"name": machineName(),
+			"labels": map[string]string{"kubernetes.io/hostname": c.Name, "kubernetes.io/os": runtime.GOOS,
+				"kubernetes.io/arch": runtime.GOARCH},
+			"annotations": map[string]string{"autopilot.k0sproject.io/mode": mode}}}); err != nil {
+		return err
+	}
+	return c.kube.Patch(ctx, controlNodes+"/"+machineName()+"/status", api.Object{"status": api.Object{
+		"k0sVersion": c.Release.Version,
+		"addresses": []any{map[string]string{"type": "InternalIP", "address": c.config.Spec.API.Address},
+			map[string]string{"type": "Hostname", "address": c.Name}}}})
+}
+
+// machineName is what the host is called, which --hostname-override does not change.
+func machineName() string {
+	name, _ := os.Hostname()
+	return strings.ToLower(strings.TrimSpace(name))
 }
 
 func (c *Controller) ensure(ctx context.Context, path string, object api.Object) error {

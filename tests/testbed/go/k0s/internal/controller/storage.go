@@ -166,7 +166,7 @@ func (c *Controller) etcdName() string {
 	if name := c.config.Spec.Storage.Etcd.ExtraArgs["name"]; name != "" {
 		return name
 	}
-	return c.Name
+	return machineName()
 }
 
 func (c *Controller) startEtcd(ctx context.Context) error {
