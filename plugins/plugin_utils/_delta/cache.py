@@ -33,8 +33,6 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.cache impo
 _ENCODER = b"2"
 _SHARES = 8
 _LOOK_AGAIN = 0.1  # seconds
-# A delta that was asked for within this time may be on its way to a site.
-_IN_USE = 24 * 3600.0
 
 
 @contextmanager
@@ -72,7 +70,10 @@ def _try(held: ExitStack, path: Path) -> bool:
 
 
 class Deltas:
-    """The deltas in one folder of the cache. `progress` is told one line for each that is made."""
+    """The deltas in one folder of the cache. `progress` is told one line for each that is made.
+
+    `_images/tidy.py` removes those that nobody asked for in a long time.
+    """
 
     def __init__(
         self, folder: Path, progress: Callable[[str], None], *, memory: int = 1400 << 20
@@ -138,20 +139,6 @@ class Deltas:
         finally:
             shutil.rmtree(work, ignore_errors=True)
         self._progress(f"made the delta of layer {target.diff_id}: {final.stat().st_size} bytes")
-
-    def trim(self, limit: int, now: float) -> None:
-        """Remove those that were not asked for the longest until the rest has at most `limit` bytes.
-
-        What was asked for during the last day stays. `now` in seconds since 1970.
-        """
-        with guarded(self._folder):
-            found = [(path.stat(), path) for path in self._folder.glob("*.delta")]
-            total = sum(about.st_size for about, _path in found)
-            for about, path in sorted(found, key=lambda item: item[0].st_mtime):
-                if total <= limit or now - about.st_mtime < _IN_USE:
-                    return
-                path.unlink(missing_ok=True)
-                total -= about.st_size
 
 
 def _unpacked(layer: Layer, path: Path) -> Tar:

@@ -12,6 +12,7 @@ import posixpath
 import shutil
 import tarfile
 import typing as t
+from contextlib import suppress
 from pathlib import Path
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
@@ -162,7 +163,10 @@ def _unpacked(path: Path, scratch: Path) -> Path:
     with guarded(scratch):
         final = scratch / f"{digest_of(path)}.tar"
         with locked(scratch / f".{final.name}.lock", lambda: None):
-            if not final.exists():
+            if final.exists():
+                with suppress(OSError):  # when it was used; a cache may be mounted read-only
+                    os.utime(final)
+            else:
                 staged = scratch / f".{final.name}.unpacking"
                 try:
                     _unpack(path, staged)

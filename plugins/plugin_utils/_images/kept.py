@@ -25,9 +25,6 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.cache impo
     save_json,
 )
 
-# What was staged or served as a base within this time may be needed by a run that goes on.
-_IN_USE = 24 * 3600.0
-
 
 @dataclass(frozen=True)
 class Record:
@@ -42,7 +39,10 @@ class Record:
 
 
 class Kept:
-    """The layers in one folder of the cache, by diffID: the published blob and a record of each."""
+    """The layers in one folder of the cache, by diffID: the published blob and a record of each.
+
+    `tidy.py` removes what was of no use for long.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -63,6 +63,7 @@ class Kept:
         """What is known of a layer, None where it is not kept."""
         path = self._path(diff_id, "json")
         try:
+            self._path(diff_id, "blob").stat()
             stamp = path.stat().st_mtime_ns
         except FileNotFoundError:
             return None
@@ -78,21 +79,6 @@ class Kept:
         """Remember that the layer was of use just now: what is not goes first."""
         with suppress(OSError):  # a cache may be mounted read-only
             os.utime(self._path(record.layer.diff_id, "blob"))
-
-    def trim(self, limit: int, now: float) -> None:
-        """Remove those that were of no use for the longest until the rest has at most `limit` bytes.
-
-        What was of use during the last day stays. `now` in seconds since 1970.
-        """
-        with guarded(self._folder):
-            found = [(path.stat(), path) for path in self._folder.glob("*.blob")]
-            total = sum(about.st_size for about, _path in found)
-            for about, path in sorted(found, key=lambda item: item[0].st_mtime):
-                if total <= limit or now - about.st_mtime < _IN_USE:
-                    return
-                path.with_suffix(".json").unlink(missing_ok=True)
-                path.unlink(missing_ok=True)
-                total -= about.st_size
 
     def _path(self, diff_id: str, kind: str) -> Path:
         dot = "." if kind in ("lock", "tar", "new") else ""

@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import typing as t
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,7 +78,7 @@ def pulled(
     with guarded(folder):
         pinned = folder / _name(wanted.digest, platform)
         if wanted.digest and pinned.is_dir():
-            return pinned
+            return _used(pinned)
         chain, manifest = registry.resolve(platform)
         final = folder / _name((chain or [manifest])[0].digest, platform)
         with locked(folder / f".{final.name}.lock", lambda: None):
@@ -90,7 +91,14 @@ def pulled(
                 signatures = registry.signatures({part.digest for part in parts}, staged)
                 write_documents(staged, reference, parts, signatures)
                 staged.rename(final)
-    return final
+        return _used(final)
+
+
+def _used(layout: Path) -> Path:
+    """Its time says when it was asked for last."""
+    with suppress(OSError):  # a cache may be mounted read-only
+        os.utime(layout)
+    return layout
 
 
 def _name(digest: str, platform: Platform) -> str:

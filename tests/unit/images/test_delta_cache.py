@@ -130,14 +130,9 @@ def test_who_needs_more_than_there_is_gets_all_of_it(tmp_path: Path) -> None:
         pass
 
 
-def test_the_longest_unused_go_first(tmp_path: Path) -> None:
+def test_when_a_delta_was_asked_for_last_is_remembered(tmp_path: Path) -> None:
     deltas = Deltas(tmp_path, lambda text: None)
-    paths = [deltas.get([], layer(tar_of({"f": bytes([n]) * 9}))) for n in range(3)]
-    size = paths[0].stat().st_size
-    for age, path in zip((5, 9, 7), paths, strict=True):
-        os.utime(path, (1e9 - age * 86400, 1e9 - age * 86400))
-    deltas.trim(2 * size + 40, 1e9)
-    assert deltas_in(tmp_path) == sorted([paths[0].name, paths[2].name])
-    deltas.get([], layer(tar_of({"f": bytes([2]) * 9})))
-    deltas.trim(0, paths[2].stat().st_mtime + 60)
-    assert deltas_in(tmp_path) == [paths[2].name]
+    path = deltas.get([], layer(NEW))
+    os.utime(path, (1e9, 1e9))
+    assert deltas.get([], layer(NEW)) == path
+    assert path.stat().st_mtime > 1e9
