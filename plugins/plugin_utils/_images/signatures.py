@@ -108,7 +108,7 @@ class PemKey:
 
 
 class MinisignKey:
-    """A key of minisign, or of OpenBSD's signify."""
+    """A key of minisign."""
 
     def __init__(self, path: Path, number: bytes, raw: bytes) -> None:
         _need_library()

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import functools
+import time
 import typing as t
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -33,6 +34,7 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.registry imp
 )
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.scan import scanned
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.source import Source
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.tidy import tidy
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.trust import Trust
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.cache import default_cache_dir
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.reading import InputsAction
@@ -43,6 +45,8 @@ Params = dict[str, t.Any]
 # Options that are carried out here, and cost the node nothing.
 _HERE = ("images", "exact", "cache_dir", *SOURCES)
 _USUAL = "x86_64"
+# Bytes that images may leave in the cache, beyond what was used during the last day.
+_CACHE_LIMIT = 20_000_000_000
 
 
 @functools.lru_cache(maxsize=64)
@@ -161,6 +165,7 @@ class ImagesAction(InputsAction):
         plans.guard(room, have, str(self._asked.get("site") or "") or "the node")
         self._shipment = shipment.Shipment(found, folder / "staged", costs)
         self._shipment.prepare(DISPLAY.vv)
+        tidy(self._cache, _CACHE_LIMIT, time.time())
         return self._shipment.rows
 
     def supply(self, need: dict[str, t.Any], task_vars: Params) -> Path:
