@@ -18,6 +18,7 @@ from .document_verify import Held
 if t.TYPE_CHECKING:
     from .._host.host import Host
 
+NOTE = "note_generation"
 PUSHED = ""  # the digest that a push is noted with
 
 
@@ -28,7 +29,9 @@ def held(host: Host) -> Held | None:
 
 def noun() -> Noun:
     """Refuses an older generation, under the node's lock too; what it wants is a generation."""
-    return Noun("generation", lambda host, spec: held(host), plan, report)
+    return Noun(
+        "generation", lambda host, spec: held(host), plan, report, lambda: {NOTE: carry_note}
+    )
 
 
 def plan(generation: int, seen: Held | None) -> Plan:
@@ -53,7 +56,7 @@ def note(generation: int) -> Step:
     content = Held(generation, PUSHED, generation)
     return Step(
         Phase.FILES,
-        "note_generation",
+        NOTE,
         f"{places.DOCUMENTS}/{HELD}",
         "note that this push is the latest word",
         content._asdict(),
