@@ -20,7 +20,7 @@ SUMMARY := ^(=+ )?[0-9]+ (passed|failed|error|skipped|xfailed|deselected|warning
 LINTS := lint-ruff lint-format lint-mypy lint-yaml lint-ansible lint-changelog
 # What `make test` leaves out; each by itself, so that a part can be run again: make slow-k0s. KubeEdge's tests bear
 # the names of the clusters beside it too.
-SLOWS := slow-k3s slow-k0s slow-microk8s slow-kubeedge
+SLOWS := slow-k3s slow-k0s slow-microk8s slow-kubeedge slow-hub
 SANITIES := sanity-2.18 sanity-2.19 sanity-newest
 
 .PHONY: help
@@ -40,7 +40,8 @@ lint-format:
 	@$(STEP) $@ $(INSIDE) $@ ruff format --check --diff .
 lint-mypy:
 	@$(STEP) $@ $(INSIDE) --root $@ mypy --config-file $(EDGE)/pyproject.toml \
-	    $(EDGE)/plugins $(EDGE)/tests $(EDGE)/tools $(EDGE)/extras
+	    $(EDGE)/plugins $(EDGE)/tests $(EDGE)/tools $(EDGE)/extras \
+	    $(EDGE)/extensions
 lint-yaml:
 	@$(STEP) $@ $(INSIDE) $@ yamllint .
 lint-ansible:
@@ -115,6 +116,15 @@ bench-workloads: ## what 200 workloads cost that are right already, beside kuber
 bench-images: ## what updates of images cost on the way and on the node; BENCH="--only NAME"; the last line is JSON
 	@$(INSIDE) link env PYTHONPATH=tests/testbed:$$(python3 tools/collection_tree.py link) python -m \
 	    ansible_collections.lightk8s.edge.tests.bench.images $(BENCH)
+
+BENCH_SYNC = $(INSIDE) link env PYTHONPATH=tests/testbed:$$(python3 tools/collection_tree.py link) python -m \
+    ansible_collections.lightk8s.edge.tests.bench.sync $$(python3 tools/virtualenv.py queues)
+
+.PHONY: bench-sync soak-sync
+bench-sync: ## what it costs that a site loses nothing, in a short form; BENCH="--only wire"; the last line is JSON
+	@$(BENCH_SYNC) --cuts 20 --kills 50 --events 100000 $(BENCH)
+soak-sync: ## the same with 200 power cuts, 500 kills and a million events
+	@$(BENCH_SYNC) $(BENCH)
 
 .PHONY: demo demo-down
 demo: ## from a bare machine to running sites, and what they look like; DISTRIBUTION=k0s or kubeedge

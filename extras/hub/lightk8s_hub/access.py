@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import re
 import secrets
 import typing as t
 
@@ -40,8 +42,34 @@ def issue(engine: Engine, role: str, site: str) -> str:
     """A new token for that role; for a site, its earlier ones go on until they are revoked."""
     token = secrets.token_urlsafe(32)
     with engine.begin() as connection:
-        put(connection, tokens, {"digest": digest(token), "role": role, "site": site})
+        row = {"digest": digest(token), "role": role, "site": site, "declared": False}
+        put(connection, tokens, row)
     return token
+
+
+def declare(engine: Engine, content: str) -> None:
+    """Make the tokens of a file known, and forget those that an earlier one had. Raises ValueError.
+
+    `content` is a JSON list of {role, site, digest}: digests alone, so that the file tells nobody a token.
+    """
+    rows = [_declared(row) for row in json.loads(content)]
+    with engine.begin() as connection:
+        known = [row["digest"] for row in rows]
+        gone = tokens.c.declared & tokens.c.digest.not_in(known)
+        connection.execute(delete(tokens).where(gone))
+        for row in rows:
+            put(connection, tokens, row)
+
+
+def _declared(row: t.Any) -> dict[str, t.Any]:
+    if not isinstance(row, dict) or row.get("role") not in ROLES:
+        raise ValueError(f"a token is of one of the roles {', '.join(ROLES)}")
+    site, named = str(row.get("site") or ""), str(row.get("digest"))
+    if (row["role"] == "site") != bool(site):
+        raise ValueError("a site's token names the site, and no other does")
+    if not re.fullmatch("[0-9a-f]{64}", named):
+        raise ValueError("a token is declared by its sha256")
+    return {"digest": named, "role": row["role"], "site": site, "declared": True}
 
 
 def revoke(engine: Engine, role: str, site: str) -> int:

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -59,7 +59,11 @@ class Hub:
                 Route("/metrics", self.metrics, methods=["GET"]),
                 Route("/healthz", self.health, methods=["GET"]),
             ],
-            exception_handlers={ingest.Wrong: _wrong, OperationalError: _away},
+            exception_handlers={
+                ingest.Wrong: _wrong,
+                OperationalError: _away,
+                InterfaceError: _away,
+            },
             lifespan=self._alive,
         )
 

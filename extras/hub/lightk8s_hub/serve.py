@@ -15,6 +15,7 @@ from pathlib import Path
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from . import access
 from .app import Hub
 from .retention import Keep
 from .tables import opened
@@ -35,6 +36,7 @@ class Settings:
     client_ca: str = (
         ""  # sites may show a certificate of this authority; its common name is the site
     )
+    tokens: str = ""  # file of digests of tokens (JSON)
     spread: float = 0.0
     keep_days: int = 90  # 0 for ever
     keep_audit_days: int = 0
@@ -79,7 +81,10 @@ def common_name(certificate: t.Mapping[str, t.Any]) -> str:
 def server(settings: Settings) -> uvicorn.Server:
     """The server, not yet started."""
     keep = Keep(settings.keep_days, settings.keep_audit_days)
-    hub = Hub(opened(settings.database), spread=settings.spread, keep=keep)
+    engine = opened(settings.database)
+    if settings.tokens:
+        access.declare(engine, Path(settings.tokens).read_text(encoding="utf-8"))
+    hub = Hub(engine, spread=settings.spread, keep=keep)
     config = uvicorn.Config(
         hub.app(),
         host=settings.host,

@@ -9,6 +9,7 @@ import typing as t
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Connection,
     Engine,
@@ -90,6 +91,7 @@ tokens = Table(
     Column("digest", String(64), primary_key=True),
     Column("role", String(16), nullable=False),
     Column("site", String(253), nullable=False),
+    Column("declared", Boolean, nullable=False),  # by the file of tokens, and gone with it
 )
 
 

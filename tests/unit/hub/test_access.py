@@ -56,6 +56,22 @@ def test_a_token_is_kept_as_a_digest_and_can_be_revoked(hub: Running) -> None:
     assert hub.ask("POST", "/v1/events", BATCH, token=token).status == 401
 
 
+def test_declared_tokens_go_with_the_file_and_others_stay(hub: Running) -> None:
+    issued = hub.token("reader")
+
+    def declare(*rows: dict[str, str]) -> None:
+        access.declare(hub.engine, json.dumps(rows))
+
+    site = {"role": "site", "site": "shop", "digest": access.digest("the-word")}
+    for rows, status in (((site,), 200), ((site,), 200), ((), 401)):
+        declare(*rows)
+        assert hub.ask("POST", "/v1/events", BATCH, token="the-word").status == status
+    assert hub.ask("GET", "/v1/sites", token=issued).status == 200
+    for wrong in ({"role": "king"}, {**site, "site": ""}, {**site, "digest": "the-word"}):
+        with pytest.raises(ValueError, match="token"):
+            declare(wrong)
+
+
 def document(generation: int, folder: Path, site: str = "shop") -> bytes:
     place = folder / "key.pem"
     signer = Signer.read(str(place)) if place.exists() else Signer.create(str(place))
