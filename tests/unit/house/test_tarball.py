@@ -15,7 +15,7 @@ from ansible_collections.lightk8s.edge.tests.unit.house.rules import tree
 
 SHIPPED = {
     *("CHANGELOG.md", "FILES.json", "LICENSES", "MANIFEST.json", "README.md", "changelogs"),
-    *("docs", "extras", "meta", "playbooks", "plugins", "roles"),
+    *("docs", "extensions", "extras", "meta", "playbooks", "plugins", "roles"),
 }
 
 
