@@ -26,6 +26,7 @@ CONTROLLER = ("3.11", "3.12", "3.13")
 INTERPRETERS = {
     "tools": CONTROLLER,
     "bench": CONTROLLER,
+    "queues": CONTROLLER,
     "core-2.18": CONTROLLER,
     "core-2.19": CONTROLLER,
     "core-newest": ("3.13", "3.14", "3.12"),

@@ -1,0 +1,99 @@
+# Copyright: (c) 2026, lightk8s.edge contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an event costs on the way to the hub: all bytes of the connection, TLS's handshake among them."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+from bed.links import Link
+
+from ansible_collections.lightk8s.edge.extras.hub.lightk8s_hub import serve
+from ansible_collections.lightk8s.edge.plugins.module_utils._host.http import Connection, Tls
+from ansible_collections.lightk8s.edge.plugins.module_utils._sync import cloudevents
+from ansible_collections.lightk8s.edge.plugins.module_utils._sync.records import Event, Row
+
+from ..unit.hub.conftest import Running, served
+from ..unit.kube.authority import Authority
+
+BATCHES, EACH = 10, 100
+EPOCH = "4be1d20c9f3a77e8"
+NODES = ("till-3", "oven-7", "gate-1")
+WHY = ("started", "stopped", "pulled", "unhealthy", "ready", "restarted", "evicted")
+
+
+def day(count: int) -> list[Row]:
+    """Rows as a site's queue has them over a day: names repeat, numbers and times do not.
+
+    They are drawn, not recorded: a seed decides, so that figures can be compared.
+    """
+    chance = random.Random(20261121)
+    rows = []
+    second = 0.0
+    for number in range(1, count + 1):
+        second += chance.expovariate(count / 86_400)
+        hours, rest = divmod(int(second) % 86_400, 3600)
+        time = f"2026-11-21T{hours:02}:{rest // 60:02}:{rest % 60:02}.{chance.randrange(1000):03}Z"
+        node = chance.choice(NODES)
+        pod = f"app-{chance.randrange(12)}-{chance.randrange(16**5):05x}"
+        data = {
+            "node": node,
+            "reason": chance.choice(WHY),
+            "restarts": chance.randrange(9),
+            "cpu_m": chance.randrange(2000),
+            "memory_kb": chance.randrange(500_000),
+        }
+        event = Event("event", f"shop/{pod}", "lightk8s.edge.workload.changed", time, data)
+        rows.append(Row(number, event.kind, event.key, event.body()))
+    return rows
+
+
+def measure(folder: Path) -> dict[str, float]:
+    """Bytes per event: ten batches on a connection, one batch, and each event by itself in JSON."""
+    rows = day(BATCHES * EACH)
+    raw = len(cloudevents.batch("shop", EPOCH, rows)) / len(rows)
+    batches = [rows[start : start + EACH] for start in range(0, len(rows), EACH)]
+    packed = [cloudevents.compressed(cloudevents.batch("shop", EPOCH, part)) for part in batches]
+    single = [cloudevents.batch("shop", EPOCH, [row]) for row in rows[:EACH]]
+    return {
+        "bytes_per_event": _sent(folder / "a", packed, True) / len(rows),
+        "bytes_per_event_single_batch": _sent(folder / "b", packed[:1], True) / EACH,
+        "bytes_per_event_json_posts": _sent(folder / "c", single, False) / EACH,
+        "raw_bytes_per_event": raw,
+    }
+
+
+def _sent(folder: Path, bodies: Sequence[bytes], packed: bool) -> int:
+    """Bytes both ways until the hub has taken all of them, on one connection."""
+    folder.mkdir()
+    authority = Authority()
+    pair = authority.issue("hub", names=("127.0.0.1",))
+    (folder / "cert").write_bytes(pair.cert)
+    (folder / "key").write_bytes(pair.key)
+    settings = serve.Settings(
+        f"sqlite:///{folder / 'hub.db'}",
+        port=0,
+        certificate=str(folder / "cert"),
+        key=str(folder / "key"),
+    )
+    with served(settings) as hub, Link() as link:
+        host, port = link.forward(_address(hub))
+        token = hub.token("site", "shop")
+        headers = {"Content-Type": cloudevents.CONTENT_TYPE, "Authorization": f"Bearer {token}"}
+        if packed:
+            headers["Content-Encoding"] = "gzip"
+        with Connection(f"https://{host}:{port}", tls=Tls(authority.pair.cert)) as connection:
+            for body in bodies:
+                found = connection.request("POST", "/v1/events", headers=headers, body=body)
+                assert found.status == 200, found.body
+        assert json.loads(found.body)["acknowledged"] > 0
+        return sum(link.counts())
+
+
+def _address(hub: Running) -> tuple[str, int]:
+    host, _sign, port = hub.url.partition("://")[2].rpartition(":")
+    return host, int(port)
