@@ -13,7 +13,7 @@ import struct
 import typing as t
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
-from ansible_collections.lightk8s.edge.plugins.plugin_utils._delta.runs import Rest, Run
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._delta.runs import Rest
 
 # Suffix arrays take 16 bytes for each byte of the old file: larger files are compared in parts.
 WINDOW = 40 << 20
@@ -32,13 +32,11 @@ def matches(old: memoryview, new: memoryview, window: int = WINDOW) -> t.Iterato
     """Matches that together give `new`. EdgeError(preflight) where the package is missing."""
     before, after = Rest(old), Rest(new)
     place = 0
-    waiting = iter([*after.runs, Run(len(new), len(new))])
-    run = next(waiting)
+    waiting = list(reversed(after.runs))
     for match in _pieces(_windows(before.content, after.content, window), before, after):
-        while place == run.start < run.end:
-            yield Match(0, b"", bytes(new[run.start : run.end]))
-            place = run.end
-            run = next(waiting)
+        while waiting and place == waiting[-1].start:
+            place, before_run = waiting.pop().end, place
+            yield Match(0, b"", bytes(new[before_run:place]))
         yield match
         place += len(match.diff) + len(match.extra)
     if place < len(new):
