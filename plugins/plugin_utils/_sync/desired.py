@@ -19,6 +19,7 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._doors import (
     edge_site,
     options,
 )
+from ansible_collections.lightk8s.edge.plugins.module_utils._sync.document_secrets import written
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._action import arguments
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.inputs import collect
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.places import (
@@ -122,6 +123,10 @@ def _checked(what: str, door: Values, given: Values, site: str) -> dict[str, t.A
 def _named(
     value: t.Any, values: Values, hidden: t.Iterable[tuple[str, ...]], site: str, what: str
 ) -> t.Any:
+    for place, item in references.leaves(value):
+        if isinstance(item, float):
+            text = f"{what}: {written(place)} is {item}, and not all readers agree on fractions"
+            raise EdgeError(text, kind="spec", hint="write it as a text", site=site)
     secrets = {str(k): str(v) for k, v in arguments.plain(values.get(SECRETS) or {}).items()}
     try:
         return references.named(value, secrets, hidden, site)

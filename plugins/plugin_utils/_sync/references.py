@@ -74,7 +74,8 @@ def _holds_text(value: t.Any, place: Place) -> bool:
 
 def _refuse_quoted(value: t.Any, names: t.Mapping[str, str], site: str) -> None:
     """A secret's value in the middle of a text, or where nobody looks for one."""
-    for place, text in _texts(value, ()):
+    texts = [(place, item) for place, item in leaves(value) if isinstance(item, str)]
+    for place, text in texts:
         for secret, name in names.items():
             if len(secret) >= SHORT and secret in text:
                 raise Refused(
@@ -85,12 +86,13 @@ def _refuse_quoted(value: t.Any, names: t.Mapping[str, str], site: str) -> None:
                 )
 
 
-def _texts(value: t.Any, place: Place) -> t.Iterator[tuple[Place, str]]:
+def leaves(value: t.Any, place: Place = ()) -> t.Iterator[tuple[Place, t.Any]]:
+    """All values that hold no others, with their places."""
     if isinstance(value, dict):
         for key, item in value.items():
-            yield from _texts(item, (*place, key))
+            yield from leaves(item, (*place, key))
     elif isinstance(value, (list, tuple)):
         for number, item in enumerate(value):
-            yield from _texts(item, (*place, number))
-    elif isinstance(value, str):
+            yield from leaves(item, (*place, number))
+    else:
         yield place, value

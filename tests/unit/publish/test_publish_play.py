@@ -37,6 +37,7 @@ HOSTS: dict[str, t.Any] = {
     "a2": {"edge_site": "a", "edge_role": "agent", "edge_labels": {"zone": "{{ edge_site }}"}},
     "b1": {"edge_site": "b", "edge_extra_config": {"password": "inline-word"}},
     "c1": {"edge_site": "c", "edge_max_pods": "many"},
+    "d1": {"edge_site": "d", "edge_workloads": [{"name": "a", "replicas": 0.5}]},
 }
 
 
@@ -82,9 +83,10 @@ def published(folder: Path, site: str) -> dict[str, t.Any]:
 def test_a_site_that_is_refused_holds_up_no_other(folder: Path) -> None:
     first = play(folder)
     assert first.code == 2
-    assert set(first.result["refused"]) == {"b", "c"}
+    assert set(first.result["refused"]) == {"b", "c", "d"}
     assert "b1: extra_config.password" in first.result["refused"]["b"]
     assert "max_pods" in first.result["refused"]["c"]
+    assert "workloads.workloads[0].replicas is 0.5" in first.result["refused"]["d"]
     assert "inline-word" not in first.output
     assert "hunter2" not in first.output
     assert first.result["published"]["a"]["changed"]
