@@ -30,13 +30,25 @@ class Match(t.NamedTuple):
 
 def matches(old: memoryview, new: memoryview, window: int = WINDOW) -> t.Iterator[Match]:
     """Matches that together give `new`. EdgeError(preflight) where the package is missing."""
+    parts = -(-len(new) // window)
+    for part in range(parts):
+        start, end = part * len(new) // parts, (part + 1) * len(new) // parts
+        # The part of the old file that lies where this one does, with as much on both sides as fits.
+        centre = (start + end) * len(old) // (2 * len(new))
+        first = max(0, min(centre - window // 2, len(old) - window))
+        for match in _with_runs(old[first : first + window], new[start:end]):
+            yield match._replace(place=first + match.place)
+
+
+def _with_runs(old: memoryview, new: memoryview) -> t.Iterator[Match]:
+    """The matches of what does not repeat itself, and between them what does."""
     before, after = Rest(old), Rest(new)
     place = 0
     waiting = list(reversed(after.runs))
-    for match in _pieces(_windows(before.content, after.content, window), before, after):
+    for match in _pieces(_matches(before.content, after.content), before, after):
         while waiting and place == waiting[-1].start:
-            place, before_run = waiting.pop().end, place
-            yield Match(0, b"", bytes(new[before_run:place]))
+            place, start = waiting.pop().end, place
+            yield Match(0, b"", bytes(new[start:place]))
         yield match
         place += len(match.diff) + len(match.extra)
     if place < len(new):
@@ -61,23 +73,13 @@ def _pieces(found: t.Iterable[Match], before: Rest, after: Rest) -> t.Iterator[M
             place += count
 
 
-def _windows(old: bytes, new: bytes, window: int) -> t.Iterator[Match]:
-    parts = -(-len(new) // window)
-    for part in range(parts):
-        start, end = part * len(new) // parts, (part + 1) * len(new) // parts
-        # The part of the old file that lies where this one does, with as much on both sides as fits.
-        centre = (start + end) * len(old) // (2 * len(new))
-        first = max(0, min(centre - window // 2, len(old) - window))
-        yield from _matches(old[first : first + window], new[start:end], first)
-
-
-def _matches(old: bytes, new: bytes, first: int) -> t.Iterator[Match]:
+def _matches(old: bytes, new: bytes) -> t.Iterator[Match]:
     control, diff, extra = _library().diff(old, new)
     numbers = [_number(control, place) for place in range(0, len(control), 8)]
     place = taken = added = 0
     for index in range(0, len(numbers), 3):
         same, fresh, step = numbers[index : index + 3]
-        yield Match(first + place, diff[taken : taken + same], extra[added : added + fresh])
+        yield Match(place, diff[taken : taken + same], extra[added : added + fresh])
         taken += same
         added += fresh
         place += same + step
