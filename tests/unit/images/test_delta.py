@@ -118,7 +118,7 @@ def test_a_delta_is_small_though_names_carry_versions(
 
 
 @given(st.data())
-def test_a_flipped_byte_or_a_cut_is_refused(
+def test_a_flipped_byte_or_a_cut_never_gives_another_layer(
     pair: tuple[Path, layers.Extracted, layers.Extracted],
     tmp_path_factory: Factory,
     data: st.DataObject,
@@ -132,7 +132,17 @@ def test_a_flipped_byte_or_a_cut_is_refused(
         del body[place:]
     folder = tmp_path_factory.mktemp("bad")
     (folder / "delta").write_bytes(body)
-    refused(folder / "delta", new.tar.diff_id, layers.roots(old), folder)
+    target, kind = folder / "layer.tar", ""
+    try:
+        rebuild.write_layer(str(folder / "delta"), layers.roots(old), new.tar.diff_id, str(target))
+    except EdgeError as error:
+        kind = error.kind
+    if kind:
+        assert (kind, target.exists()) == ("artifact", False)
+        return
+    # A few bits of what ends an LZMA stream mean nothing. Who carries a delta checks its digest, too.
+    assert len(body) == path.stat().st_size
+    assert target.read_bytes() == new.content
 
 
 def spoiled(root: Path, how: str) -> None:
