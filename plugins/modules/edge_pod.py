@@ -48,7 +48,9 @@ options:
     description:
       - Whether nodes can pull images. Where they cannot, an image that no node has is reported before anything is
         applied, and so is one that would be pulled at each start.
-      - What nodes have is what their kubelets tell.
+      - What nodes have is what their kubelets tell. These tell of 50 images and five names of each at most, so where
+        that leaves a doubt, the nodes of the site are asked for what their containerd has. An image is not judged while
+        a node that may have it can neither be asked nor has told all.
     type: bool
     default: true
   expected:
@@ -62,6 +64,15 @@ options:
     description:
       - What Secrets of O(definition) hold. The action plugin fills it in.
     type: str
+  ask_nodes:
+    description:
+      - Whether nodes can be asked for their images. The action plugin fills it in.
+    type: bool
+    default: false
+  node_images:
+    description:
+      - Images that nodes have, by the name of the Node. The action plugin fills it in.
+    type: dict
 attributes:
   check_mode:
     support: full

@@ -29,6 +29,8 @@ ARGS: dict[str, t.Any] = {
         "can_pull": {"type": "bool", "default": True},
         "expected": {"type": "list", "elements": "str", "default": []},
         "sealed": {"type": "str", "no_log": True},
+        "ask_nodes": {"type": "bool", "default": False},
+        "node_images": {"type": "dict"},
         **simple.OPTIONS,
     },
     "supports_check_mode": True,
@@ -56,8 +58,16 @@ def startable(params: t.Mapping[str, t.Any], client: Client, check: bool) -> Spe
     if wanted.state != ABSENT:
         needs = images.needed(wanted.objects, can_pull=params.get("can_pull") is not False)
         if needs:
-            images.refuse_absent(needs, client.list("Node"))
+            _refuse_absent(needs, params, client)
     return wanted
+
+
+def _refuse_absent(needs: images.Needs, params: t.Mapping[str, t.Any], client: Client) -> None:
+    nodes, lists = client.list("Node"), params.get("node_images")
+    doubtful = images.untold(needs, nodes, lists)
+    if doubtful and params.get("ask_nodes"):
+        raise objects.AsksNodes(doubtful)
+    images.refuse_absent(needs, nodes, lists)
 
 
 def spec(params: t.Mapping[str, t.Any]) -> Spec:

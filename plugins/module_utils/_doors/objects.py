@@ -36,6 +36,14 @@ COMMON: options.Options = {
 }
 
 
+class AsksNodes(EdgeError):
+    """Whether images are there is known to the nodes alone; the action plugin asks them and runs again."""
+
+    def __init__(self, images: list[str]) -> None:
+        super().__init__(f"nodes have to be asked for {', '.join(images)}", kind="internal")
+        self.images = images
+
+
 def run(
     params: Params,
     build: t.Callable[[Client], Spec],
@@ -60,7 +68,8 @@ def run(
             words = secret_words(spec.objects)
             outcome = converge(opened, spec, check=check)
     except EdgeError as exc:
-        return {"changed": False, **door.failed(exc, site, words)}
+        asks = {"ask_images": exc.images} if isinstance(exc, AsksNodes) else {}
+        return {"changed": False, **asks, **door.failed(exc, site, words)}
     return door.result(outcome, diff=diff, secrets=words, check=check)
 
 

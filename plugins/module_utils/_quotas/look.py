@@ -6,21 +6,24 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from .._kube.client import Client
 from .._kube.resources import Resource
 from .network import NAME
 from .sums import Cluster
 
 QUOTAS = Resource("api/v1", "resourcequotas")
+_PASSING = ("node.kubernetes.io/", "node.cloudprovider.kubernetes.io/")
 SLICES = Resource("apis/discovery.k8s.io/v1", "endpointslices")
 
 
 def cluster(client: Client) -> Cluster:
-    """The sums' other side. Nodes that take no pods, and quotas of chosen pods alone, do not count."""
+    """The sums' other side. Nodes that take no ordinary pods, and quotas of chosen pods alone, do not count."""
     nodes = {
         str(node["metadata"]["name"]): dict((node.get("status") or {}).get("allocatable") or {})
         for node in client.list("Node")
-        if not (node.get("spec") or {}).get("unschedulable")
+        if takes_pods(node)
     }
     others: dict[str, list[dict[str, str]]] = {}
     ours: dict[str, dict[str, str]] = {}
@@ -32,6 +35,18 @@ def cluster(client: Client) -> Cluster:
         elif not spec.get("scopes") and not spec.get("scopeSelector"):
             others.setdefault(metadata["namespace"], []).append(hard)
     return Cluster(nodes, others, ours)
+
+
+def takes_pods(node: t.Mapping[str, t.Any]) -> bool:
+    """Whether pods that tolerate nothing come to the node; taints that come and go with its health do not count."""
+    spec = node.get("spec") or {}
+    lasting = [
+        taint
+        for taint in spec.get("taints") or ()
+        if taint.get("effect") in ("NoSchedule", "NoExecute")
+        and not str(taint.get("key")).startswith(_PASSING)
+    ]
+    return not spec.get("unschedulable") and not lasting
 
 
 def api_addresses(client: Client) -> list[tuple[str, int]]:

@@ -12,22 +12,23 @@ from .._core.errors import EdgeError
 from .limits import Manifest, pod_template
 from .spec import label
 
-# A kubelet tells of no more images than these, the largest ones: one that is not among them may be there.
-TOLD = 50
+# What a kubelet tells of at most: images, the largest ones, and names of each. Else some may be untold.
+TOLD, NAMES_TOLD = 50, 5
 PULLED = "Always"
+Needs = t.Mapping[str, t.Sequence[tuple[str, str]]]
+Lists = t.Mapping[str, t.Collection[str]]  # by Node: those of the images in question that it has
 
 
-def refuse_absent(
-    wanted: t.Mapping[str, t.Sequence[tuple[str, str]]], nodes: t.Iterable[Manifest]
-) -> None:
+def refuse_absent(wanted: Needs, nodes: t.Sequence[Manifest], lists: Lists | None = None) -> None:
     """EdgeError(kind=preflight) naming every `needed` image that no pod could start from."""
-    known = had(nodes)
+    doubtful = untold(wanted, nodes, lists)
+    there = had(nodes, lists)
     found = []
     for image, users in wanted.items():
         pulled = [user for user, policy in users if policy == PULLED]
         if pulled:
             found.append(f"{image} would be pulled at each start of {', '.join(pulled)}")
-        elif known is not None and normal(image) not in known:
+        elif image not in doubtful and normal(image) not in there:
             found.append(f"no node has {image}, for {', '.join(user for user, dummy in users)}")
     if found:
         raise EdgeError(
@@ -35,6 +36,24 @@ def refuse_absent(
             kind="preflight",
             hint="bring the images to the nodes, and set image_pull_policy to IfNotPresent or Never",
         )
+
+
+def untold(wanted: Needs, nodes: t.Sequence[Manifest], lists: Lists | None = None) -> list[str]:
+    """Images that are nowhere as far as is known, while some node may have more than it has told."""
+    if nodes and all(_name(node) in (lists or {}) or tells_all(node) for node in nodes):
+        return []
+    there = had(nodes, lists)
+    return [image for image in wanted if normal(image) not in there]
+
+
+def tells_all(node: Manifest) -> bool:
+    """Whether the kubelet has told of all images, by all their names."""
+    rows = (node.get("status") or {}).get("images") or ()
+    return 0 < len(rows) < TOLD and all(len(row.get("names") or ()) < NAMES_TOLD for row in rows)
+
+
+def _name(node: Manifest) -> str:
+    return str((node.get("metadata") or {}).get("name"))
 
 
 def needed(objects: t.Iterable[Manifest], *, can_pull: bool) -> dict[str, list[tuple[str, str]]]:
@@ -56,15 +75,14 @@ def default_policy(image: str) -> str:
     return PULLED if normal(image).endswith(":latest") else "IfNotPresent"
 
 
-def had(nodes: t.Iterable[Manifest]) -> set[str] | None:
-    """The images of all nodes together; None where some of them are not told."""
-    found: set[str] = set()
-    for node in nodes:
-        rows = (node.get("status") or {}).get("images") or ()
-        if not rows or len(rows) >= TOLD:
-            return None
-        found |= {normal(str(name)) for row in rows for name in row.get("names") or ()}
-    return found
+def had(nodes: t.Iterable[Manifest], lists: Lists | None = None) -> set[str]:
+    """The images that nodes are known to have."""
+    rows = [row for node in nodes for row in (node.get("status") or {}).get("images") or ()]
+    names = [name for row in rows for name in row.get("names") or ()]
+    return {
+        normal(str(name))
+        for name in (*names, *(n for some in (lists or {}).values() for n in some))
+    }
 
 
 def normal(image: str) -> str:

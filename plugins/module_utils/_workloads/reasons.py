@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from .._core.errors import EdgeError
@@ -16,14 +17,17 @@ from .seen import Object
 _HOPELESS = ("InvalidImageName", "ErrImageNeverPull")
 _STARTING = ("ContainerCreating", "PodInitializing")
 _LINES = 10
+# The server will not have the pods: a quota, a range of limits, Pod Security, a webhook.
+_REFUSED = r"is forbidden:|denied the request"
 _EVENTS = ("Unhealthy", "FailedCreate", "FailedMount", "FailedAttachVolume", "ProvisioningFailed")
 
 
 class Cause(t.NamedTuple):
-    """`hopeless`: no time will mend it."""
+    """`hopeless`: no time will mend it. `refused`: nor this, unless something else changes; and why."""
 
     text: str
     hopeless: bool = False
+    refused: str = ""
 
 
 def cause(client: Client, item: Object) -> Cause:
@@ -116,4 +120,14 @@ def _of_events(client: Client, item: Object) -> Cause:
         for row in (item.get("status") or {}).get("conditions") or ():
             if row.get("type") == "ReplicaFailure" and row.get("status") == "True":
                 said = str(row.get("message") or "")
-    return Cause(said)
+    return Cause(said, refused=_refusal(client, item, said))
+
+
+def _refusal(client: Client, item: Object, said: str) -> str:
+    """What refuses the pods, without their names; empty where it may be over in a moment."""
+    match = re.search(_REFUSED, said)
+    if match is None or "not found" in said:  # such as the account that a new namespace gets
+        return ""
+    pods = client.list("Pod", str(item["metadata"].get("namespace") or ""))
+    leaving = any(pod["metadata"].get("deletionTimestamp") for pod in pods)
+    return "" if leaving else said[match.start() :]

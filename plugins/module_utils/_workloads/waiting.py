@@ -14,12 +14,19 @@ from .._kube.client import Client
 from .._kube.resources import Resource
 from .._kube.watch import watch
 from .observe import idle
-from .reasons import cause
+from .reasons import Cause, cause
 from .rollout import FAILED, READY, judge
 from .seen import Object
 from .spec import label
 
-_LOOK_EVERY = 10.0  # seconds between looks at pods; the object itself is watched
+_FIRST_LOOK, _LOOK_EVERY = 2.0, 10.0  # seconds between looks at pods; the object itself is watched
+_REFUSED_FOR = 8.0  # seconds after which a refusal of pods, with nothing else moving, is believed
+
+
+_MOVES = (
+    *("replicas", "updatedReplicas", "availableReplicas", "readyReplicas", "currentReplicas"),
+    *("updatedNumberScheduled", "numberAvailable", "active", "succeeded", "failed"),
+)
 
 
 class Patience:
@@ -43,17 +50,36 @@ class Patience:
         return self._end - now
 
 
+class Refusal:
+    """Pods that the server refuses, look by look: a rollout may yet make room for them by itself."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._state: t.Any = None
+        self._since = 0.0
+
+    def lasts(self, item: Object | None, why: Cause) -> bool:
+        """Whether the same refusal has been seen for a while, and nothing has moved meanwhile."""
+        status = (item or {}).get("status") or {}
+        state = (why.refused, [status.get(key) for key in _MOVES]) if why.refused else None
+        now = self._client.clock.monotonic()
+        if state != self._state:
+            self._state, self._since = state, now
+        return state is not None and now - self._since >= _REFUSED_FOR
+
+
 def wait_ready(client: Client, wish: Object, patience: Patience) -> None:
     """Wait for one object. EdgeError(kind=health) with the reason where it fails or takes too long."""
     kind = client.discovery.find(str(wish["apiVersion"]), str(wish["kind"]))
     meta = wish["metadata"]
     namespace, name = str(meta.get("namespace") or ""), str(meta["name"])
     reason = "it is not there"
+    pause, refusal = _FIRST_LOOK, Refusal(client)
     while True:
         seen: Object | None = None
         left = max(patience.left(), 0.0)
         # A watch tells at once what is there, and then each change; with no time left, one look is enough.
-        for found in _seen(client, kind, namespace, name, min(left, _LOOK_EVERY)):
+        for found in _seen(client, kind, namespace, name, min(left, pause)):
             seen = found
             verdict = judge(found)
             if verdict.state == READY or idle(client, found):
@@ -64,7 +90,8 @@ def wait_ready(client: Client, wish: Object, patience: Patience) -> None:
         if seen is None and patience.left() > 0:
             seen = client.read(kind, namespace, name)
         why = cause(client, seen) if seen is not None else None
-        if why is not None and why.hopeless:
+        pause = min(2 * pause, _LOOK_EVERY)
+        if why is not None and (why.hopeless or refusal.lasts(seen, why)):
             raise _not_ready(client, wish, seen, "cannot become ready", reason)
         if patience.left() <= 0:
             text = f"is not ready after {patience.whole:g} s"

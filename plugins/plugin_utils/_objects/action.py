@@ -42,6 +42,7 @@ class ObjectsAction(EdgeAction):
     """DOOR's `main` takes a client too: with `kubeconfig` it runs here, against that API."""
 
     PASSING = ("sealed", "secrets")
+    PUBLIC = ("ask_nodes", "node_images")
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> Result:
         variables = task_vars or {}
@@ -117,5 +118,10 @@ class ObjectsAction(EdgeAction):
         except EdgeError as exc:
             return {"changed": False, **failed(exc, str(params.get("site") or ""))}
         check, diff = bool(self._task.check_mode), bool(self._task.diff)
-        result: Result = door.main(params, check, diff, client)
+        extra = self.more_params(None, params, task_vars)
+        result: Result = door.main(params | extra, check, diff, client)
+        more = self.more_params(result, params | extra, task_vars)
+        if more:
+            again = Client.connect(found, retry=PATIENT)
+            result = door.main(params | extra | more, check, diff, again)
         return result

@@ -199,7 +199,9 @@ def test_pods_that_cannot_be_scheduled_say_why(site: Site, namespace: str) -> No
     assert (told["changed"], told["pending"], told["actions"]) == (False, True, [])
 
 
-def test_a_quota_that_refuses_pods_of_a_deployment_is_told(site: Site, namespace: str) -> None:
+def test_a_quota_that_refuses_pods_of_a_deployment_is_told_without_waiting_for_the_end(
+    site: Site, namespace: str
+) -> None:
     quota = {
         "apiVersion": "v1",
         "kind": "ResourceQuota",
@@ -211,8 +213,9 @@ def test_a_quota_that_refuses_pods_of_a_deployment_is_told(site: Site, namespace
     site.cluster.kubectl(
         *("-n", namespace, "wait", "--timeout=60s", f"--for={path}=0", "resourcequota/none")
     )
-    found = site.run(deployment("one"), namespace=namespace, wait=True, wait_timeout=15)
+    found = site.run(deployment("one"), namespace=namespace, wait=True, wait_timeout=3600)
     assert found["failure"]["kind"] == "health"
+    assert "one cannot become ready" in found["msg"]
     assert "exceeded quota: none" in found["msg"]
 
 

@@ -15,7 +15,12 @@ from hypothesis import strategies as st
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core import quantity
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
-from ansible_collections.lightk8s.edge.plugins.module_utils._quotas import options, simple, sums
+from ansible_collections.lightk8s.edge.plugins.module_utils._quotas import (
+    look,
+    options,
+    simple,
+    sums,
+)
 
 API = [("192.0.2.10", 6443), ("192.0.2.11", 6443)]
 Params = dict[str, t.Any]
@@ -282,6 +287,21 @@ def test_sums(hard: Params, found: sums.Cluster, said: str) -> None:
     assert said in told
     assert told.startswith("refused: " if said else "")
     assert bool(said) == bool(told)
+
+
+@pytest.mark.parametrize(
+    ("spec", "takes"),
+    [
+        ({}, True),
+        ({"taints": [{"key": "a", "effect": "PreferNoSchedule"}]}, True),
+        ({"taints": [{"key": "node.kubernetes.io/unreachable", "effect": "NoExecute"}]}, True),
+        ({"taints": [{"key": "a", "value": "b", "effect": "NoSchedule"}]}, False),
+        ({"taints": [{"key": "node-role.kubernetes.io/master", "effect": "NoSchedule"}]}, False),
+        ({"unschedulable": True}, False),
+    ],
+)
+def test_nodes_that_keep_ordinary_pods_away_give_nothing(spec: Params, takes: bool) -> None:
+    assert look.takes_pods({"spec": spec}) is takes
 
 
 def test_who_allows_overcommitment_is_not_refused() -> None:

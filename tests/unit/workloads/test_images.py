@@ -26,13 +26,19 @@ def workload(image: str, policy: str = "", key: str = "containers") -> Manifest:
     }
 
 
-def node(*names: str) -> Manifest:
-    return {"status": {"images": [{"names": [name]} for name in names]}}
+def node(*names: str, called: str = "n") -> Manifest:
+    rows = [{"names": [name]} for name in names]
+    return {"metadata": {"name": called}, "status": {"images": rows}}
 
 
-def told(item: Manifest, *nodes: Manifest, can_pull: bool = False) -> str:
+def told(
+    item: Manifest,
+    *nodes: Manifest,
+    can_pull: bool = False,
+    lists: dict[str, list[str]] | None = None,
+) -> str:
     try:
-        images.refuse_absent(images.needed([item], can_pull=can_pull), nodes)
+        images.refuse_absent(images.needed([item], can_pull=can_pull), nodes, lists)
     except EdgeError as exc:
         return f"{exc.kind}: {exc.message}"
     return ""
@@ -93,3 +99,28 @@ def test_what_would_be_pulled_at_each_start_is_told_even_where_it_is(
 def test_where_images_can_be_pulled_only_those_that_must_not_be_are_looked_for() -> None:
     assert told(workload("web:1"), node("a:1"), can_pull=True) == ""
     assert "no node has web:1" in told(workload("web:1", "Never"), node("a:1"), can_pull=True)
+
+
+MANY = node(*(f"image:{number}" for number in range(images.TOLD)), called="many")
+NAMES = {
+    "metadata": {"name": "names"},
+    "status": {"images": [{"names": [f"web:{number}" for number in range(10, 15)]}]},
+}
+
+
+@pytest.mark.parametrize("node_in_doubt", [MANY, NAMES, node(called="silent")])
+def test_a_node_that_may_have_more_is_asked(node_in_doubt: Manifest) -> None:
+    needs = images.needed([workload("web:1")], can_pull=False)
+    nodes = [node("a:1"), node_in_doubt]
+    assert images.untold(needs, nodes) == ["web:1"]
+    assert told(workload("web:1"), *nodes) == ""
+    name = node_in_doubt["metadata"]["name"]
+    assert images.untold(needs, nodes, {name: []}) == []
+    assert "no node has web:1" in told(workload("web:1"), *nodes, lists={name: []})
+    assert told(workload("web:1"), *nodes, lists={name: ["docker.io/library/web:1"]}) == ""
+
+
+def test_nobody_is_asked_for_what_is_known() -> None:
+    needs = images.needed([workload("web:1")], can_pull=False)
+    assert images.untold(needs, [node("a:1"), node("b:1")]) == []
+    assert images.untold(needs, [MANY, node("docker.io/library/web:1")]) == []
