@@ -4,11 +4,45 @@
 
 from __future__ import annotations
 
+import typing as t
+
+from ansible_collections.lightk8s.edge.plugins.module_utils._doors.options import SITE_NOUNS
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._action.base import EdgeAction, Result
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._objects.images import node_images
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.action import SiteAction
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.objects import site_objects
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.reading import InputsAction
+
+Values = dict[str, t.Any]
 
 
 class ActionModule(InputsAction, SiteAction):
     """Carries what edge_site needs; options that are not given come from edge_ variables."""
 
     DOOR = "edge_site"
+    PASSING = ("workload_secrets",)
+    PUBLIC = (*SiteAction.PUBLIC, "ask_nodes", "node_images")
+
+    def run(self, tmp: str | None = None, task_vars: Values | None = None) -> Result:
+        asked = self._task.args.get("nouns") or ()
+        if not set(SITE_NOUNS).isdisjoint(asked):
+            found = site_objects(task_vars or {}, self._templar.template)
+            self._task.args = {**found, **self._task.args}
+        return super().run(tmp, task_vars)
+
+    def _with_cloud(self, params: Values, task_vars: Values) -> Result:
+        """Objects alone need no release, and no way into the site."""
+        if set(params["nouns"]) <= set(SITE_NOUNS):
+            return EdgeAction._converse(self, params, task_vars)
+        return super()._with_cloud(params, task_vars)
+
+    def more_params(self, result: Result | None, params: Values, task_vars: Values) -> Values:
+        """See EdgeAction.more_params."""
+        wanted = (result or {}).get("ask_images")
+        if wanted:
+            return {"ask_nodes": False, "node_images": node_images(self, wanted, task_vars)}
+        if set(params["nouns"]) <= set(SITE_NOUNS):
+            return {} if result is not None else {"ask_nodes": True, "inputs_checked": True}
+        more = super().more_params(result, params, task_vars)
+        site = not set(SITE_NOUNS).isdisjoint(params["nouns"])
+        return {**more, "ask_nodes": True} if site and result is None else more

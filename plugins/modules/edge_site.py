@@ -14,6 +14,8 @@ description:
   - Brings the distribution, the bounds of pods and the bounds of logs of one node to what the options describe.
   - All of it is looked at in one go and costs one restart at most. A node that is right already costs one short
     exchange.
+  - On the server that begins a site it brings quotas and workloads too, where O(nouns) names them. C(converge.yml)
+    does so once all nodes of the site are right.
 author:
   - lightk8s.edge contributors (@lightk8s)
 extends_documentation_fragment:
@@ -28,6 +30,79 @@ options:
     type: str
     choices: [k0s, k3s, kubeedge, microk8s]
     default: k3s
+  nouns:
+    description:
+      - What of it is brought about. V(quotas) and V(workloads) are the site's, and for the server that begins it alone;
+        they come last.
+    type: list
+    elements: str
+    choices: [distribution, resources, logging, quotas, workloads]
+    default: [distribution, resources, logging]
+  quotas:
+    description:
+      - Namespaces and their bounds, as O(lightk8s.edge.edge_quota#module:quotas). Unless set, V(edge_quotas).
+    type: list
+    elements: dict
+  workloads:
+    description:
+      - What the site runs, as O(lightk8s.edge.edge_pod#module:workloads). Unless set, V(edge_workloads). What left the
+        list is removed.
+    type: list
+    elements: dict
+  workload_secrets:
+    description:
+      - Secrets that workloads use. Unless set, V(edge_workload_secrets).
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description:
+          - Name of the Secret.
+        type: str
+        required: true
+      namespace:
+        description:
+          - Namespace of the Secret. Unset means V(default).
+        type: str
+      type:
+        description:
+          - Kubernetes' type of the Secret.
+        type: str
+        default: Opaque
+      data:
+        description:
+          - Values by their keys, as plain text.
+        type: dict
+        required: true
+  restart_on_secret_change:
+    description:
+      - Whether pods are replaced when a Secret that they use has changed. Unless set, V(edge_restart_on_secret_change).
+    type: bool
+    default: false
+  can_pull:
+    description:
+      - Whether nodes can pull images. The action plugin fills it in from V(edge_mode) and V(edge_registries).
+    type: bool
+    default: true
+  force_objects:
+    description:
+      - Whether fields of quotas and workloads that other managers have set are taken over.
+    type: bool
+    default: false
+  recreate_objects:
+    description:
+      - Whether an object is replaced where a field that cannot be changed differs.
+    type: bool
+    default: false
+  ask_nodes:
+    description:
+      - Whether nodes can be asked for their images. The action plugin fills it in.
+    type: bool
+    default: false
+  node_images:
+    description:
+      - Images that nodes have, by the name of the Node. The action plugin fills it in.
+    type: dict
 attributes:
   check_mode:
     support: full
@@ -47,6 +122,19 @@ EXAMPLES = r"""
     max_pods: 10
     max_log_files: 5
     max_log_size_mb: 10
+
+- name: Converge a site of one node with what it runs
+  lightk8s.edge.edge_site:
+    nouns: [distribution, resources, logging, quotas, workloads]
+    quotas:
+      - namespace: shop
+        hard: {pods: 8, limits.memory: 384Mi}
+    workloads:
+      - name: till
+        namespace: shop
+        image: registry.example.org/till:3.1
+        resources:
+          limits: {cpu: 200m, memory: 64Mi}
 """
 
 RETURN = r"""
@@ -107,6 +195,14 @@ logging:
   returned: success
   type: dict
   sample: {"max_files": 5, "max_size_mb": 10}
+quotas:
+  description: With the noun V(quotas), what bounds namespaces, as in the result of M(lightk8s.edge.edge_quota).
+  returned: success
+  type: dict
+workloads:
+  description: With the noun V(workloads), the objects of the list, as in the result of M(lightk8s.edge.edge_pod).
+  returned: success
+  type: dict
 actions:
   description: What was done, or would be done, one sentence each.
   returned: always

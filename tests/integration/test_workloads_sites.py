@@ -24,6 +24,7 @@ from .lib.distributions import DISTRIBUTIONS, K3S, KUBEEDGE, Distribution
 from .lib.site import WAIT, Site, messages, wait_for
 
 pytestmark = pytest.mark.slow
+OBJECTS = "quotas and workloads"
 SERVER, AGENT = "shop-server1", "shop-agent1"
 QUOTAS = [{"namespace": "shop", "hard": {"pods": 6, "limits.memory": "256Mi"}}]
 TAGS = 9  # a kubelet tells of no more than five names of an image
@@ -120,6 +121,7 @@ def server(site: Site) -> Node:
 def done(run: Run) -> list[str]:
     """What was done to quotas and workloads, or would be."""
     found = [*run.of(SERVER, action="edge_quota"), *run.of(SERVER, action="edge_pod")]
+    found += [task for task in run.of(SERVER, action="edge_site") if OBJECTS in task.task]
     return [text for task in found for text in task.result.get("actions", [])]
 
 

@@ -8,7 +8,26 @@ from __future__ import annotations
 
 import typing as t
 
+from .._pods.options import SECRET
 from . import options
+
+# What the nouns `quotas` and `workloads` are made from; empty where nothing is said of them.
+OBJECTS: options.Options = {
+    "quotas": {"type": "list", "elements": "dict"},
+    "workloads": {"type": "list", "elements": "dict"},
+    "workload_secrets": {
+        "type": "list",
+        "elements": "dict",
+        "options": SECRET,
+        "no_log": False,  # but for their `data`
+    },
+    "restart_on_secret_change": {"type": "bool", "default": False},
+    "can_pull": {"type": "bool", "default": True},
+    "force_objects": {"type": "bool", "default": False},
+    "recreate_objects": {"type": "bool", "default": False},
+    "ask_nodes": {"type": "bool", "default": False},
+    "node_images": {"type": "dict"},
+}
 
 ARGS: dict[str, t.Any] = {
     "argument_spec": {
@@ -18,13 +37,26 @@ ARGS: dict[str, t.Any] = {
         **options.PROFILE,
         **options.RESOURCES,
         **options.LOGGING,
+        **OBJECTS,
+        "nouns": {
+            **options.DISTRIBUTION["nouns"],
+            "choices": [*options.NOUNS, *options.SITE_NOUNS],
+        },
     },
     "supports_check_mode": True,
 }
 
 
 def main(params: dict[str, t.Any], check: bool, diff: bool) -> dict[str, t.Any]:
-    """Converge the node; see the module's documentation for the result."""
-    from .nouns import run  # the controller loads this file for ARGS alone
+    """Converge the node, then its site's objects; see the module's documentation for the result."""
+    asked = params.get("nouns") or options.NOUNS
+    result: dict[str, t.Any] = {"changed": False, "actions": []}
+    if not set(asked) <= set(options.SITE_NOUNS):
+        from .nouns import run  # the controller loads this file for ARGS alone
 
-    return run(params["distribution"], params, check, diff)
+        result = run(params["distribution"], params, check, diff)
+    if set(asked).isdisjoint(options.SITE_NOUNS) or result.get("failed") or result.get("needs"):
+        return result
+    from .site_objects import add
+
+    return add(result, asked, params, check, diff)

@@ -28,6 +28,8 @@ Options = dict[str, dict[str, t.Any]]
 
 
 NOUNS = ("distribution", "resources", "logging")
+# Of a site and not of a node: brought by the server that begins it.
+SITE_NOUNS = ("quotas", "workloads")
 
 
 def _strings(**more: t.Any) -> dict[str, t.Any]:

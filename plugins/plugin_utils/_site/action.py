@@ -55,7 +55,7 @@ def _left_alone(task_vars: dict[str, t.Any], reason: str) -> Result:
 class SiteAction(EdgeAction):
     """Base of the action plugins that bring a distribution to a node."""
 
-    PUBLIC = (
+    PUBLIC: t.ClassVar[tuple[str, ...]] = (
         "release",
         "join_url",
         "alone",

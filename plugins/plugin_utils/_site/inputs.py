@@ -43,6 +43,16 @@ NO_INPUTS = frozenset(
         "agent",
         "force",
         "drain_seconds",
+        # Of the site: the action plugin brings these to the server that begins it.
+        "quotas",
+        "workloads",
+        "workload_secrets",
+        "restart_on_secret_change",
+        "can_pull",
+        "force_objects",
+        "recreate_objects",
+        "ask_nodes",
+        "node_images",
     )
 )
 FROM_TOPOLOGY = ("site", "role", "initial", "join_from", "guest")
