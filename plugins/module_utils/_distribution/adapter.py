@@ -43,8 +43,6 @@ class Layout:
     kubelet_dir: str
     kubelet_dropins: str
     images: str
-    # The client of the kubelet's containerd, with what it needs to find it; empty where there is no kubelet.
-    containerd: tuple[str, ...] = ()
     cgroups: tuple[str, ...] = ()  # parent cgroups of pods, by name below the hierarchy's root
     # The file in `kubelet_dropins` that makes these settings of the kubelet.
     kubelet_file: t.Callable[[t.Mapping[str, t.Any]], bytes] = dropin

@@ -12,6 +12,7 @@ from .._core import door
 from .._core.errors import EdgeError
 from .._distribution.registry import adapter_of
 from .._host.host import Host
+from .._images.runtime import Containerd
 from .._workloads.images import normal
 from . import options
 
@@ -33,10 +34,10 @@ def main(
     try:
         spec = options.distribution_spec(params["distribution"], params)
         adapter = adapter_of(spec.distribution)
-        client = adapter.layout(spec, adapter.bin_dir(here, spec)).containerd
-        if not client:
+        runtime = adapter.layout(spec, adapter.bin_dir(here, spec)).runtime
+        if runtime is None:
             raise EdgeError("there is no kubelet on this node", kind="spec")
-        listed = here.run([*client, "images", "ls", "-q"]).out.split()
+        listed = Containerd(here, runtime).records()
     except EdgeError as exc:
         return {"changed": False, **door.failed(exc, params.get("site") or "")}
     there = {normal(name) for name in listed}

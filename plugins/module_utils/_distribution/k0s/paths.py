@@ -58,7 +58,6 @@ def layout(spec: Spec, bin_dir: str) -> Layout:
         kubelet_dir=f"{data}/kubelet",
         kubelet_dropins=KUBELET_DROPINS,
         images=f"{data}/images",
-        containerd=(f"{bin_dir}/{PROGRAM}", "ctr"),
         cgroups=("kubepods", "kubepods.slice"),
         runtime=Runtime((f"{bin_dir}/{PROGRAM}", "ctr"), f"{data}/containerd"),
     )

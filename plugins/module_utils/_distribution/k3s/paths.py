@@ -46,7 +46,6 @@ def layout(spec: Spec, bin_dir: str) -> Layout:
         kubelet_dir="/var/lib/kubelet",
         kubelet_dropins=f"{data}/agent/etc/kubelet.conf.d",
         images=f"{data}/agent/images",
-        containerd=(f"{bin_dir}/k3s", "ctr"),
         cgroups=("kubepods", "kubepods.slice"),
         runtime=Runtime((f"{bin_dir}/k3s", "ctr"), f"{data}/agent/containerd", "5%"),
     )

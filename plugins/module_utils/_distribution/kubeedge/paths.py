@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ..adapter import Layout, Runtime
 from ..service import UNITS
-from ..spec import AGENT, SERVER, Spec
+from ..spec import SERVER, Spec
 from .config import fragment
 
 DATA_DIR = "/var/lib/kubeedge"
@@ -25,7 +25,6 @@ BOOTSTRAP = f"{ROOT}/bootstrap-edgecore.conf"
 CERTIFICATE, KEY = f"{ROOT}/certs/server.crt", f"{ROOT}/certs/server.key"
 KUBELET_DIR = "/var/lib/kubelet"
 CONTAINERD = "/run/containerd/containerd.sock"
-CTR = ("ctr", f"--address={CONTAINERD}", "--namespace=k8s.io")
 CONTAINERD_CONFIG = "/etc/containerd/config.toml"
 CLOUD_UNIT, EDGE_UNIT = "cloudcore.service", "edgecore.service"
 ALL_UNITS = (CLOUD_UNIT, EDGE_UNIT)
@@ -87,7 +86,6 @@ def layout(spec: Spec, bin_dir: str) -> Layout:
         kubelet_dir=KUBELET_DIR,
         kubelet_dropins=KUBELET_DROPINS,
         images="",
-        containerd=CTR if spec.role == AGENT else (),
         cgroups=("kubepods", "kubepods.slice"),
         kubelet_file=fragment,
         runtime=None if spec.role == SERVER else Runtime(),

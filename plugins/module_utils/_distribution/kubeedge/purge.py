@@ -29,6 +29,7 @@ from . import cluster, paths
 INTERFACES = ("cni0",)
 CHAINS = "KUBE-|CNI-"
 CLOUD_CHAINS = "TUNNEL-PORT"
+CTR = ("ctr", f"--address={paths.CONTAINERD}", "--namespace=k8s.io")
 _MOUNTED = (f"{paths.KUBELET_DIR}/pods/", f"{paths.KUBELET_DIR}/plugins/", "/run/netns/cni-")
 _EDGE = Places(
     data=paths.DATA_DIR,
@@ -117,13 +118,13 @@ def _clear(host: Host, step: Step) -> None:
     places = _EDGE
     clearing.clear(host, clearing.Traces("KubeEdge", mark(), places, INTERFACES, CHAINS))
     for name in _listed(host, "containers"):
-        host.run([*paths.CTR, "tasks", "delete", "--force", name], check=False)
-        host.run([*paths.CTR, "containers", "delete", name], check=False)
+        host.run([*CTR, "tasks", "delete", "--force", name], check=False)
+        host.run([*CTR, "containers", "delete", name], check=False)
     host.run(["systemctl", "reset-failed", paths.EDGE_UNIT], check=False)
 
 
 def _listed(host: Host, what: str) -> t.Sequence[str]:
-    return host.run([*paths.CTR, what, "ls", "--quiet"], check=False).out.split()
+    return host.run([*CTR, what, "ls", "--quiet"], check=False).out.split()
 
 
 def _clear_cloud(host: Host, step: Step) -> None:

@@ -80,7 +80,6 @@ def layout(spec: Spec) -> Layout:
         kubelet_dir=f"{COMMON}/var/lib/kubelet",
         kubelet_dropins=KUBELET_DROPINS,
         images=f"{COMMON}/etc/sideload",
-        containerd=(COMMAND, "ctr"),
         cgroups=("kubepods", "kubepods.slice"),
         runtime=Runtime((COMMAND, "ctr"), f"{COMMON}/var/lib/containerd", "1Gi"),
     )
