@@ -168,6 +168,9 @@ def test_a_list_of_workloads_comes_changes_and_goes(cluster: Cluster, namespace:
     said = cluster.kubectl("get", "deployment,cronjob,service", "-n", namespace, "-o", "name")
     assert said.split() == ["deployment.apps/a"]
     converged(cluster, edge_pod, workloads=[], **common)
+    # Not waited for: it goes once its ReplicaSet has gone.
+    words = ("-n", namespace, "wait", "--for=delete", "--timeout=120s", "deployment/a")
+    cluster.kubectl(*words)
     assert cluster.kubectl("get", "deployment", "-n", namespace, "-o", "name") == ""
 
 
