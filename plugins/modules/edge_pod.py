@@ -48,9 +48,9 @@ options:
     description:
       - Whether nodes can pull images. Where they cannot, an image that no node has is reported before anything is
         applied, and so is one that would be pulled at each start.
-      - What nodes have is what their kubelets tell. These tell of 50 images and five names of each at most, so where
-        that leaves a doubt, the nodes of the site are asked for what their containerd has. An image is not judged while
-        a node that may have it can neither be asked nor has told all.
+      - What nodes have is what their kubelets tell. These tell of 50 images and five names of each at most, and of new
+        ones some minutes later, so the nodes of the site are asked for what their containerd has of the rest. An image
+        is not judged while a node that may have it can neither be asked nor has told all.
     type: bool
     default: true
   expected:

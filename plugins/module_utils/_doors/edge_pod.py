@@ -64,9 +64,9 @@ def startable(params: t.Mapping[str, t.Any], client: Client, check: bool) -> Spe
 
 def _refuse_absent(needs: images.Needs, params: t.Mapping[str, t.Any], client: Client) -> None:
     nodes, lists = client.list("Node"), params.get("node_images")
-    doubtful = images.untold(needs, nodes, lists)
-    if doubtful and params.get("ask_nodes"):
-        raise objects.AsksNodes(doubtful)
+    absent = images.missing(needs, nodes, lists)
+    if absent and params.get("ask_nodes"):
+        raise objects.AsksNodes(absent)
     images.refuse_absent(needs, nodes, lists)
 
 

@@ -42,6 +42,11 @@ def untold(wanted: Needs, nodes: t.Sequence[Manifest], lists: Lists | None = Non
     """Images that are nowhere as far as is known, while some node may have more than it has told."""
     if nodes and all(_name(node) in (lists or {}) or tells_all(node) for node in nodes):
         return []
+    return missing(wanted, nodes, lists)
+
+
+def missing(wanted: Needs, nodes: t.Sequence[Manifest], lists: Lists | None = None) -> list[str]:
+    """Images that are nowhere as far as is known; kubelets tell of new ones minutes later only."""
     there = had(nodes, lists)
     return [image for image in wanted if normal(image) not in there]
 

@@ -120,7 +120,15 @@ def test_a_node_that_may_have_more_is_asked(node_in_doubt: Manifest) -> None:
     assert told(workload("web:1"), *nodes, lists={name: ["docker.io/library/web:1"]}) == ""
 
 
-def test_nobody_is_asked_for_what_is_known() -> None:
+def test_an_image_of_which_no_kubelet_tells_is_asked_for() -> None:
+    """It may have come a moment ago."""
+    needs = images.needed([workload("web:1")], can_pull=False)
+    assert images.missing(needs, [node("a:1")]) == ["web:1"]
+    assert images.missing(needs, [node("a:1")], {"n": ["web:1"]}) == []
+    assert images.missing(needs, [node("docker.io/library/web:1")]) == []
+
+
+def test_what_is_known_is_in_no_doubt() -> None:
     needs = images.needed([workload("web:1")], can_pull=False)
     assert images.untold(needs, [node("a:1"), node("b:1")]) == []
     assert images.untold(needs, [MANY, node("docker.io/library/web:1")]) == []
