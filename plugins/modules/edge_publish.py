@@ -91,7 +91,7 @@ published:
   returned: always
   type: dict
   sample: {"shop1": {"generation": 1795267200, "expires": 1803043200, "changed": true}}
-keys:
+public_keys:
   description: The public keys that sites have to trust, in base64, by their ids.
   returned: always
   type: dict

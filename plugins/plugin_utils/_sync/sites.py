@@ -89,7 +89,7 @@ class Publisher:
         result = {
             "changed": bool(actions),
             "published": published,
-            "keys": keys,
+            "public_keys": keys,
             "actions": actions,
             "diff": diff,
         }
