@@ -107,7 +107,7 @@ SERVER_DRIFTS = (
         "an add-on turned off",
         f"{CLI} disable dns",
         f"{CLI} kubectl get deployment -n kube-system coredns",
-        1,  # by MicroK8s: the kubelet is told of the cluster's DNS again
+        1,  # it takes lines away from the kubelet's arguments, too
     ),
     Drift("a removed receipt", f"rm {RECEIPT}", f"[ -e {RECEIPT} ]"),
 )
