@@ -32,7 +32,7 @@ class Containerd:
     def __init__(self, host: Host, runtime: Runtime) -> None:
         self._host = host
         self.root = runtime.root
-        self._ctr = [*runtime.ctr, "-n", NAMESPACE]
+        self._ctr = [*runtime.ctr, "--namespace", NAMESPACE]
 
     def _ask(self, *words: str) -> list[str]:
         """Lines of a table, without its head."""
