@@ -4,8 +4,9 @@
 """Power cuts and kills of a process that has something to tell.
 
 A cut: the queue lies on ext4 in a loop-mounted file; another process copies that file while events are
-written. What was acknowledged before the copy began has to be in it. The copy is no atomic snapshot
-and reorders no blocks, so it is a lower bound on harm; that it finds harm is shown on queues of others.
+written. What was acknowledged before the copy began has to be in it. The writer stands still for the
+copy, for one of a file that changes meanwhile is a state that no disk ever had. So no cut is in the
+middle of a write: a lower bound on harm; that it finds harm is shown on queues of others.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -116,9 +118,10 @@ def cut(folder: Path, cuts: int, kind: str = "ours", python: str = sys.executabl
             _wait_for_events(writer, counter)
             for _number in range(cuts):
                 time.sleep(0.02 + chance.random() / 5)
-                acknowledged = _count(counter)
                 copy = folder / "copy.img"
-                run("cp", "--sparse=always", image, copy)
+                with _standing(writer):
+                    acknowledged = _count(counter)
+                    run("cp", "--sparse=always", image, copy)
                 found = _recovered(folder, copy, kind, python, receiver)
                 assert writer.poll() is None, "the writer has ended"
                 missing = _missing(found, acknowledged)
@@ -130,6 +133,20 @@ def cut(folder: Path, cuts: int, kind: str = "ours", python: str = sys.executabl
             writer.wait()
     marks = receiver.marks()
     return Harm(cuts, lost, corrupt, len(marks) - len(set(marks)), with_loss)
+
+
+@contextmanager
+def _standing(writer: subprocess.Popen[bytes]) -> Iterator[None]:
+    """The process between two system calls, wherever it was."""
+    writer.send_signal(signal.SIGSTOP)
+    try:
+        stat = Path(f"/proc/{writer.pid}/stat")
+        while stat.read_text().rpartition(")")[2].split()[0] != "T":
+            assert writer.poll() is None, "the writer has ended"
+            time.sleep(0.001)
+        yield
+    finally:
+        writer.send_signal(signal.SIGCONT)
 
 
 def _wait_for_events(writer: subprocess.Popen[bytes], counter: Path) -> None:
