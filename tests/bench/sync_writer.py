@@ -4,8 +4,9 @@
 """A process that has something to tell: what is measured, and what loses its power.
 
 `python sync_writer.py write|read|rate KIND FOLDER [COUNTER|SECONDS]`. KIND is `ours`, or a queue of
-others from an environment that has it. `write` goes on until it is killed; after each commit it
-says in COUNTER, a file in memory, how many events have been acknowledged.
+others from an environment that has it. `write` goes on until it is killed, or its disk fails; after
+each commit it says in COUNTER, a file in memory, how many events have been acknowledged, and it
+begins with what stands there.
 """
 
 from __future__ import annotations
@@ -132,8 +133,8 @@ def counter(path: Path) -> Iterator[Callable[[int], None]]:
 
 
 def write(store: Store, path: Path) -> None:
+    mark = int.from_bytes(path.read_bytes(), "little")
     with counter(path) as tell:
-        mark = 0
         while True:
             count = 1 + mark % store.group
             store.put(mark, count)

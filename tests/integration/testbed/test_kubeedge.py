@@ -140,6 +140,9 @@ def test_what_cloudcore_answers(pair: Pair) -> None:
     pair.cloud.run("systemctl restart cloudcore")
     pair.until("another token", lambda: pair.token() not in ("", before))
     assert pair.token().split(".")[0] == digest
+    journal = pair.cloud.run("journalctl -u cloudcore -o cat --no-pager").stdout
+    assert "monitor.go:99] http: Server closed" in journal
+    assert "Main process exited, code=exited, status=1/FAILURE" in journal
 
 
 def test_an_edge_registers_as_recorded(joined: Pair) -> None:

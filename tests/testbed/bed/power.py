@@ -92,7 +92,7 @@ def snapshot(node: Node, target: Path | None = None, *, timeout: float = 120) ->
     """
     copy = target or backing_file(node).with_suffix(".cut")
     copy.unlink(missing_ok=True)
-    counters = Path("/sys/block") / _mounted_device(_mount_point(node))
+    counters = Path("/sys/block") / mounted_device(_mount_point(node))
     _copy_changes(backing_file(node), copy)
     run(["podman", "pause", node.container])
     try:
@@ -105,11 +105,6 @@ def snapshot(node: Node, target: Path | None = None, *, timeout: float = 120) ->
         raise BedError(f"{node.name}: its disk did not rest within {timeout} s")
     finally:
         run(["podman", "unpause", node.container])
-
-
-def _mounted_device(mount: Path) -> str:
-    """The loop device's kernel name, such as `loop3`."""
-    return Path(run(["findmnt", "-n", "-o", "SOURCE", str(mount)]).stdout.strip()).name
 
 
 def _writes(counters: Path) -> tuple[str, ...] | None:
@@ -154,12 +149,17 @@ def cut(node: Node) -> str:
     file system cannot be mended.
     """
     node.kill()
-    handle = os.open(_mount_point(node), os.O_RDONLY)
+    stop_writing(_mount_point(node))
+    return boot_from(node, backing_file(node))
+
+
+def stop_writing(mount: Path) -> None:
+    """From this moment nothing more of that ext4 reaches its disk; what writes to it gets an error."""
+    handle = os.open(mount, os.O_RDONLY)
     try:
         fcntl.ioctl(handle, _SHUTDOWN, struct.pack("I", _NO_LOG_FLUSH))
     finally:
         os.close(handle)
-    return boot_from(node, backing_file(node))
 
 
 def boot_from(node: Node, disk: Path) -> str:

@@ -79,7 +79,12 @@ func Run(file string, id *ident.Identity) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	cloud := &Cloud{config: c, kube: kube, memory: newMemory(), sessions: map[string]*session{}}
-	if err := cloud.run(ctx, id); err != nil && ctx.Err() == nil {
+	err = cloud.run(ctx, id)
+	if ctx.Err() != nil {
+		// recorded: its monitor ends it in this way at every stop
+		klog.Exit("monitor.go:99", "%v", http.ErrServerClosed)
+	}
+	if err != nil {
 		klog.Error("server.go:120", "%v", err)
 		return 1
 	}
