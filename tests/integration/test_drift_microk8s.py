@@ -38,6 +38,7 @@ def on_server(site: Site) -> Run:
 @pytest.fixture(scope="module")
 def on_agent(site: Site) -> Run:
     """Without a version: the release that was installed is what its program is compared with."""
+    bring_up(site, KEPT)  # DNS that was turned off on the server was turned off on its worker, too
     return carry_out(site, AGENT, AGENT_DRIFTS, edge_version="")
 
 
