@@ -69,7 +69,8 @@ def test_a_node_that_was_cut_off_goes_on_with_its_own_turn(nodes: tuple[Node, No
 
 def test_a_node_that_died_is_waited_for_by_the_own_clock(nodes: tuple[Node, Node]) -> None:
     a, b = nodes
-    turn(a.client, "a", NOW + 9e6, a.seen, a.remember).__enter__()  # whatever its clock says
+    held = turn(a.client, "a", NOW + 9e6, a.seen, a.remember)  # whatever its clock says
+    held.__enter__()
     assert b.goes() == "it is the turn of a"
     assert b.goes(NOW + SECONDS - 1) == "it is the turn of a"
     assert b.goes(NOW + SECONDS) == ""
