@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._objects import images
 
-ANSWERS = {
+ANSWERS: dict[str, dict[str, t.Any]] = {
     "a": {"node": "shop-a", "images": ["web:1"]},
     "b": {"failed": True, "unreachable": True, "msg": "no route to host"},
     "c": {"node": "shop-c", "images": []},
