@@ -75,9 +75,7 @@ def converge(
     With `hold` a change of what ran before keeps its way back: somebody else has the last word.
     Raises EdgeError; NeedsArtifacts when bytes are missing, before anything has been changed.
     """
-    plan, reports = _look(bounds, host)
-    if plan.changed:
-        plan = merge([plan, Plan(along)])
+    plan, reports = _look(bounds, host, along=along)
     if plan.empty or check:
         if not check or keep:
             host.keep_digests()
@@ -85,11 +83,9 @@ def converge(
             _examine(plan, host, _verbs(bounds))
         return Outcome(plan, reports, missing(host, plan))
     with host.lock(_patience(plan)):
-        plan, reports = _look(bounds, host)
+        plan, reports = _look(bounds, host, along=along)
         if plan.empty:
             return Outcome(plan, reports, [])
-        if plan.changed:
-            plan = merge([plan, Plan(along)])
         needs = missing(host, plan)
         if needs:
             raise NeedsArtifacts(needs)
@@ -160,7 +156,7 @@ def missing(host: Host, plan: Plan) -> list[dict[str, t.Any]]:
 
 
 def _look(
-    bounds: t.Sequence[Bound], host: Host, *, held: bool = False
+    bounds: t.Sequence[Bound], host: Host, *, held: bool = False, along: tuple[Step, ...] = ()
 ) -> tuple[Plan, dict[str, dict[str, t.Any]]]:
     units = [name for bound in bounds for name in bound.noun.units(bound.spec)]
     with host.one_moment(units):
@@ -175,7 +171,8 @@ def _look(
             )
         )
     reports = {bound.noun.name: bound.noun.report(bound.spec, found) for bound, found in seen}
-    return merge(plans), reports
+    plan = merge(plans)
+    return (merge([plan, Plan(along)]) if along and plan.changed else plan), reports
 
 
 def _verbs(bounds: t.Sequence[Bound]) -> dict[str, Verb]:

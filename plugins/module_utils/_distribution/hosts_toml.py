@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import typing as t
 
-from .._core.plan import Phase, Plan, Step
 from .problems import Problem
 from .registry_inputs import check as check_inputs
 
@@ -45,28 +44,6 @@ def hosts(registries: Mapping) -> dict[str, str]:
     """The text of hosts.toml by the folder's name."""
     names = {**(registries.get("mirrors") or {}), **(registries.get("configs") or {})}
     return {"_default" if name == "*" else name: _hosts(name, registries) for name in sorted(names)}
-
-
-def noted(registries: Mapping | None, receipt: Mapping) -> dict[str, list[str]]:
-    """What the receipt is to say of the folders that are ours: as it was, where nothing is asked for."""
-    names = sorted(hosts(registries)) if registries is not None else receipt.get("registries")
-    return {"registries": names} if names else {}
-
-
-def gone(registries: Mapping, receipt: Mapping) -> list[str]:
-    """Folders that were ours and are no longer asked for."""
-    wanted = hosts(registries)
-    return [name for name in receipt.get("registries") or () if name not in wanted]
-
-
-def emptied(root: str, files: Plan) -> list[Step]:
-    """Steps for the folders of files that go: an empty one would hide `_default` from containerd."""
-    folders = [
-        step.target.rpartition("/")[0]
-        for step in files.steps
-        if step.verb == "remove" and step.target.startswith(f"{root}/")
-    ]
-    return [Step(Phase.CLEAN, "remove_empty", path, f"remove {path}") for path in folders]
 
 
 def _hosts(name: str, registries: Mapping) -> str:

@@ -22,6 +22,10 @@ from .._resources import noun as resources
 from .._sync.places import NEWEST, SETTINGS
 from . import options
 
+_SUPERSEDED = (
+    "this site takes published documents: publish it too, or the next one supersedes this change"
+)
+
 
 def run(
     name: str, params: t.Mapping[str, t.Any], check: bool, diff: bool, host: Host | None = None
@@ -57,9 +61,8 @@ def run(
         hold=bool(params.get("hold")),
         along=along,
     )
-    if along and result["changed"] and here.inspect(f"{NEWEST}"):
-        text = "this site takes published documents: publish it too, or the next one supersedes this change"
-        result["warnings"] = [*result.get("warnings", []), text]
+    if along and result["changed"] and here.inspect(NEWEST):
+        result["warnings"] = [*result.get("warnings", []), _SUPERSEDED]
     if result.get("failure", {}).get("kind") == "release":
         result["arch"] = here.machine()
     purged = spec.state == PURGED and not check and not result.get("failed")

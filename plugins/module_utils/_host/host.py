@@ -21,7 +21,7 @@ import typing as t
 from .._core.errors import EdgeError
 from .._core.places import HOME
 from . import files, systemd
-from .commands import Done, Process, feed
+from .commands import Done, Process
 from .memory import Memory
 
 PATHS = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/bin"
@@ -97,6 +97,8 @@ class Host:
 
         Raises EdgeError(kind=command) like `run`, and what `write` raises.
         """
+        from .feeding import feed
+
         feed(list(argv), write, {**os.environ, "PATH": PATHS, "LC_ALL": "C"}, timeout)
 
     # ---- clock and chance

@@ -14,6 +14,7 @@ from ..._core.places import RECEIPT
 from ..._core.plan import Phase, Plan, Step
 from ..._core.resources import Absent, File, Unit, Wish
 from ..._core.transaction import RECOVER_FILE, RECOVER_UNIT, recover_text
+from .. import registry_folders
 from ..adapter import Facts
 from ..kubelet import dropin
 from ..release import Program, program, recorded
@@ -83,8 +84,7 @@ def _registries(spec: Spec, facts: Facts, unit: str) -> t.Iterator[Wish]:
     given = spec.settings.get("registries")
     if given is None:
         return
-    from .. import hosts_toml  # few sites have any
-    from . import registries
+    from . import registries  # few sites have any
 
     version = spec.release.version if spec.release is not None else facts.version
     for path, content in registries.files(given, version).items():
@@ -92,18 +92,9 @@ def _registries(spec: Spec, facts: Facts, unit: str) -> t.Iterator[Wish]:
         # What lies in the folder that the drop-in names is read anew at each pull.
         restarts = (unit,) if path == registries.DROPIN else ()
         yield File(path, 0o600, content.encode(), secret=True, restarts=restarts, what=what)
-    for name in hosts_toml.gone(given, facts.receipt):
+    for name in registry_folders.gone(given, facts.receipt):
         path = f"{paths.REGISTRY_HOSTS}/{name}/hosts.toml"
         yield Absent(path, secret=True, what=f"the registry {name}")
-
-
-def _noted(spec: Spec, facts: Facts) -> dict[str, list[str]]:
-    given = spec.settings.get("registries")
-    if given is None and not facts.receipt.get("registries"):
-        return {}
-    from .. import hosts_toml  # few sites have any
-
-    return hosts_toml.noted(given, facts.receipt)
 
 
 def _configuration(spec: Spec, unit: str) -> t.Iterator[Wish]:
@@ -227,7 +218,7 @@ def receipt(spec: Spec, facts: Facts) -> bytes:
         "by_token": by_token(spec, facts),
         "fixed": facts.receipt.get("fixed", fixed(spec)) if facts.joined else fixed(spec),
         "registration": registration(spec, facts),
-        **_noted(spec, facts),
+        **registry_folders.noted(spec.settings.get("registries"), facts.receipt),
     }
     return (json.dumps(found, sort_keys=True) + "\n").encode()
 
@@ -243,10 +234,7 @@ def wanted_units(spec: Spec) -> tuple[Unit, ...]:
 def more(spec: Spec, facts: Facts, files: Plan) -> tuple[Step, ...]:
     """Steps beside files and units: a look at the new configuration, accounts, the end of the token."""
     found: list[Step] = []
-    if facts.receipt.get("registries"):
-        from .. import hosts_toml  # few sites have any
-
-        found += hosts_toml.emptied(paths.REGISTRY_HOSTS, files)
+    found += registry_folders.emptied(paths.REGISTRY_HOSTS, facts.receipt, files)
     touched = {step.target: step for step in files.steps}
     binary = f"{facts.bin_dir}/{paths.PROGRAM}"
     if spec.role == SERVER:

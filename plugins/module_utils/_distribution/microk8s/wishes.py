@@ -14,6 +14,7 @@ from ..._core.places import RECEIPT
 from ..._core.plan import Phase, Plan, Step
 from ..._core.resources import Absent, File, Unit, Wish
 from ..._core.transaction import RECOVER_FILE, RECOVER_UNIT, recover_text
+from .. import registry_folders
 from ..adapter import Facts
 from ..kubelet import dropin
 from ..release import recorded
@@ -102,11 +103,10 @@ def _registries(spec: Spec, facts: Facts) -> t.Iterator[Wish]:
     given = spec.settings.get("registries")
     if given is None:
         return
-    from .. import hosts_toml  # few sites have any
-    from . import registries
+    from . import registries  # few sites have any
 
     own = facts.config.get("hosts") or {}
-    for name in hosts_toml.gone(given, facts.receipt):
+    for name in registry_folders.gone(given, facts.receipt):
         path = f"{paths.REGISTRY_HOSTS}/{name}/hosts.toml"
         if own.get(name):
             yield File(path, 0o660, own[name].encode(), what=f"MicroK8s' own registry {name}")
@@ -115,15 +115,6 @@ def _registries(spec: Spec, facts: Facts) -> t.Iterator[Wish]:
     for path, content in registries.files(given).items():
         what = f"the registries ({path.rpartition(paths.ARGS + '/')[2]})"
         yield File(path, 0o660, content.encode(), what=what)
-
-
-def _noted(spec: Spec, facts: Facts) -> dict[str, list[str]]:
-    given = spec.settings.get("registries")
-    if given is None and not facts.receipt.get("registries"):
-        return {}
-    from .. import hosts_toml  # few sites have any
-
-    return hosts_toml.noted(given, facts.receipt)
 
 
 def _restarts(name: str) -> tuple[str, ...]:
@@ -201,7 +192,7 @@ def receipt(spec: Spec, facts: Facts) -> dict[str, t.Any]:
         "images": archive.sha256 if archive is not None else facts.receipt.get("images", ""),
         "names": arguments.names(spec) if spec.role == SERVER else [],
         "lines": {name: sorted(wanted) for name, wanted in arguments.managed(spec).items()},
-        **_noted(spec, facts),
+        **registry_folders.noted(spec.settings.get("registries"), facts.receipt),
     }
 
 
@@ -224,10 +215,7 @@ def wanted_units(spec: Spec, facts: Facts) -> tuple[Unit, ...]:
 def more(spec: Spec, facts: Facts, files: Plan) -> tuple[Step, ...]:
     """Steps beside files and units: snaps, the join, the hold, add-ons."""
     found: list[Step] = []
-    if facts.receipt.get("registries"):
-        from .. import hosts_toml  # few sites have any
-
-        found += hosts_toml.emptied(paths.REGISTRY_HOSTS, files)
+    found += registry_folders.emptied(paths.REGISTRY_HOSTS, facts.receipt, files)
     if needs_snap(spec, facts):
         found += _snaps(spec, facts)
     if facts.initialized and spec.role == SERVER:
