@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.index import Index, index_of
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.model import Image, Layer
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.paths import RULES, check
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.references import parse
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.cache import (
     guarded,
@@ -49,7 +50,7 @@ class Kept:
         self._records: dict[str, tuple[int, Record]] = {}
 
     def keep(self, image: Image) -> None:
-        """Keep all layers of `image`. EdgeError: artifact where one is damaged, io."""
+        """Keep all layers of `image`. EdgeError: artifact where one is damaged, refused (`paths`), io."""
         repository = parse(image.reference).repository
         lower: frozenset[str] = frozenset()
         with guarded(self._folder):
@@ -90,6 +91,7 @@ class Kept:
         try:
             _copy(layer.blob(), staged)
             _copy(layer.tar(), tar)
+            check(tar, layer.digest)
             index = index_of(tar)
             place(staged, self._path(layer.diff_id, "blob"))
         finally:
@@ -105,7 +107,7 @@ class Kept:
         layer = record.layer
         about = {"digest": layer.digest, "size": layer.size, "media_type": layer.media_type}
         places = sorted([*map(list, record.places | {where})])
-        stored = {**about, "index": record.index.stored(), "places": places}
+        stored = {**about, "rules": RULES, "index": record.index.stored(), "places": places}
         save_json(self._path(layer.diff_id, "json"), {**stored, "hidden": sorted(hidden)})
 
     def _layer(self, layer: Layer) -> Layer:
@@ -117,14 +119,14 @@ class Kept:
         return Layer(layer.digest, layer.size, layer.media_type, layer.diff_id, opener)
 
     def _read(self, diff_id: str, value: dict[str, t.Any]) -> Record | None:
-        """None where the record is none, or the blob is gone or not whole: the layer is kept anew then."""
+        """None where the record is none or of other rules, or the blob is gone or not whole: it is kept anew then."""
         try:
             size = int(value["size"])
             layer = Layer(value["digest"], size, value["media_type"], diff_id, _nothing)
             index = Index.read(value["index"])
             places = frozenset((str(name), int(number)) for name, number in value["places"])
             hidden = frozenset(map(str, value["hidden"]))
-            if self._path(diff_id, "blob").stat().st_size != size:
+            if value["rules"] != RULES or self._path(diff_id, "blob").stat().st_size != size:
                 return None
         except (KeyError, TypeError, ValueError, AttributeError, FileNotFoundError):
             return None
