@@ -35,12 +35,15 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, images.Made]:
     folder = tmp_path_factory.mktemp("images")
     probe = images.program(mirror_of(K3S.name).parent / "images" / "probe.tar")
     found = {}
-    for version in range(1, 6):
+    for version in range(1, 7):
         data = images.noise(7, 3_000_000, CHANGED * (version - 1))
         if version == 4:  # nothing of it is known anywhere
             data = images.noise(8, 6_000_000)
         top = images.tar_of({"opt/data": data, "opt/version": b"%d" % version})
-        found[str(version)] = images.make(folder / str(version), [probe, top], ["/probe"])
+        packed = images.by_python if version == 5 else images.by_go
+        if version == 6:
+            top = images.tar_of({"opt/data": data, "opt/../../root/.profile": b"exit"})
+        found[str(version)] = images.make(folder / str(version), [probe, top], ["/probe"], packed)
     return found
 
 
@@ -93,6 +96,7 @@ def is_whole(node: Node, made: images.Made, version: str) -> bool:
     whole = {line.split()[0] for line in checked if " complete " in line and line.endswith("true")}
     assert node.run(f"ls -A {ARTIFACTS}").stdout == ""
     assert not any("lightk8s" in key for key in snapshots(node))
+    assert node.run("k3s ctr -n lightk8s content ls -q").stdout == ""
     return names <= whole and names <= set(listed(node))
 
 
@@ -123,9 +127,34 @@ def test_an_update_is_a_small_part_of_the_image(
 ) -> None:
     done = result(site.play(play(row(made, "1"), row(made, "2"))))
     assert done["transfer"]["bytes"] < sum(made["2"].layers) / 100
-    assert [found["mode"] for found in done["images"]] == ["alias", "alias"]
+    assert [found["mode"] for found in done["images"]] == ["exact", "exact"]
+    assert listed(server)[f"{NAME}@{made['2'].digest}"] == made["2"].digest
     assert is_whole(server, made["2"], "2")
     assert is_whole(server, made["1"], "1")
+
+
+def test_an_exact_image_comes_as_a_delta_where_its_blobs_are_known_to_come_out(
+    site: Site, server: Node, made: dict[str, images.Made]
+) -> None:
+    site.play(play({"name": f"{NAME}:2", "state": "absent"}))
+    assert f"{NAME}@{made['2'].digest}" not in listed(server)
+    done = result(site.play(play(row(made, "2"), exact=True)))
+    assert done["transfer"]["bytes"] < sum(made["2"].layers) / 100
+    assert [found["mode"] for found in done["images"]] == ["exact"]
+    assert is_whole(server, made["2"], "2")
+
+
+def test_a_layer_that_reaches_out_of_it_is_refused(
+    site: Site, server: Node, made: dict[str, images.Made]
+) -> None:
+    before = listed(server)
+    for mode in ([], ["--check"]):
+        done = result(site.play(play(row(made, "6")), *mode, check=False))
+        assert done["failure"]["kind"] == "refused"
+        assert "'opt/../../root/.profile'" in done["failure"]["message"]
+        assert "transfer" not in done
+    assert listed(server) == before
+    assert server.run(f"ls -A {ARTIFACTS}").stdout == ""
 
 
 def pod(name: str, image: str) -> str:
@@ -146,9 +175,13 @@ def runs(node: Node, name: str) -> bool:
     return bool(found.get("phase") == "Running")
 
 
-def test_a_pod_that_pins_the_digest_starts_without_a_registry(
+def test_a_pod_that_pins_the_digest_starts_after_a_restart_and_a_collection_without_a_registry(
     site: Site, server: Node, made: dict[str, images.Made]
 ) -> None:
+    server.run(["systemctl", "restart", site.unit(server)], timeout=300)
+    wait_for("the node", site.is_ready)
+    server.run("k3s ctr content prune references")
+    assert is_whole(server, made["2"], "2")
     assert server.run("ip route show default").stdout == ""
     for name, image in (("pin", f"{NAME}@{made['2'].digest}"), ("tag", f"{NAME}:1")):
         server.write(f"/root/{name}.json", pod(name, image))
@@ -249,5 +282,6 @@ def test_the_playbook_prints_what_a_site_costs(
     assert table[0].split()[:2] == ["SITE", "NODES"]
     assert table[1].split()[0] == "shop"
     site.play("stage_images", edge_images=wanted, edge_images_prune=True)
+    assert listed(site.server)[f"{NAME}@{made['5'].digest}"] != made["5"].digest  # by another gzip
     names = {name for name in listed(site.server) if name.startswith(f"{NAME}:")}
     assert names == {f"{NAME}:1", f"{NAME}:2", f"{NAME}:5"}

@@ -26,7 +26,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> list[images.Made]:
     probe = images.program(mirror_of(K3S.name).parent / "images" / "probe.tar")
     tops = [images.tar_of({"opt/data": images.noise(7, 3_000_000, n)}) for n in (0, 40)]
     return [
-        images.make(folder / str(number), [probe, top], ["/probe"])
+        images.make(folder / str(number), [probe, top], ["/probe"], images.by_go)
         for number, top in enumerate(tops)
     ]
 
@@ -70,6 +70,7 @@ def test_an_image_comes_once_and_its_successor_as_a_delta(
     assert bring(site, made[0])["changed"] is False
     second = bring(site, *made)
     assert second["transfer"]["bytes"] < sum(made[1].layers) / 100
+    assert [found["mode"] for found in second["images"]] == ["exact", "exact"]
     assert bring(site, *made)["changed"] is False
     names = site.lone.run([*site.distribution.ctr, "-n", "k8s.io", "images", "ls", "-q"]).stdout
     for number, item in enumerate(made):

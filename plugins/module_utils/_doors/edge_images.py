@@ -77,7 +77,9 @@ def main(
         return {"changed": False, "needs": exc.needs, **door.failed(exc, site)}
     except EdgeError as exc:
         failed = {"changed": False, **door.failed(exc, site)}
-        return failed | ({"unbuilt": exc.diff_id} if isinstance(exc, Unbuilt) else {})
+        if isinstance(exc, Unbuilt):
+            failed |= {"unbuilt": exc.diff_id, "remade": dict(exc.remade)}
+        return failed
     return _result(outcome, spec, check=check, diff=diff)
 
 
@@ -94,6 +96,8 @@ def _result(outcome: Outcome, spec: Spec, *, check: bool, diff: bool) -> dict[st
         found["diff"] = plan.diff()
     if check and not plan.empty:
         found["pending"] = True
+    if outcome.remade:
+        found["remade"] = dict(outcome.remade)
     if outcome.asks:
         found["have"] = have(spec, outcome.seen)
         found["machine"] = outcome.seen.machine

@@ -9,20 +9,21 @@ from __future__ import annotations
 import json
 import lzma
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .._core.errors import EdgeError
 from .._core.plan import Step
 from .._core.verbs import artifact_path
 from .._host.host import Host
 from . import chains, leftovers, rebuild
-from .archive import TAR, Blob, Document, alias, write
+from .archive import GZIP, TAR, Blob, Document, alias, write, write_layer
 from .runtime import Containerd
 from .seen import Seen
-from .spec import Delivery, Wanted
+from .spec import MUST, Delivery, Layer, Piece, Wanted
 
 _MOST = 16 << 20  # bytes of the documents of one image
 _STEP = 1 << 16
+_Row = t.Mapping[str, t.Any]  # the descriptor of a layer
 
 
 class Unbuilt(EdgeError):
@@ -31,6 +32,7 @@ class Unbuilt(EdgeError):
     def __init__(self, diff_id: str, cause: EdgeError) -> None:
         super().__init__(cause.message, kind=cause.kind, hint=cause.hint)
         self.diff_id = diff_id
+        self.remade: t.Mapping[str, bool] = {}  # as in Worker, up to here
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class Worker:
     host: Host
     containerd: Containerd
     seen: Seen
+    # Published blobs that it was tried to make out of their tars, and whether they came out.
+    remade: dict[str, bool] = field(default_factory=dict)
 
     def do(self, step: Step) -> None:
         """EdgeError; what was there before is untouched then."""
@@ -65,13 +69,16 @@ class Worker:
         leftovers.used(self.host, pieces)
         image: Wanted = step.params["image"]
         parts = Parts(image, self._documents(delivery))
-        blobs = _Layers(self, delivery, parts).collect()
-        target, documents = parts.target([row for row, _blob in blobs])
-        fresh = [blob for _row, blob in blobs if blob is not None]
-        self.containerd.take(
-            lambda stream: write(stream, image.names, target, documents, fresh),
-            self.seen.snapshotter,
-        )
+        try:
+            blobs = _Layers(self, delivery, parts).collect()
+            target, documents = parts.target([row for row, _blob in blobs])
+            fresh = [blob for _row, blob in blobs if blob is not None]
+            self.containerd.take(
+                lambda stream: write(stream, image.names, target, documents, fresh),
+                self.seen.snapshotter,
+            )
+        finally:
+            self.containerd.forget()
         for name in image.names:
             self.containerd.label(name)
         leftovers.remove(self.host, pieces)
@@ -112,6 +119,12 @@ class Parts:
         self.config = self._of(image.config)
         self.layers = chains.rows(self._parsed(self.manifest), "layers")
         self._check()
+
+    @property
+    def platform(self) -> dict[str, t.Any]:
+        """What the config says the image runs on."""
+        said = self._parsed(self.config)
+        return {key: said[key] for key in ("architecture", "os", "variant") if key in said}
 
     def _of(self, digest: str) -> Document:
         if digest not in self._all:
@@ -165,19 +178,28 @@ class _Layers:
         self._parts = parts
         self._held = worker.containerd.content()
 
-    def collect(self) -> list[tuple[t.Mapping[str, t.Any], Blob | None]]:
-        """By layer: its descriptor, and what is to be written for it."""
-        found: list[tuple[t.Mapping[str, t.Any], Blob | None]] = []
+    def collect(self) -> list[tuple[_Row, Blob | None]]:
+        """By layer: its descriptor, and what is to be written for it.
+
+        All is looked at before the first layer goes to containerd to be compressed.
+        """
+        pairs = list(zip(self._parts.image.layers, self._parts.layers))
+        ready = [(wanted, row, self._one(wanted, row)) for wanted, row in pairs]
+        found: list[tuple[_Row, Blob | None]] = []
         written: set[str] = set()
-        for wanted, row in zip(self._parts.image.layers, self._parts.layers):
-            descriptor, blob = self._one(wanted.digest, wanted.diff_id, row)
+        for wanted, row, plain in ready:
+            piece = self._pieces.get(wanted.diff_id)
+            tar = plain[1]
+            better = None
+            if tar and tar.digest == wanted.diff_id and piece and piece.remake:
+                better = self._remade(row, piece, tar)
+            descriptor, blob = better or plain
             found.append((descriptor, None if descriptor["digest"] in written else blob))
             written.add(descriptor["digest"])
         return found
 
-    def _one(
-        self, digest: str, diff_id: str, row: t.Mapping[str, t.Any]
-    ) -> tuple[t.Mapping[str, t.Any], Blob | None]:
+    def _one(self, wanted: Layer, row: _Row) -> tuple[_Row, Blob | None]:
+        digest, diff_id = wanted.digest, wanted.diff_id
         piece = self._pieces.get(diff_id)
         if digest in self._held:
             return row, None
@@ -188,11 +210,34 @@ class _Layers:
             info = self._worker.host.inspect(self._worker.containerd.blob(diff_id))
             return _tar(diff_id, info.size if info else 0), None
         if piece and piece.sha256:
-            return self._rebuilt(diff_id, piece.sha256)
+            tar = self._rebuilt(diff_id, piece.sha256)
+            return _tar(diff_id, tar.size), tar
         gone = EdgeError(f"layer {diff_id} is no longer on the node", kind="artifact")
         raise Unbuilt(diff_id, gone)
 
-    def _rebuilt(self, diff_id: str, sha256: str) -> tuple[t.Mapping[str, t.Any], Blob]:
+    def _remade(self, row: _Row, piece: Piece, tar: Blob) -> tuple[_Row, Blob] | None:
+        """The blob that containerd makes of the tar, best the published one; None where it makes none."""
+        containerd, config = self._worker.containerd, self._parts.platform
+        digest = str(row["digest"])
+        try:
+            made, size = containerd.compress(
+                lambda stream, name: write_layer(stream, name, config, tar)
+            )
+        except Unbuilt:
+            raise
+        except EdgeError as exc:
+            if piece.remake == MUST:
+                raise Unbuilt(piece.diff_id, exc) from exc
+            return None
+        self._worker.remade[digest] = made == digest
+        if made != digest and piece.remake == MUST:
+            other = EdgeError(f"containerd makes another blob than {digest}", kind="artifact")
+            raise Unbuilt(piece.diff_id, other)
+        path = self._worker.host.path(containerd.blob(made))
+        other_row = {"mediaType": GZIP, "digest": made, "size": size}
+        return row if made == digest else other_row, Blob(made, size, lambda: _read(path))
+
+    def _rebuilt(self, diff_id: str, sha256: str) -> Blob:
         path = self._worker.host.path(artifact_path(sha256))
 
         def useless(cause: EdgeError) -> Unbuilt:
@@ -200,8 +245,8 @@ class _Layers:
             return Unbuilt(diff_id, cause)
 
         try:
-            head = rebuild.head_of(path)
-            roots = {base: self._folder(base) for base in head.bases}
+            roots = {base: self._folder(base) for base in rebuild.bases_of(path)}
+            head = rebuild.look(path, roots, diff_id)
         except EdgeError as exc:
             raise useless(exc) from exc
 
@@ -211,7 +256,7 @@ class _Layers:
             except EdgeError as exc:
                 raise useless(exc) from exc
 
-        return _tar(diff_id, head.size), Blob(diff_id, head.size, pieces)
+        return Blob(diff_id, head.size, pieces)
 
     def _folder(self, diff_id: str) -> str:
         seen = self._worker.seen

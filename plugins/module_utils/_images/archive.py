@@ -17,6 +17,7 @@ INDEX = "application/vnd.oci.image.index.v1+json"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"
 TAR = "application/vnd.oci.image.layer.v1.tar"
+GZIP = "application/vnd.oci.image.layer.v1.tar+gzip"
 _NAME = "io.containerd.image.name"
 
 
@@ -67,16 +68,30 @@ def write(
     with tarfile.open(fileobj=stream, mode="w|", format=tarfile.PAX_FORMAT) as archive:
         _add(archive, "oci-layout", b'{"imageLayoutVersion":"1.0.0"}')
         for layer in layers:
-            info = tarfile.TarInfo(_place(layer.digest))
-            info.size = layer.size
-            reader = _Reader(layer.pieces())
-            archive.addfile(info, t.cast("t.IO[bytes]", reader))
-            reader.finish()
+            _pour(archive, _place(layer.digest), layer)
         for document in {item.digest: item for item in documents}.values():
             _add(archive, _place(document.digest), document.body)
         rows = [{**target.descriptor(), "annotations": {_NAME: name}} for name in names]
         index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": rows}
         _add(archive, "index.json", json.dumps(index).encode())
+
+
+def write_layer(stream: t.BinaryIO, name: str, config: t.Mapping[str, t.Any], layer: Blob) -> None:
+    """An archive as of docker save, of an image with this layer alone; what is cut off names nothing."""
+    about = {**config, "rootfs": {"type": "layers", "diff_ids": [layer.digest]}}
+    row = {"Config": "config.json", "RepoTags": [name], "Layers": ["layer.tar"]}
+    with tarfile.open(fileobj=stream, mode="w|", format=tarfile.PAX_FORMAT) as archive:
+        _pour(archive, "layer.tar", layer)
+        _add(archive, "config.json", json.dumps(about).encode())
+        _add(archive, "manifest.json", json.dumps([row]).encode())
+
+
+def _pour(archive: tarfile.TarFile, name: str, layer: Blob) -> None:
+    info = tarfile.TarInfo(name)
+    info.size = layer.size
+    reader = _Reader(layer.pieces())
+    archive.addfile(info, t.cast("t.IO[bytes]", reader))
+    reader.finish()
 
 
 def _place(digest: str) -> str:

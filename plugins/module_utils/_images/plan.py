@@ -182,6 +182,7 @@ def have(spec: Spec, seen: Seen) -> dict[str, t.Any]:
         "missing": [item.name for item in missing(spec, seen)],
         "blobs": sorted(asked & seen.blobs),
         "extracted": sorted(seen.extracted),
+        "runtime": seen.runtime,
         "free": seen.free,
         "reserve": seen.reserve,
     }

@@ -182,6 +182,18 @@ def rebuilt(path: str, roots: t.Mapping[str, str], diff_id: str) -> t.Iterator[b
         raise damaged("does not give the layer that it promises: a file of its base has changed")
 
 
+def look(path: str, roots: t.Mapping[str, str], diff_id: str) -> form.Head:
+    """The delta's head, after all that can be known to be wrong without rebuilding. EdgeError(artifact)."""
+    try:
+        with open(path, "rb") as handle:
+            head = _Delta(handle, roots).head
+    except OSError as exc:
+        raise damaged(f"cannot be read: {exc}") from exc
+    if head.target != diff_id:
+        raise damaged(f"is for {head.target}, not {diff_id}")
+    return head
+
+
 def write_layer(path: str, roots: t.Mapping[str, str], diff_id: str, target: str) -> None:
     """Put the layer's tar at `target`, which appears complete and checked or not at all. EdgeError."""
 

@@ -10,7 +10,8 @@ is whole or has not happened.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import typing as t
+from dataclasses import dataclass, field, replace
 
 from .._core.engine import missing as missing_artifacts
 from .._core.errors import EdgeError, NeedsArtifacts
@@ -34,6 +35,7 @@ class Outcome:
     plan: Plan
     seen: Seen
     asks: bool = False
+    remade: t.Mapping[str, bool] = field(default_factory=dict)  # see `apply.Worker`
 
 
 def converge(host: Host, layout: Layout, runtime: Runtime, spec: Spec, *, check: bool) -> Outcome:
@@ -41,6 +43,8 @@ def converge(host: Host, layout: Layout, runtime: Runtime, spec: Spec, *, check:
     seen = observe(host, layout, runtime)
     steps = plan(spec, seen)
     asks = spec.deliveries is None and bool(missing(spec, seen))
+    if asks:
+        seen = replace(seen, runtime=Containerd(host, runtime).version())
     if steps.empty or check or asks:
         return Outcome(steps, seen, asks)
     with host.lock(_LOCK_WAIT):
@@ -51,7 +55,7 @@ def converge(host: Host, layout: Layout, runtime: Runtime, spec: Spec, *, check:
         if needs:
             leftovers.asked(host, [str(need["sha256"]) for need in needs])
             raise NeedsArtifacts(needs)
-        _carry_out(host, runtime, seen, steps)
+        remade = _carry_out(host, runtime, seen, steps)
         seen = observe(host, layout, runtime)
         left = plan(spec, seen)
     if not left.empty:
@@ -61,7 +65,7 @@ def converge(host: Host, layout: Layout, runtime: Runtime, spec: Spec, *, check:
             hint="something on the node changes these things back: find it, then run again",
             step=left.steps[0].summary,
         )
-    return Outcome(steps, seen)
+    return Outcome(steps, seen, remade=remade)
 
 
 def _refuse_unplanned(spec: Spec, seen: Seen) -> None:
@@ -75,15 +79,19 @@ def _refuse_unplanned(spec: Spec, seen: Seen) -> None:
             )
 
 
-def _carry_out(host: Host, runtime: Runtime, seen: Seen, steps: Plan) -> None:
-    from .apply import Worker  # most runs find nothing to do
+def _carry_out(host: Host, runtime: Runtime, seen: Seen, steps: Plan) -> t.Mapping[str, bool]:
+    from .apply import Unbuilt, Worker  # most runs find nothing to do
 
     containerd = Containerd(host, runtime)
     containerd.sweep(seen.snapshotter)
+    containerd.forget()
     worker = Worker(host, containerd, seen)
     for step in steps.steps:
         try:
             worker.do(step)
         except EdgeError as exc:
             exc.step = exc.step or step.summary
+            if isinstance(exc, Unbuilt):
+                exc.remade = worker.remade
             raise
+    return worker.remade

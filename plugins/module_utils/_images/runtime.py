@@ -14,9 +14,12 @@ import typing as t
 from .._core.errors import EdgeError
 from .._distribution.adapter import Runtime
 from .._host.host import Host
+from . import chains
 from .seen import PINNED, STAGED, Record
 
 NAMESPACE = "k8s.io"
+# A namespace of ours: what is in it the kubelet neither sees nor starts.
+_OURS = "lightk8s"
 ASK = 30.0  # seconds for a question
 # Importing unpacks what it gets, on the slowest of cards.
 WORK = 3600.0
@@ -33,18 +36,29 @@ class Containerd:
         self._host = host
         self.root = runtime.root
         self._ctr = [*runtime.ctr, "--namespace", NAMESPACE]
+        self._ours = [*runtime.ctr, "--namespace", _OURS]
 
     def _ask(self, *words: str) -> list[str]:
         """Lines of a table, without its head."""
-        return self._host.run([*self._ctr, *words], timeout=ASK).out.splitlines()[1:]
+        return _rows(self._host.run([*self._ctr, *words], timeout=ASK).out)
 
     def _do(self, *words: str, timeout: float = ASK) -> None:
         self._host.run([*self._ctr, *words], timeout=timeout)
 
+    def version(self) -> str:
+        """What tells one build of it from another: versions of both sides, and of the compiler."""
+        lines = self._host.run([*self._ctr, "version"], timeout=ASK).out.splitlines()
+        pairs = [line.strip().partition(":") for line in lines]
+        found = [value.strip() for key, _colon, value in pairs if key in ("Version", "Go version")]
+        return " ".join(dict.fromkeys(found))
+
     def records(self) -> dict[str, Record]:
         """All names of images."""
+        return self._records(self._ctr)
+
+    def _records(self, ctr: t.Sequence[str]) -> dict[str, Record]:
         found = {}
-        for line in self._ask("images", "ls"):
+        for line in _rows(self._host.run([*ctr, "images", "ls"], timeout=ASK).out):
             words = line.split()
             # Between the digest and the labels stand a size with its unit and a list of platforms.
             found[words[0]] = Record(words[0], words[2], _labels(words[-1]))
@@ -105,6 +119,26 @@ class Containerd:
         more = [] if snapshotter == "overlayfs" else ["--snapshotter", snapshotter]
         self._host.feed([*self._ctr, "images", "import", *more, "-"], write, timeout=WORK)
 
+    def compress(self, write: t.Callable[[t.BinaryIO, str], None]) -> tuple[str, int]:
+        """Digest and size of the gzip blob that it makes of the layer in the archive that `write` writes.
+
+        The blob stays until `forget`. EdgeError(command) where that is no way.
+        """
+        name = f"{_OURS}.internal/layer:{os.getpid()}"
+        words = ("images", "import", "--compress-blobs", "--no-unpack", "--all-platforms", "-")
+        self._host.feed([*self._ours, *words], lambda stream: write(stream, name), timeout=WORK)
+        record = self._records(self._ours).get(name)
+        rows = chains.rows(self.document(record.target), "layers") if record else []
+        if len(rows) != 1:
+            raise EdgeError("containerd has not compressed the layer", kind="command")
+        return str(rows[0].get("digest")), int(rows[0].get("size") or 0)
+
+    def forget(self) -> None:
+        """Remove what `compress` has left, also in a run that was killed."""
+        names = sorted(self._records(self._ours))
+        if names:
+            self._host.run([*self._ours, "images", "rm", "--sync", *names], timeout=WORK)
+
     def tag(self, name: str, new: str) -> None:
         """Give an image another name."""
         self._do("images", "tag", "--force", name, new)
@@ -144,6 +178,11 @@ def snapshotter_of(content: t.Mapping[str, t.Mapping[str, str]]) -> str:
                 name = key[len(_UNPACKED) :].split("/")[0]
                 counts[name] = counts.get(name, 0) + 1
     return max(counts, key=lambda name: counts[name]) if counts else "overlayfs"
+
+
+def _rows(table: str) -> list[str]:
+    """Lines of a table, without its head."""
+    return table.splitlines()[1:]
 
 
 def _labels(text: str) -> dict[str, str]:

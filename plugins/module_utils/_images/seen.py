@@ -48,6 +48,7 @@ class Seen:
     free: int = 0
     reserve: int = 0
     left: frozenset[str] = frozenset()  # artifacts that an earlier transfer has left
+    runtime: str = ""  # which build of containerd; only where somebody asks
 
     def of(self, name: str) -> Contents | None:
         """What the name leads to; None where it is unknown, or documents are missing."""

@@ -16,6 +16,7 @@ PRESENT, ABSENT = "present", "absent"
 STATES = (PRESENT, ABSENT)
 # What a name leads to; `plugin_utils/_images/plan.py` says what the modes are.
 EXACT, ALIAS, LAYERLESS = "exact", "alias", "layer-less"
+TRY, MUST = "try", "must"
 _DIGEST = r"sha256:[0-9a-f]{64}"
 
 
@@ -74,6 +75,7 @@ class Piece:
     kind: str
     sha256: str = ""  # of the artifact
     size: int = 0
+    remake: str = ""  # TRY or MUST: whether the published blob is to be made out of the tar
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,11 @@ def _wanted(row: t.Mapping[str, t.Any]) -> Wanted:
 def _delivery(row: t.Mapping[str, t.Any]) -> Delivery:
     pieces = tuple(
         Piece(
-            _digest(p["diff_id"]), str(p["kind"]), str(p.get("sha256", "")), int(p.get("size", 0))
+            _digest(p["diff_id"]),
+            str(p["kind"]),
+            str(p.get("sha256", "")),
+            int(p.get("size", 0)),
+            str(p.get("remake", "")),
         )
         for p in row["pieces"]
     )

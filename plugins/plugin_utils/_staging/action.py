@@ -32,6 +32,10 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.registry imp
     Access,
     pulled,
 )
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.remakes import (
+    Remakes,
+    Remaking,
+)
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.scan import scanned
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.source import Source
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.tidy import tidy
@@ -72,13 +76,14 @@ class ImagesAction(InputsAction):
 
     def _converse(self, params: Params, task_vars: Params) -> Result:
         self._asked, self._entries = dict(params), params.get("images") or ()
-        self._failed, self._shipment, self._warnings = {}, None, []
+        self._failed, self._shipment, self._warnings, self._last = {}, None, [], {}
         self._cache = _cache_folder(params.get("cache_dir"))
         self._machine = str(task_vars.get("ansible_architecture") or _USUAL)
         given = {key: value for key, value in params.items() if key not in _HERE}
         try:
             given["wanted"] = self._wanted()
             result = super()._converse(given, task_vars)
+            self._note(result)
             if self._task.check_mode and "have" in result:
                 result = self._foretold(result)
         except EdgeError as exc:
@@ -103,6 +108,7 @@ class ImagesAction(InputsAction):
 
     def _other_way(self, diff_id: str, result: Result) -> Params:
         """What is to be sent in place of what the node could not use; nothing where that was all."""
+        self._note(result)
         spoilt = self._shipment.spoilt_with(diff_id) if self._shipment else {}
         known = {key: kinds - self._failed.get(key, set()) for key, kinds in spoilt.items()}
         if not known.get(diff_id):
@@ -157,16 +163,30 @@ class ImagesAction(InputsAction):
         missing = set(result["have"]["missing"])
         images = [image for name, image in self._opened.items() if name in missing]
         folder = self._cache / "images"
-        costs = Costs(have, Kept(folder / "kept"), Deltas(folder / "deltas", DISPLAY.vv))
+        exact = bool(self._asked.get("exact"))
+        remaking = Remaking(self._remakes().known(self._runtime()), exact=exact)
+        deltas = Deltas(folder / "deltas", DISPLAY.vv)
+        costs = Costs(have, Kept(folder / "kept"), deltas, remakes=remaking.proven)
         costs.prepare(images)
-        policy = plans.Policy(exact=bool(self._asked.get("exact")))
+        policy = plans.Policy(exact=exact)
         found = plans.plan(images, have, shipment.Without(costs, self._failed), policy)
         room = plans.room(found, costs.tar_sizes(images), have)
         plans.guard(room, have, str(self._asked.get("site") or "") or "the node")
-        self._shipment = shipment.Shipment(found, folder / "staged", costs)
+        self._shipment = shipment.Shipment(found, folder / "staged", costs, remaking)
         self._shipment.prepare(DISPLAY.vv)
         tidy(self._cache, _CACHE_LIMIT, time.time())
         return self._shipment.rows
+
+    def _remakes(self) -> Remakes:
+        return Remakes(self._cache / "images" / "remakes.json")
+
+    def _runtime(self) -> str:
+        """The build of containerd that the node has named."""
+        return str(self._last.get("runtime") or "")
+
+    def _note(self, result: Result) -> None:
+        """Keep for other nodes what this one has tried. EdgeError(io)."""
+        self._remakes().note(self._runtime(), result.pop("remade", None) or {})
 
     def supply(self, need: dict[str, t.Any], task_vars: Params) -> Path:
         path = self._shipment.files.get(str(need["sha256"])) if self._shipment else None

@@ -21,6 +21,7 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._images.spec import 
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images import plan as plans
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images import references
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.model import Image, Layer
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.remakes import Remaking
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.cache import guarded, place
 
 Rows = list[dict[str, t.Any]]
@@ -102,6 +103,7 @@ class Shipment:
     images: Sequence[plans.ImagePlan]
     folder: Path
     ways: Ways
+    remaking: Remaking
     files: dict[str, Path] = field(default_factory=dict)
     rows: Rows = field(default_factory=list)
     table: Rows = field(default_factory=list)
@@ -138,7 +140,9 @@ class Shipment:
         path = self._blob(choice.layer) if blob else self.ways.path(choice, choice.layer)
         digest = choice.layer.digest[7:] if blob else _sha256(path)
         self.files[digest] = path
-        return row | {"sha256": digest, "size": path.stat().st_size}
+        remake = "" if blob else self.remaking.word(choice.layer)
+        more = {"remake": remake} if remake else {}
+        return row | {"sha256": digest, "size": path.stat().st_size} | more
 
     def _blob(self, layer: Layer) -> Path:
         """The published blob as a file; what is read from the source is checked on the way."""

@@ -211,11 +211,13 @@ def test_a_node_tells_what_it_was_asked_about() -> None:
         extracted={sha("tar 1"): sha("tar 1"), sha("base"): sha("base")},
         free=7,
         reserve=3,
+        runtime="v2 go1",
     )
     assert plan.have(Spec((TILL,)), found) == {
         "missing": [TILL.name],
         "blobs": [sha("blob 1")],
         "extracted": sorted([sha("tar 1"), sha("base")]),
+        "runtime": "v2 go1",
         "free": 7,
         "reserve": 3,
     }

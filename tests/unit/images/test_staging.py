@@ -23,6 +23,7 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.model import
     Layer,
     platform_of,
 )
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.remakes import Remaking
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.source import Source
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._staging import shipment
 
@@ -63,7 +64,7 @@ def image(tmp_path: Path) -> Image:
 
 def ship(image: Image, ways: Ways, have: Have) -> shipment.Shipment:
     found = plans.plan([image], have, ways)
-    made = shipment.Shipment(found, ways.folder / "staged", ways)
+    made = shipment.Shipment(found, ways.folder / "staged", ways, Remaking({}, exact=False))
     made.prepare(lambda _text: None)
     return made
 
@@ -102,10 +103,15 @@ def test_a_base_that_has_changed_spoils_every_delta_from_it(image: Image, tmp_pa
         plans.Choice(two, plans.DELTA, 10, ("other",)),
     )
     item = plans.ImagePlan(image, plans.ALIAS, choices, 0)
-    made = shipment.Shipment([item], tmp_path, Ways(tmp_path))
+    made = shipment.Shipment([item], tmp_path, Ways(tmp_path), Remaking({}, exact=False))
     assert made.spoilt_with(two.diff_id) == {d.diff_id: {plans.DELTA} for d in image.layers}
     blob = plans.ImagePlan(image, plans.EXACT, (plans.Choice(one, plans.BLOB, 10),), 0)
-    assert shipment.Shipment([blob], tmp_path, Ways(tmp_path)).spoilt_with(one.diff_id) == {}
+    assert (
+        shipment.Shipment([blob], tmp_path, Ways(tmp_path), Remaking({}, exact=False)).spoilt_with(
+            one.diff_id
+        )
+        == {}
+    )
 
 
 def test_ways_that_failed_are_not_offered_again(image: Image, tmp_path: Path) -> None:
