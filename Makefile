@@ -104,6 +104,10 @@ $(SLOWS): slow-%: testbed
 soak-power: testbed ## CUTS power cuts (20) at random moments of runs
 	@LIGHTK8S_POWER_CUTS=$(or $(CUTS),20) $(PYTEST) -m slow tests/integration/contract/test_power.py
 
+.PHONY: soak-images
+soak-images: testbed ## CUTS power cuts and kills (50) at random moments of bringing images
+	@LIGHTK8S_IMAGE_CUTS=$(or $(CUTS),50) $(PYTEST) -m slow tests/integration/test_images_faults.py
+
 .PHONY: bench-converge
 bench-converge: testbed ## what a converge with nothing to do costs; DISTRIBUTION, BENCH="--only KEY"; the last line is JSON
 	@$(INSIDE) link env PYTHONPATH=tests/testbed python -m tests.bench.converge \

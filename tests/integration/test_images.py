@@ -5,59 +5,45 @@
 
 from __future__ import annotations
 
-import json
 import time
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 from bed.links import Link
 from bed.node import Node
-from bed.plays import Run
 
-from .conftest import MakeFleet, mirror_of
-from .lib import images
-from .lib.distributions import K3S
-from .lib.site import Site, common_inputs, wait_for
+from .conftest import MakeFleet
+from .lib import staging
+from .lib.site import Site, wait_for
+from .lib.staging import (
+    ARTIFACTS,
+    NAME,
+    OTHER_GZIP,
+    REACHING_OUT,
+    SERVER,
+    SNAPSHOTS,
+    Versions,
+    absent,
+    is_whole,
+    listed,
+    play,
+    result,
+    row,
+    start_pod,
+)
 
 pytestmark = pytest.mark.slow
-SERVER = "shop-server1"
-NAME = "shop.example/till"
-ARTIFACTS = "/var/lib/lightk8s/artifacts"
-CHANGED = 40  # bytes that differ from one version of the data to the next
 PIECE = 1 << 20
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, images.Made]:
-    """Versions of one image: the test bed's probe below, a few bytes of incompressible data on top."""
-    folder = tmp_path_factory.mktemp("images")
-    probe = images.program(mirror_of(K3S.name).parent / "images" / "probe.tar")
-    found = {}
-    for version in range(1, 7):
-        data = images.noise(7, 3_000_000, CHANGED * (version - 1))
-        if version == 4:  # nothing of it is known anywhere
-            data = images.noise(8, 6_000_000)
-        top = images.tar_of({"opt/data": data, "opt/version": b"%d" % version})
-        packed = images.by_python if version == 5 else images.by_go
-        if version == 6:
-            top = images.tar_of({"opt/data": data, "opt/../../root/.profile": b"exit"})
-        found[str(version)] = images.make(folder / str(version), [probe, top], ["/probe"], packed)
-    return found
+def made(tmp_path_factory: pytest.TempPathFactory) -> Versions:
+    return staging.versions(tmp_path_factory.mktemp("images"))
 
 
 @pytest.fixture(scope="module")
 def site(make_fleet: MakeFleet, tmp_path_factory: pytest.TempPathFactory) -> Site:
-    inputs = {
-        **common_inputs(K3S, mirror_of(K3S.name)),
-        "edge_node_ip": "{{ ansible_host }}",
-    }
-    site = Site(make_fleet("shop=server", airgap=True, disk="4g"), K3S, inputs)
-    assert site.converge().failed() == []
-    wait_for("the node", site.is_ready)
-    site.inputs["edge_cache_dir"] = str(tmp_path_factory.mktemp("cache"))
-    return site
+    return staging.node(make_fleet, tmp_path_factory.mktemp("cache"), disk="4g")
 
 
 @pytest.fixture(scope="module")
@@ -65,43 +51,8 @@ def server(site: Site) -> Node:
     return site.server
 
 
-def play(*rows: dict[str, Any], **more: Any) -> list[dict[str, Any]]:
-    task = {"name": "Bring images", "lightk8s.edge.edge_images": {"images": list(rows), **more}}
-    return [{"hosts": "all", "gather_facts": False, "tasks": [task]}]
-
-
-def row(made: dict[str, images.Made], version: str) -> dict[str, Any]:
-    return {"name": f"{NAME}:{version}", "source": str(made[version].folder)}
-
-
-def result(run: Run) -> dict[str, Any]:
-    return dict(run.of(SERVER, action="edge_images")[-1].result)
-
-
-def listed(node: Node) -> dict[str, str]:
-    """Names of images and what they lead to, as ctr says."""
-    lines = node.run("k3s ctr images ls").stdout.splitlines()[1:]
-    return {line.split()[0]: line.split()[2] for line in lines}
-
-
-def snapshots(node: Node) -> set[str]:
-    lines = node.run("k3s ctr snapshots ls").stdout.splitlines()[1:]
-    return {line.split()[0] for line in lines}
-
-
-def is_whole(node: Node, made: images.Made, version: str) -> bool:
-    """Whether both names are there, and all that they lead to; nothing is left of the transfer."""
-    names = {f"{NAME}:{version}", f"{NAME}@{made.digest}"}
-    checked = node.run("k3s ctr images check").stdout.splitlines()
-    whole = {line.split()[0] for line in checked if " complete " in line and line.endswith("true")}
-    assert node.run(f"ls -A {ARTIFACTS}").stdout == ""
-    assert not any("lightk8s" in key for key in snapshots(node))
-    assert node.run("k3s ctr -n lightk8s content ls -q").stdout == ""
-    return names <= whole and names <= set(listed(node))
-
-
 def test_a_fresh_image_comes_with_the_bytes_that_were_foretold(
-    site: Site, server: Node, made: dict[str, images.Made]
+    site: Site, server: Node, made: Versions
 ) -> None:
     before = listed(server)
     told = result(site.play(play(row(made, "1")), "--check"))
@@ -112,44 +63,42 @@ def test_a_fresh_image_comes_with_the_bytes_that_were_foretold(
     assert done["actions"] == told["actions"]
     assert done["transfer"]["bytes"] == told["bytes_to_send"]
     assert done["transfer"]["bytes"] <= 1.01 * sum(made["1"].layers)
-    assert is_whole(server, made["1"], "1")
+    assert is_whole(server, made, "1")
 
 
-def test_a_second_run_changes_nothing(site: Site, made: dict[str, images.Made]) -> None:
+def test_a_second_run_changes_nothing(site: Site, made: Versions) -> None:
     run = site.play(play(row(made, "1")))
     assert run.changed() == []
     assert "transfer" not in result(run)
     assert "staging" not in result(run)
 
 
-def test_an_update_is_a_small_part_of_the_image(
-    site: Site, server: Node, made: dict[str, images.Made]
-) -> None:
+def test_an_update_is_a_small_part_of_the_image(site: Site, server: Node, made: Versions) -> None:
     done = result(site.play(play(row(made, "1"), row(made, "2"))))
     assert done["transfer"]["bytes"] < sum(made["2"].layers) / 100
     assert [found["mode"] for found in done["images"]] == ["exact", "exact"]
     assert listed(server)[f"{NAME}@{made['2'].digest}"] == made["2"].digest
-    assert is_whole(server, made["2"], "2")
-    assert is_whole(server, made["1"], "1")
+    assert is_whole(server, made, "2")
+    assert is_whole(server, made, "1")
 
 
 def test_an_exact_image_comes_as_a_delta_where_its_blobs_are_known_to_come_out(
-    site: Site, server: Node, made: dict[str, images.Made]
+    site: Site, server: Node, made: Versions
 ) -> None:
-    site.play(play({"name": f"{NAME}:2", "state": "absent"}))
+    site.play(play(absent("2")))
     assert f"{NAME}@{made['2'].digest}" not in listed(server)
     done = result(site.play(play(row(made, "2"), exact=True)))
     assert done["transfer"]["bytes"] < sum(made["2"].layers) / 100
     assert [found["mode"] for found in done["images"]] == ["exact"]
-    assert is_whole(server, made["2"], "2")
+    assert is_whole(server, made, "2")
 
 
 def test_a_layer_that_reaches_out_of_it_is_refused(
-    site: Site, server: Node, made: dict[str, images.Made]
+    site: Site, server: Node, made: Versions
 ) -> None:
     before = listed(server)
     for mode in ([], ["--check"]):
-        done = result(site.play(play(row(made, "6")), *mode, check=False))
+        done = result(site.play(play(row(made, REACHING_OUT)), *mode, check=False))
         assert done["failure"]["kind"] == "refused"
         assert "'opt/../../root/.profile'" in done["failure"]["message"]
         assert "transfer" not in done
@@ -157,46 +106,25 @@ def test_a_layer_that_reaches_out_of_it_is_refused(
     assert server.run(f"ls -A {ARTIFACTS}").stdout == ""
 
 
-def pod(name: str, image: str) -> str:
-    container = {
-        "name": "till",
-        "image": image,
-        "command": ["/probe", "-listen", ""],
-        "imagePullPolicy": "IfNotPresent",
-    }
-    spec = {"containers": [container], "terminationGracePeriodSeconds": 1}
-    body = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}
-    return json.dumps(body)
-
-
-def runs(node: Node, name: str) -> bool:
-    said = node.kubectl("get", "pod", name, "-o", "json", check=False)
-    found = json.loads(said.stdout)["status"] if said.returncode == 0 else {}
-    return bool(found.get("phase") == "Running")
-
-
 def test_a_pod_that_pins_the_digest_starts_after_a_restart_and_a_collection_without_a_registry(
-    site: Site, server: Node, made: dict[str, images.Made]
+    site: Site, server: Node, made: Versions
 ) -> None:
     server.run(["systemctl", "restart", site.unit(server)], timeout=300)
     wait_for("the node", site.is_ready)
     server.run("k3s ctr content prune references")
-    assert is_whole(server, made["2"], "2")
+    assert is_whole(server, made, "2")
     assert server.run("ip route show default").stdout == ""
     for name, image in (("pin", f"{NAME}@{made['2'].digest}"), ("tag", f"{NAME}:1")):
-        server.write(f"/root/{name}.json", pod(name, image))
-        server.kubectl("apply", "-f", f"/root/{name}.json")
-        wait_for(f"the pod {name}", partial(runs, server, name))
+        start_pod(server, name, image)
 
 
 def test_what_a_container_uses_stays_and_the_rest_goes(
-    site: Site, server: Node, made: dict[str, images.Made]
+    site: Site, server: Node, made: Versions
 ) -> None:
     server.kubectl("delete", "pod", "tag", "--now")
-    absent = [{"name": f"{NAME}:{version}", "state": "absent"} for version in "12"]
 
     def only_the_first() -> bool:
-        done = result(site.play(play(*absent)))
+        done = result(site.play(play(absent("1"), absent("2"))))
         assert done["warnings"][-1] == f"{NAME}:2 stays: a container uses it"
         return not done["images"][0]["present"]
 
@@ -204,24 +132,21 @@ def test_what_a_container_uses_stays_and_the_rest_goes(
     assert f"{NAME}:1" not in listed(server)
     assert f"{NAME}@{made['1'].digest}" not in listed(server)
     assert made["1"].config not in listed(server)
-    assert is_whole(server, made["2"], "2")
+    assert is_whole(server, made, "2")
 
 
 def test_a_changed_base_is_noticed_and_the_layer_comes_in_another_way(
-    site: Site, server: Node, made: dict[str, images.Made]
+    site: Site, server: Node, made: Versions
 ) -> None:
-    root = "/var/lib/rancher/k3s/agent/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots"
     spoil = "printf x | dd of=$f bs=1 seek=2000000 conv=notrunc 2>&1"
-    server.run(f"for f in {root}/*/fs/opt/data; do {spoil}; done")
+    server.run(f"for f in {SNAPSHOTS}/*/fs/opt/data; do {spoil}; done")
     done = result(site.play(play(row(made, "3"))))
     assert len(done["staging"]["sent_otherwise"]) == 1
     assert done["transfer"]["bytes"] > sum(made["3"].layers) / 3
-    assert is_whole(server, made["3"], "3")
+    assert is_whole(server, made, "3")
 
 
-def test_a_transfer_that_was_cut_goes_on(
-    site: Site, server: Node, made: dict[str, images.Made]
-) -> None:
+def test_a_transfer_that_was_cut_goes_on(site: Site, server: Node, made: Versions) -> None:
     total = result(site.play(play(row(made, "4")), "--check"))["bytes_to_send"]
     with Link() as link:
         via = {SERVER: link.forward((server.ip, 22))}
@@ -232,14 +157,14 @@ def test_a_transfer_that_was_cut_goes_on(
     assert f"{NAME}:4" not in listed(server)
     done = result(site.play(play(row(made, "4"))))
     assert done["transfer"]["bytes"] <= total - total // 2 + 2 * PIECE
-    assert is_whole(server, made["4"], "4")
+    assert is_whole(server, made, "4")
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.7, 1.5])
 def test_a_run_that_was_killed_is_completed_by_the_next_one(
-    site: Site, server: Node, made: dict[str, images.Made], delay: float
+    site: Site, server: Node, made: Versions, delay: float
 ) -> None:
-    site.play(play({"name": f"{NAME}:4", "state": "absent"}))
+    site.play(play(absent("4")))
     before = listed(server)
     started = site.begin(play(row(made, "4")))
     look = f"ls -A {ARTIFACTS}"
@@ -249,14 +174,14 @@ def test_a_run_that_was_killed_is_completed_by_the_next_one(
     server.run("pkill -9 -x python3; pkill -9 -x ctr", check=False)
     assert set(before) <= set(listed(server))
     assert site.play(play(row(made, "4"))).failed() == []
-    assert is_whole(server, made["4"], "4")
+    assert is_whole(server, made, "4")
     assert site.play(play(row(made, "4"))).changed() == []
 
 
 def test_a_disk_without_room_is_refused_before_anything_is_sent(
-    site: Site, server: Node, made: dict[str, images.Made]
+    site: Site, server: Node, made: Versions
 ) -> None:
-    site.play(play({"name": f"{NAME}:4", "state": "absent"}))
+    site.play(play(absent("4")))
     about = server.run("stat -f -c '%S %b %a' /var/lib/rancher").stdout.split()
     size, blocks, free = (int(word) for word in about)
     margin = size * blocks // 20 + 5_000_000
@@ -273,15 +198,15 @@ def test_a_disk_without_room_is_refused_before_anything_is_sent(
     assert result(site.play(play(row(made, "4"))))["changed"]
 
 
-def test_the_playbook_prints_what_a_site_costs(
-    site: Site, made: dict[str, images.Made], tmp_path: Path
-) -> None:
-    wanted = [row(made, "1"), row(made, "5")]
+def test_the_playbook_prints_what_a_site_costs(site: Site, made: Versions, tmp_path: Path) -> None:
+    wanted = [row(made, "1"), row(made, OTHER_GZIP)]
     run = site.play("stage_images", "--check", edge_images=wanted, edge_bandwidth_limit_mbps=0.5)
     table = run.of(task="Print the table")[0].result["msg"]
     assert table[0].split()[:2] == ["SITE", "NODES"]
     assert table[1].split()[0] == "shop"
     site.play("stage_images", edge_images=wanted, edge_images_prune=True)
-    assert listed(site.server)[f"{NAME}@{made['5'].digest}"] != made["5"].digest  # by another gzip
+    assert (
+        listed(site.server)[f"{NAME}@{made[OTHER_GZIP].digest}"] != made[OTHER_GZIP].digest
+    )  # by another gzip
     names = {name for name in listed(site.server) if name.startswith(f"{NAME}:")}
     assert names == {f"{NAME}:1", f"{NAME}:2", f"{NAME}:5"}

@@ -15,7 +15,7 @@ from .._core.errors import EdgeError
 from .._core.plan import Step
 from .._core.verbs import artifact_path
 from .._host.host import Host
-from . import chains, leftovers, rebuild
+from . import chains, imports, leftovers, rebuild
 from .archive import GZIP, TAR, Blob, Document, alias, write, write_layer
 from .runtime import Containerd
 from .seen import Seen
@@ -57,6 +57,7 @@ class Worker:
 
     def _remove(self, step: Step) -> None:
         self.containerd.remove(step.params["names"])
+        imports.end(self.host, step.params["names"])
 
     def _tidy(self, step: Step) -> None:
         leftovers.remove(self.host, step.params["pieces"])
@@ -73,6 +74,8 @@ class Worker:
             blobs = _Layers(self, delivery, parts).collect()
             target, documents = parts.target([row for row, _blob in blobs])
             fresh = [blob for _row, blob in blobs if blob is not None]
+            self._mend(image)
+            imports.begin(self.host, image.name)
             self.containerd.take(
                 lambda stream: write(stream, image.names, target, documents, fresh),
                 self.seen.snapshotter,
@@ -81,7 +84,24 @@ class Worker:
             self.containerd.forget()
         for name in image.names:
             self.containerd.label(name)
+        self.containerd.settle()
+        imports.end(self.host, [image.name])
         leftovers.remove(self.host, pieces)
+
+    def _mend(self, image: Wanted) -> None:
+        """Have the layers of an image extracted anew whose import a power cut has torn."""
+        if image.name not in self.seen.torn:
+            return
+        others = {
+            chain
+            for contents in self.seen.contents.values()
+            if contents.config != image.config
+            for chain in chains.chain(contents.diff_ids)
+        }
+        own = chains.chain([layer.diff_id for layer in image.layers])
+        for chain in reversed(own):
+            if chain in self.seen.chains - others:
+                self.containerd.drop(self.seen.snapshotter, chain)
 
     def _check(self, sha256: str, name: str) -> None:
         """Nothing that was damaged since it came gets near containerd."""

@@ -14,7 +14,7 @@ from .._core import yamlish
 from .._core.errors import EdgeError
 from .._distribution.adapter import Layout, Runtime
 from .._host.host import Host
-from . import chains, leftovers
+from . import chains, imports, leftovers
 from .runtime import Containerd, snapshotter_of
 from .seen import Contents, Seen
 
@@ -53,6 +53,7 @@ def observe(host: Host, layout: Layout, runtime: Runtime) -> Seen:
         free,
         reserve(_threshold(host, layout, runtime), total),
         leftovers.left(host),
+        imports.torn(host),
     )
 
 

@@ -23,6 +23,8 @@ def _mode(name: str, wanted: Wanted, seen: Seen) -> str:
     contents = seen.of(name)
     if contents is None or contents.config != wanted.config or not seen.unpacked(contents):
         return ""
+    if wanted.name in seen.torn:
+        return ""
     if seen.records[name].target != wanted.digest:
         return ALIAS
     return EXACT if contents.whole else LAYERLESS

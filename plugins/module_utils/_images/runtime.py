@@ -107,6 +107,21 @@ class Containerd:
             self._do(*words, "rm", key)
         return place_of(said)
 
+    def drop(self, snapshotter: str, chain: str) -> None:
+        """Remove the files of an extracted layer. EdgeError(busy) where something stands on them."""
+        try:
+            self._do("snapshots", "--snapshotter", snapshotter, "rm", chain)
+        except EdgeError as exc:
+            raise EdgeError(
+                f"a layer that a power cut may have torn is in use: {exc.message}",
+                kind="busy",
+                hint="delete the pods of this image, then run again",
+            ) from exc
+
+    def settle(self) -> None:
+        """Return when all that was extracted is on the disk."""
+        self._host.run(["sync", "-f", self._host.path(self.root)], timeout=WORK)
+
     def sweep(self, snapshotter: str) -> None:
         """Remove views that a run has left which was killed."""
         words = ("snapshots", "--snapshotter", snapshotter)

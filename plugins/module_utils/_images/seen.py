@@ -48,6 +48,7 @@ class Seen:
     free: int = 0
     reserve: int = 0
     left: frozenset[str] = frozenset()  # artifacts that an earlier transfer has left
+    torn: frozenset[str] = frozenset()  # images that a power cut may have left without their files
     runtime: str = ""  # which build of containerd; only where somebody asks
 
     def of(self, name: str) -> Contents | None:

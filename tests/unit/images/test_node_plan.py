@@ -236,3 +236,8 @@ def test_nonsense_from_the_controller_is_refused(row: dict[str, Any]) -> None:
     with pytest.raises(EdgeError) as caught:
         spec_of([row], None, False)
     assert caught.value.kind == "spec"
+
+
+def test_a_torn_image_is_brought_again() -> None:
+    assert plan.missing(Spec((TILL,)), seen()) == []
+    assert plan.missing(Spec((TILL,)), seen(torn=frozenset({TILL.name}))) == [TILL]

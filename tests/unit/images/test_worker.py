@@ -21,9 +21,10 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.plan import Phase, Step
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.verbs import artifact_path
 from ansible_collections.lightk8s.edge.plugins.module_utils._host.host import Host
+from ansible_collections.lightk8s.edge.plugins.module_utils._images import chains, imports
 from ansible_collections.lightk8s.edge.plugins.module_utils._images.apply import Unbuilt, Worker
 from ansible_collections.lightk8s.edge.plugins.module_utils._images.runtime import Containerd
-from ansible_collections.lightk8s.edge.plugins.module_utils._images.seen import Seen
+from ansible_collections.lightk8s.edge.plugins.module_utils._images.seen import Contents, Seen
 from ansible_collections.lightk8s.edge.plugins.module_utils._images.spec import (
     MUST,
     TRY,
@@ -78,6 +79,14 @@ class Runtime:
 
     def forget(self) -> None:
         return
+
+    def drop(self, snapshotter: str, chain: str) -> None:
+        self.calls.append(f"drop {chain}")
+
+    def settle(self) -> None:
+        assert imports.torn(self.host) == frozenset()
+        assert self.host.read_json("/var/lib/lightk8s/state/imports.json")
+        self.calls.append("settle")
 
 
 def unpacked(stream: io.BytesIO) -> dict[str, bytes]:
@@ -213,7 +222,7 @@ def test_a_containerd_that_cannot_compress_gets_tars(bench: Bench, remake: str) 
         return
     worker = bench.bring(remake)
     assert worker.remade == {}
-    assert bench.runtime.calls[-3:] == ["take", "label", "label"]
+    assert bench.runtime.calls[-4:] == ["take", "label", "label", "settle"]
 
 
 def flipped(data: bytes, place: int) -> bytes:
@@ -317,3 +326,31 @@ def test_what_is_wrong_is_refused_before_containerd_is_touched(
         bench.bring(remake)
     assert caught.value.kind == "artifact"
     assert bench.runtime.calls == []
+
+
+def test_what_a_power_cut_has_torn_is_extracted_anew(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(bench.runtime, "take", no_power)
+        with pytest.raises(KeyboardInterrupt):
+            bench.bring()
+    assert imports.torn(bench.host) == frozenset()  # killed, and the machine has run ever since
+    bench.host.remove("/run/lightk8s/imports.json")
+    assert imports.torn(bench.host) == {bench.wanted.name}
+    one, two = chains.chain([layer.diff_id for layer in bench.wanted.layers])
+    shared = Contents("another config", (one,), whole=True)
+    own = Contents(bench.wanted.config, (), whole=True)
+    bench.seen = replace(
+        bench.seen,
+        contents={"a": shared, "b": own},
+        chains=frozenset({one, two}),
+        torn=imports.torn(bench.host),
+    )
+    bench.bring()
+    assert bench.runtime.calls == [f"drop {two}", "take", "label", "label", "settle"]
+    assert not bench.host.read_json("/var/lib/lightk8s/state/imports.json")
+
+
+def no_power(*dummy: object) -> None:
+    raise KeyboardInterrupt
