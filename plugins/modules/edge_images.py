@@ -112,6 +112,7 @@ options:
       - Whether only the published layers count, byte for byte. Without it a layer may lie uncompressed in the node's
         content store, under a manifest with the same config. Containers then are the same, and a name with the
         published digest works, but the image cannot be pushed from the node under that digest.
+      - With it a layer comes as a delta only where this build of containerd is known to make the published blob of it.
     type: bool
     default: false
   prune:
@@ -183,7 +184,7 @@ images:
     mode:
       description:
         - V(exact), the published manifest with its layers; V(alias), a manifest with the same config and layers that
-          are not compressed; V(layer-less), the published manifest without its layers; empty where it is not there.
+          are not compressed, or otherwise; V(layer-less), the published manifest without its layers; empty where it is not there.
       type: str
       sample: alias
 staging:

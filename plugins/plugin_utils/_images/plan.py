@@ -149,7 +149,11 @@ class Room:
 def room(plans: Sequence[ImagePlan], tar_sizes: Mapping[str, int], have: Have) -> Room:
     """The sum over all images; `tar_sizes` by diffID, for every layer that is sent."""
     sent = [choice for item in plans for choice in item.choices if choice.kind != NOTHING]
-    content = sum(c.size if c.kind == BLOB else tar_sizes[c.layer.diff_id] for c in sent)
+    # The node may make the blob out of a tar: then both are there for a while.
+    tars = [c.layer for c in sent if c.kind != BLOB]
+    content = sum(c.size for c in sent if c.kind == BLOB)
+    content += sum(tar_sizes[layer.diff_id] for layer in tars)
+    content += sum(layer.size for layer in tars if layer.digest != layer.diff_id)
     fresh = {c.layer.diff_id for c in sent} - have.extracted
     documents = sum(item.documents for item in plans)
     pieces = sum(item.sent for item in plans)

@@ -207,7 +207,10 @@ class ImagesAction(InputsAction):
             result["warnings"] = [*self._warnings, *result.get("warnings", [])]
         if self._shipment is None:
             return result
-        table = self._shipment.table
+        modes = {row.get("name"): row.get("mode") for row in result.get("images") or ()}
+        table = [
+            {**row, "mode": modes.get(row["name"]) or row["mode"]} for row in self._shipment.table
+        ]
         rate = float(self._asked.get("bandwidth_limit_mbps") or 0) * 125_000
         sums = {key: sum(row[key] for row in table) for key in ("full", "sent")}
         staging: dict[str, t.Any] = {"images": table, **sums}

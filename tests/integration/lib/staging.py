@@ -35,6 +35,11 @@ def data(version: int) -> bytes:
     return images.noise(7, 3_000_000, CHANGED * (version - 1))
 
 
+def file_of(version: int) -> str:
+    """Where the data lie: what has a path of its own is compared with nothing."""
+    return "opt/fresh" if str(version) == UNKNOWN else "opt/data"
+
+
 def versions(folder: Path) -> Versions:
     """The test bed's probe below, a few bytes of incompressible data on top."""
     probe = images.program(mirror_of(K3S.name).parent / "images" / "probe.tar")
@@ -42,7 +47,9 @@ def versions(folder: Path) -> Versions:
     for number in range(1, 7):
         version = str(number)
         more = {"opt/../../root/.profile": b"exit"} if version == REACHING_OUT else {}
-        top = images.tar_of({"opt/data": data(number), "opt/version": version.encode(), **more})
+        top = images.tar_of(
+            {file_of(number): data(number), "opt/version": version.encode(), **more}
+        )
         packed = images.by_python if version == OTHER_GZIP else images.by_go
         found[version] = images.make(folder / version, [probe, top], ["/probe"], packed)
     return found

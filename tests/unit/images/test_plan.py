@@ -162,7 +162,7 @@ def test_the_disk_guard_adds_up_and_tells_the_numbers() -> None:
     have = replace(READY, reserve=500)
     plans = plan([image(A, B)], have, Known(WAYS))
     needed = room(plans, sizes, have)
-    assert needed == Room(12 + 40 + 1000, 3000 + 1000 + 12, 5500)
+    assert needed == Room(12 + 40 + 1000, 3000 + A.size + 1000 + 12, 5500)
     total = needed.pieces + needed.content + needed.unpacked
     guard(needed, replace(have, free=total + 500), "n1")
     with pytest.raises(EdgeError, match=r"n1 has .* evicts below 0\.1 MB") as caught:
