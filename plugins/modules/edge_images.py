@@ -184,7 +184,8 @@ images:
     mode:
       description:
         - V(exact), the published manifest with its layers; V(alias), a manifest with the same config and layers that
-          are not compressed, or otherwise; V(layer-less), the published manifest without its layers; empty where it is not there.
+          are not compressed, or compressed otherwise; V(layer-less), the published manifest without its layers; empty
+          where it is not there.
       type: str
       sample: alias
 staging:
