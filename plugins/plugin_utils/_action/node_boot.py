@@ -22,6 +22,7 @@ from importlib import import_module
 from importlib.machinery import ModuleSpec, SourcelessFileLoader
 
 COLLECT_AFTER = 100_000  # objects; imports alone would start the collector dozens of times
+ACTED_ON = ("needs", "asks")  # of a result: digests and names, by which the controller goes on
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
 
@@ -40,6 +41,19 @@ def hidden(value: t.Any, words: list[str]) -> t.Any:
     if isinstance(value, bool) or value is None:
         return value
     return HIDDEN if str(value) in words else value
+
+
+def shown(reply: dict[str, t.Any], words: list[str]) -> dict[str, t.Any]:
+    """The answer without secrets; what the controller goes by stays, however short a secret is."""
+    result = reply.get("result")
+    if isinstance(result, dict):
+        kept = {key: result[key] for key in ACTED_ON if key in result}
+        result = {
+            key: hidden(item, words) for key, item in result.items() if key not in kept
+        } | kept
+    open_keys = {key: reply[key] for key in ("state", "wanted") if key in reply}
+    rest = {key: hidden(reply[key], words) for key in ("msg", "exception") if key in reply}
+    return open_keys | rest | ({"result": result} if "result" in reply else {})
 
 
 class Loader(SourcelessFileLoader):
@@ -153,7 +167,7 @@ def answer(request: dict[str, t.Any], stdin: t.Any) -> bytes:
 
         reply = {"state": "error", "msg": f"{type(error).__name__}: {error}"}
         reply["exception"] = traceback.format_exc()
-    return packed(request, hidden(reply, request.get("hide", [])))
+    return packed(request, shown(reply, [] if request.get("call") else request.get("hide", [])))
 
 
 def boot(request: dict[str, t.Any], modules: dict[str, t.Any], stdin: t.Any) -> None:

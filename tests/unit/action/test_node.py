@@ -102,6 +102,24 @@ def test_an_exception_is_told_and_censored(tmp_path: Path, doors: Bundle) -> Non
     assert "secret" not in answer["exception"].replace("boom ********", "").split("ValueError")[-1]
 
 
+def test_a_secret_that_is_a_letter_of_our_own_words_breaks_nothing(
+    tmp_path: Path, doors: Bundle
+) -> None:
+    answer = send(tmp_path, doors, params={"value": "surf"}, hide=["result", "done", "u", "e"])
+    assert answer["state"] == "done"
+    assert set(answer["result"]) == {"params", "check", "diff"}
+    assert "s********rf" in answer["result"]["params"].values()
+
+
+@given(st.lists(st.sampled_from(["0a", "a", "needs", "asks", "done", "result"]), unique=True))
+def test_what_the_controller_goes_by_is_no_secret(words: list[str]) -> None:
+    result = {"needs": [{"sha256": "0a" * 32}], "asks": [{"node": "na"}], "actions": ["place 0a"]}
+    seen = node_boot.shown({"state": "done", "result": result}, words)
+    assert (seen["state"], set(seen["result"])) == ("done", set(result))
+    assert [seen["result"][key] for key in ("needs", "asks")] == [result["needs"], result["asks"]]
+    assert not any(word in seen["result"]["actions"][0] for word in words)
+
+
 def test_a_plan_of_a_real_run_keeps_what_it_was_sent(tmp_path: Path, doors: Bundle) -> None:
     from ansible_collections.lightk8s.edge.plugins.module_utils._core import kept
 
