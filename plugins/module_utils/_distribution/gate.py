@@ -18,11 +18,14 @@ from .access import connect, view
 PAUSE = 0.5  # seconds between two looks
 CRASHES = 3  # starts in a row that failed before we stop hoping
 RENEWAL = 60  # seconds in which a start may still serve, or hold, certificates that have ended
-# What systemd says of containers, which outlive the service.
+# What systemd says of containers, which outlive the service, and what clients of a datastore that does not
+# answer say again each second: what ails it stands between these lines.
 NOISE = (
     "Found left-over process",
     "This usually indicates unclean termination",
     "remains running after unit stopped",
+    '"logger":"etcd-client"',
+    "component=grpc",
 )
 NO_NETWORK = "NetworkPluginNotReady"
 

@@ -25,6 +25,22 @@ JOURNAL = [
     "k0scontroller.service: Scheduled restart job, restart counter is at 3.",
 ]
 
+RETRY = '{"level":"warn","logger":"etcd-client","msg":"retrying of unary invoker failed"}'
+DIAL = 'time="2026-11-21 17:39:26" level=warning msg="[core] grpc: addrConn.createTransport" component=grpc'
+WAITING = [  # the same, while it waits for kine
+    'time="2026-11-21 17:39:26" level=error msg="Failed to wait for process" component=kine error="exit status 1"',
+    *[RETRY, DIAL] * 20,
+]
+
+
+def test_a_datastore_that_does_not_answer_hides_nothing_of_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = Host(root=str(tmp_path))
+    monkeypatch.setattr(host, "journal", lambda unit, lines: WAITING)
+    message = gate.failure(host, "k0scontroller.service", "it did not become healthy").message
+    assert message.splitlines()[1:] == WAITING[:1]
+
 
 def test_containers_that_live_on_do_not_hide_the_reason(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
