@@ -9,18 +9,17 @@ The tests tell one story, in this order.
 from __future__ import annotations
 
 import pytest
-from bed import inventory, paths, runtime
 from bed.node import Node
 from bed.plays import Run
 
-from .conftest import MakeFleet, mirror_of
+from .conftest import MakeFleet
 from .kubeedge_site import CLOUD, EDGE, ready, seen, wait_ready
+from .lib import ground
 from .lib.distributions import K0S, K3S, KUBEEDGE, MICROK8S, Distribution
-from .lib.site import WAIT, Site, files, starts
+from .lib.site import Site, files, starts
 from .lib.site import ready as nodes_ready
 
 pytestmark = pytest.mark.slow
-AGENT = f"agent:packages={' '.join(runtime.PACKAGES)}"
 GUEST = "shop-cloud1"
 PLACES = ("/etc", "/usr/local", "/opt", "/var/lib/lightk8s")
 OURS = ("/var/lib/lightk8s", "/var/lib/kubeedge", "/etc/kubeedge", "/var/lib/kubelet")
@@ -36,30 +35,7 @@ def cluster(request: pytest.FixtureRequest) -> Distribution:
 
 @pytest.fixture(scope="module")
 def site(make_fleet: MakeFleet, cluster: Distribution) -> Site:
-    server = f"server:packages={' '.join(cluster.packages)}" if cluster.packages else "server"
-    fleet = make_fleet(f"shop={server},{AGENT}", airgap=True)
-    runtime.start(fleet[EDGE], mirror_of("kubeedge").parent / "images")
-    both = [
-        {
-            "edge_distribution": one.name,
-            "edge_version": one.version,
-            "edge_release_mirrors": [str(mirror_of(one.name))],
-        }
-        for one in (cluster, KUBEEDGE)
-    ]
-    both[0] |= {
-        **cluster.inputs,
-        "edge_node_ip": ["{{ ansible_host }}"],
-    }  # there is no default route
-    built = inventory.pairs(fleet.name, list(fleet.nodes.values()), *both)
-    inventory.write(fleet.inventory, built)
-    inputs = {
-        "edge_cache_dir": str(paths.cache_root() / "release-cache"),
-        "edge_mode": "offline",
-        "edge_profile": "small",
-        "edge_wait_timeout": int(WAIT),
-    }
-    return Site(fleet, KUBEEDGE, inputs)
+    return ground.beside(cluster, make_fleet)
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bed import inventory, mirror, paths, runtime
+from bed import mirror
 from bed.node import Node
 from bed.plays import Run
 
@@ -66,7 +66,7 @@ def make_fleet(
 @pytest.fixture(scope="module")
 def site(make_fleet: MakeFleet, distribution: Distribution) -> Site:
     found = (
-        cloud_and_edge(make_fleet)
+        ground.beside(K3S, make_fleet)
         if distribution is KUBEEDGE
         else ground.pair(distribution, make_fleet)
     )
@@ -80,31 +80,6 @@ def site(make_fleet: MakeFleet, distribution: Distribution) -> Site:
             name = f"registry.example.org/shop/probe:{number}"
             node.run([*command, "images", "tag", mirror.PROBE, name])
     return found
-
-
-def cloud_and_edge(make_fleet: MakeFleet) -> Site:
-    """K3s with cloudcore beside its server, and an edge node, in one inventory."""
-    packages = " ".join(runtime.PACKAGES)
-    fleet = make_fleet(f"shop=server,agent:packages={packages}", airgap=True)
-    runtime.start(fleet[AGENT], mirror_of("kubeedge").parent / "images")
-    both: list[dict[str, Any]] = [
-        {
-            "edge_distribution": one.name,
-            "edge_version": one.version,
-            "edge_release_mirrors": [str(mirror_of(one.name))],
-        }
-        for one in (K3S, KUBEEDGE)
-    ]
-    both[0] |= {"edge_node_ip": ["{{ ansible_host }}"]}  # there is no default route
-    built = inventory.pairs(fleet.name, list(fleet.nodes.values()), *both)
-    inventory.write(fleet.inventory, built)
-    inputs = {
-        "edge_cache_dir": str(paths.cache_root() / "release-cache"),
-        "edge_mode": "offline",
-        "edge_profile": "small",
-        "edge_wait_timeout": int(WAIT),
-    }
-    return Site(fleet, KUBEEDGE, inputs)
 
 
 @pytest.fixture(scope="module")

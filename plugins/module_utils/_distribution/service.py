@@ -9,15 +9,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from .._core.transaction import RECOVER_UNIT
 from .unit_read import UnitError
 
 MARK = "# Managed by lightk8s.edge: changes made here are undone."
 UNITS = "/etc/systemd/system"
-HELPER_UNITS = ("lightk8s-recover.service", "lightk8s-pod-cap.service")  # of ours
+HELPER_UNITS = (RECOVER_UNIT, "lightk8s-pod-cap.service")  # of ours
 _VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*\Z"
 _CONTROL = r"[\x00-\x1f\x7f]"
 _NEVER_PROXIED = ("localhost", "127.0.0.0/8", "::1", ".svc")
 _PROXY_KEYS = ("http_proxy", "https_proxy", "no_proxy")
+
+
+def helper_units(*, wanted: bool) -> tuple[str, ...]:
+    """Units of ours that a look at the distribution sees too: all of them where it is to go."""
+    return HELPER_UNITS[:1] if wanted else HELPER_UNITS
 
 
 def one_line(name: str, value: str) -> str:

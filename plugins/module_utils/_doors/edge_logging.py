@@ -8,33 +8,13 @@ from __future__ import annotations
 
 import typing as t
 
-from .._core import door
-from .._core.engine import Bound
-from .._core.errors import EdgeError
 from .._logging import noun as logging
-from . import options
+from . import bounds, options
 
-ARGS: dict[str, t.Any] = {
-    "argument_spec": {
-        **options.NAME,
-        **options.NODE,
-        **options.PROFILE,
-        **options.LOGGING,
-        **options.HAND_ON,
-    },
-    "supports_check_mode": True,
-}
+ARGS: dict[str, t.Any] = bounds.args(options.LOGGING)
 
 
 def main(params: dict[str, t.Any], check: bool, diff: bool) -> dict[str, t.Any]:
     """Converge the bounds; see the module's documentation for the result."""
-    try:
-        options.refuse_inputs(params["distribution"], params)
-        base = options.distribution_spec(params["distribution"], params)
-        spec = options.logging_of(base, params)
-    except EdgeError as exc:
-        return {"changed": False, **door.failed(exc, params["site"])}
-    if params.get("hand_on"):
-        return options.hand_on("logging", options.LOGGING, params)
-    bounds = [Bound(logging.noun(spec), spec)]
-    return door.answer(bounds, check=check, diff=diff, site=base.site)
+    read = options.logging_of
+    return bounds.run(logging.noun, options.LOGGING, read, params, check=check, diff=diff)

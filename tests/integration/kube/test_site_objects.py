@@ -7,14 +7,12 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from . import local_play
 from .cluster import Cluster
 
 pytestmark = pytest.mark.integration
@@ -47,45 +45,14 @@ class Play:
         (folder / "data" / "pki" / "admin.conf").write_text(cluster.admin)
 
     def run(self, *words: str, **inputs: Any) -> tuple[dict[str, Any], str]:
-        save = {"content": "{{ found | to_json }}", "dest": str(self.folder / "found.json")}
-        play = {
-            "hosts": "localhost",
-            "gather_facts": False,
-            "vars": {
-                "ansible_python_interpreter": "{{ ansible_playbook_python }}",
-                "edge_distribution": "k0s",
-                "edge_data_dir": str(self.folder / "data"),
-                "edge_site": "shop",
-                **inputs,
-            },
-            "tasks": [
-                {
-                    "name": "Run",
-                    "lightk8s.edge.edge_site": {"nouns": ["quotas", "workloads"]},
-                    "register": "found",
-                    "ignore_errors": True,
-                },
-                {
-                    "name": "Keep",
-                    "ansible.builtin.copy": save,
-                    "check_mode": False,
-                    "diff": False,
-                },
-            ],
+        variables = {
+            "edge_distribution": "k0s",
+            "edge_data_dir": str(self.folder / "data"),
+            "edge_site": "shop",
+            **inputs,
         }
-        path = self.folder / "play.yml"
-        path.write_text(json.dumps([play]))
-        command = [str(Path(sys.executable).parent / "ansible-playbook"), "-i", "localhost,"]
-        done = subprocess.run(
-            [*command, "-c", "local", "-vvv", "--diff", *words, str(path)],
-            env={**os.environ, "ANSIBLE_LOCALHOST_WARNING": "false"},
-            text=True,
-            check=False,
-            capture_output=True,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        found: dict[str, Any] = json.loads((self.folder / "found.json").read_text())
-        return found, done.stdout + done.stderr
+        task = {"lightk8s.edge.edge_site": {"nouns": ["quotas", "workloads"]}}
+        return local_play.run(self.folder, task, variables, *words)
 
 
 def names(cluster: Cluster, kinds: str) -> list[str]:

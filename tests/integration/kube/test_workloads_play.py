@@ -7,14 +7,12 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from . import local_play
 from .cluster import Cluster
 
 pytestmark = pytest.mark.integration
@@ -45,48 +43,15 @@ class Play:
         )
 
     def run(self, *words: str, **options: Any) -> tuple[dict[str, Any], str]:
-        common = {
+        asked = {
             "kubeconfig": str(self.cluster.folder / "admin.kubeconfig"),
             "namespace": self.namespace,
             "wait_timeout": 60,
+            **options,
         }
-        save = {"content": "{{ found | to_json }}", "dest": str(self.folder / "found.json")}
-        play = {
-            "hosts": "localhost",
-            "gather_facts": False,
-            "vars": {
-                "greeting": "good day",
-                "word": WORD,
-                "ansible_python_interpreter": "{{ ansible_playbook_python }}",
-            },
-            "tasks": [
-                {
-                    "name": "Run",
-                    "lightk8s.edge.edge_pod": {**common, **options},
-                    "register": "found",
-                    "ignore_errors": True,
-                },
-                {
-                    "name": "Keep",
-                    "ansible.builtin.copy": save,
-                    "check_mode": False,
-                    "diff": False,
-                },
-            ],
-        }
-        path = self.folder / "play.yml"
-        path.write_text(json.dumps([play]))
-        command = [str(Path(sys.executable).parent / "ansible-playbook"), "-i", "localhost,"]
-        done = subprocess.run(
-            [*command, "-c", "local", "-vvv", "--diff", *words, str(path)],
-            env={**os.environ, "ANSIBLE_LOCALHOST_WARNING": "false"},
-            text=True,
-            check=False,
-            capture_output=True,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        found: dict[str, Any] = json.loads((self.folder / "found.json").read_text())
-        return found, done.stdout + done.stderr
+        variables = {"greeting": "good day", "word": WORD}
+        task = {"lightk8s.edge.edge_pod": asked}
+        return local_play.run(self.folder, task, variables, *words)
 
 
 @pytest.fixture

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from bed import runtime
+from bed import inventory, paths, runtime
 from bed.node import Node
 
 from ..conftest import MakeFleet, mirror_of
-from .distributions import Distribution
-from .site import Site, common_inputs
+from .distributions import KUBEEDGE, Distribution
+from .site import WAIT, Site, common_inputs
 
 
 def lone(
@@ -37,6 +37,32 @@ def pair(
 ) -> Site:
     """A server and an agent; `server` are words of the topology for the former."""
     return _lay(distribution, make, {"server": server, "agent": ""}, name, options)
+
+
+def beside(cluster: Distribution, make: MakeFleet) -> Site:
+    """A server of the cluster with cloudcore beside it, and an edge node, all in one inventory."""
+    members = (_member(cluster, "server", ""), _member(KUBEEDGE, "agent", ""))
+    fleet = make(f"shop={','.join(members)}", airgap=True)
+    runtime.start(fleet["shop-agent1"], mirror_of(KUBEEDGE.name).parent / "images")
+    both: list[dict[str, Any]] = [
+        {
+            "edge_distribution": one.name,
+            "edge_version": one.version,
+            "edge_release_mirrors": [str(mirror_of(one.name))],
+        }
+        for one in (cluster, KUBEEDGE)
+    ]
+    # There is no default route.
+    both[0] |= {**cluster.inputs, "edge_node_ip": ["{{ ansible_host }}"]}
+    built = inventory.pairs(fleet.name, list(fleet.nodes.values()), *both)
+    inventory.write(fleet.inventory, built)
+    inputs = {
+        "edge_cache_dir": str(paths.cache_root() / "release-cache"),
+        "edge_mode": "offline",
+        "edge_profile": "small",
+        "edge_wait_timeout": int(WAIT),
+    }
+    return Site(fleet, KUBEEDGE, inputs)
 
 
 def _lay(

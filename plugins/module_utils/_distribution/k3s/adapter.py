@@ -11,12 +11,11 @@ import typing as t
 from ..._core.places import RECEIPT
 from ..._core.plan import Plan, Step
 from ..._core.resources import SeenUnit, Unit, Wish
-from ..._core.transaction import RECOVER_UNIT
 from ..._core.verbs import Verb
 from ..._host.host import Host
 from .. import gate, objects, validity
 from ..adapter import Facts, Layout, Observation, Records
-from ..service import HELPER_UNITS
+from ..service import helper_units
 from ..spec import SERVER, Spec
 from ..storage import begins_alone
 from . import found, guard, look, paths, records, wishes
@@ -55,8 +54,7 @@ class K3s:
 
     def units(self, spec: Spec) -> tuple[str, ...]:
         """See Adapter.units."""
-        helpers = (RECOVER_UNIT,) if spec.wanted else HELPER_UNITS
-        return (paths.SERVER_UNIT, paths.AGENT_UNIT, *helpers)
+        return (paths.SERVER_UNIT, paths.AGENT_UNIT, *helper_units(wanted=spec.wanted))
 
     def requirements(self, spec: Spec) -> Requirements:
         """See Adapter.requirements."""

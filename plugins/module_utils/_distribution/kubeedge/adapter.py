@@ -11,13 +11,12 @@ from dataclasses import replace
 
 from ..._core.plan import ASK, Phase, Plan, Step
 from ..._core.resources import SeenUnit, Unit, Wish
-from ..._core.transaction import RECOVER_UNIT
 from ..._core.verbs import Verb
 from ..._host.host import Host
 from .. import release
 from ..adapter import Facts, Layout, Observation, Records
 from ..problems import Problem
-from ..service import HELPER_UNITS
+from ..service import helper_units
 from ..spec import AGENT, PRESENT, SERVER, Spec
 from . import guard, look, paths, wishes
 
@@ -52,8 +51,7 @@ class KubeEdge:
 
     def units(self, spec: Spec) -> tuple[str, ...]:
         """See Adapter.units."""
-        helpers = (RECOVER_UNIT,) if spec.wanted else HELPER_UNITS
-        return (*paths.ALL_UNITS, *helpers)
+        return (*paths.ALL_UNITS, *helper_units(wanted=spec.wanted))
 
     def requirements(self, spec: Spec) -> Requirements:
         """See Adapter.requirements."""
