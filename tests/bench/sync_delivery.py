@@ -11,10 +11,11 @@ import random
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -34,6 +35,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 TIME = "2026-11-21T10:00:00Z"
 UP = 0.3  # of the time a link is up
 BATCH = 500
+LONGEST_KILL = 0.08  # seconds after the site began: before, while and after the batch is written
 KEYS = 20  # things that each site tells of
 Links = dict[str, list[bytes]]
 
@@ -68,8 +70,15 @@ class HubProcess:
         except HttpError:
             return False
 
-    def kill(self) -> None:
-        """In the middle of whatever it does."""
+    @contextmanager
+    def killed_after(self, seconds: float) -> Iterator[None]:
+        """Kill it so long after what is done here has begun; then it is started again."""
+        timer = threading.Timer(seconds, self._process.kill)
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.join()
         self.kills += 1
         self.stop()
         self._start()
@@ -155,8 +164,8 @@ class Site:
         return self._told == self._total and not self.queue.pending(1)
 
 
-def deliver(folder: Path, events: int, sites: int = 20, kills: float = 0.004) -> Delivery:
-    """Bring `events` from all sites to the hub, which is killed after one of 1 / `kills` turns of a site."""
+def deliver(folder: Path, events: int, sites: int = 20, kills: float = 0.015) -> Delivery:
+    """Bring `events` from all sites to the hub, which is killed while it takes one of 1 / `kills` posts."""
     chance = random.Random(sites)
     with hub(folder) as receiver:
         each = events // sites
@@ -165,10 +174,12 @@ def deliver(folder: Path, events: int, sites: int = 20, kills: float = 0.004) ->
         while waiting:
             for site in waiting:
                 site.tell(chance.randrange(1, 2 * BATCH // 3))
-                if chance.random() < UP:
+                if chance.random() >= UP:
+                    continue
+                killed = chance.random() < kills
+                moment = receiver.killed_after(chance.random() * LONGEST_KILL)
+                with moment if killed else nullcontext():
                     site.step(chance)
-                if chance.random() < kills:
-                    receiver.kill()
             waiting = [site for site in waiting if not site.done]
         posts = sum(site.posts for site in everyone)
         return _judged(receiver, each * sites, each, posts)

@@ -25,7 +25,12 @@ class Who(t.NamedTuple):
     site: str
 
     def may(self, role: str, site: str = "") -> bool:
-        """A site acts for itself alone; publishers may read too, and what was published for any site."""
+        """A site acts for itself alone; publishers may read too, and what was published for any site.
+
+        Artifacts are for all who are known: their names are their digests, which documents tell.
+        """
+        if role == "artifact":
+            return True
         if self.role == "site":
             return role in ("site", "document") and self.site == site != ""
         if role == "document":

@@ -17,20 +17,21 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from . import access, desired, figures, ingest, retention
+from . import access, artifacts, desired, figures, ingest, retention
 
 MOST_BODY = 8 << 20
 RETRY_SECONDS = 30
-Answer = t.Callable[[Request], t.Awaitable[Response]]
+NO_SHELF = artifacts.Shelf("")
 
 
 class Hub:
     """The routes over one database.
 
-    `spread`: seconds over which sites shall come back, 0 for their own. `keep`: which events go when.
+    `spread`: seconds over which sites shall come back, 0 for their own. `keep`: what goes when.
+    `shelf`: where artifacts lie.
     """
 
     def __init__(
@@ -39,10 +40,12 @@ class Hub:
         *,
         spread: float = 0,
         keep: retention.Keep = retention.FOR_EVER,
+        shelf: artifacts.Shelf = NO_SHELF,
         now: t.Callable[[], float] = time.time,
     ) -> None:
         self._engine = engine
         self._keep = keep
+        self._shelf = shelf
         self._spread = spread
         self._now = now
         self._registry = CollectorRegistry()
@@ -55,6 +58,8 @@ class Hub:
                 Route("/v1/events", self.events, methods=["POST"]),
                 Route("/v1/desired/{site}", self.desired, methods=["GET"]),
                 Route("/v1/desired/{site}", self.publish, methods=["PUT"]),
+                Route("/v1/artifacts/{digest}", self.artifact, methods=["GET"]),
+                Route("/v1/artifacts/{digest}", self.bring, methods=["PUT"]),
                 Route("/v1/sites", self.sites, methods=["GET"]),
                 Route("/metrics", self.metrics, methods=["GET"]),
                 Route("/healthz", self.health, methods=["GET"]),
@@ -70,11 +75,15 @@ class Hub:
     @asynccontextmanager
     async def _alive(self, _app: Starlette) -> AsyncIterator[None]:
         """While the server runs, old events go."""
-        task = asyncio.create_task(retention.prune_for_ever(self._engine, self._keep, self._now))
+        task = asyncio.create_task(retention.prune_for_ever(self._prune))
         try:
             yield
         finally:
             task.cancel()
+
+    def _prune(self) -> None:
+        retention.prune(self._engine, self._keep, self._now())
+        self._shelf.prune(self._keep.artifact_days, self._now())
 
     async def _allowed(self, request: Request, role: str, site: str = "") -> access.Who:
         """The caller. Raises Wrong for one that may not do this: 401 unknown, 403 known."""
@@ -120,6 +129,24 @@ class Hub:
         site = request.path_params["site"]
         found = await run_in_threadpool(desired.publish, self._engine, site, body)
         return JSONResponse({"generation": found.generation, "digest": found.digest})
+
+    async def artifact(self, request: Request) -> Response:
+        """What a document names, by its digest; ranges are answered."""
+        who = await self._allowed(request, "artifact")
+        digest, named = request.path_params["digest"], who.role == "publisher"
+        path = await run_in_threadpool(self._shelf.find, digest, touch=named)
+        headers = {"ETag": f'"{digest}"', "Cache-Control": "private, max-age=31536000, immutable"}
+        return FileResponse(path, headers=headers, media_type="application/octet-stream")
+
+    async def bring(self, request: Request) -> Response:
+        """Keep what documents name."""
+        await self._allowed(request, "publisher")
+        size = request.headers.get("content-length", "")
+        if not size.isdecimal():
+            raise ingest.Wrong("the length has to be told", 411)
+        digest = request.path_params["digest"]
+        await self._shelf.keep(digest, int(size), request.stream())
+        return Response(status_code=204, headers={"ETag": f'"{digest}"'})
 
     async def sites(self, request: Request) -> Response:
         """What is known of all sites."""

@@ -17,6 +17,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from . import access
 from .app import Hub
+from .artifacts import Shelf
 from .retention import Keep
 from .tables import opened
 
@@ -40,6 +41,8 @@ class Settings:
     spread: float = 0.0
     keep_days: int = 90  # 0 for ever
     keep_audit_days: int = 0
+    artifacts: str = ""  # folder of what documents name; instances share it
+    keep_artifacts_days: int = 180
 
     @classmethod
     def read(cls, path: str) -> Settings:
@@ -80,11 +83,11 @@ def common_name(certificate: t.Mapping[str, t.Any]) -> str:
 
 def server(settings: Settings) -> uvicorn.Server:
     """The server, not yet started."""
-    keep = Keep(settings.keep_days, settings.keep_audit_days)
+    keep = Keep(settings.keep_days, settings.keep_audit_days, settings.keep_artifacts_days)
     engine = opened(settings.database)
     if settings.tokens:
         access.declare(engine, Path(settings.tokens).read_text(encoding="utf-8"))
-    hub = Hub(engine, spread=settings.spread, keep=keep)
+    hub = Hub(engine, spread=settings.spread, keep=keep, shelf=Shelf(settings.artifacts))
     config = uvicorn.Config(
         hub.app(),
         host=settings.host,

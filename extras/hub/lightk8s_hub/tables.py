@@ -25,6 +25,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from . import schema
+
 metadata = MetaData()
 
 sites = Table(
@@ -96,12 +98,12 @@ tokens = Table(
 
 
 def opened(url: str) -> Engine:
-    """The database, with its tables made where they are missing."""
+    """The database, with its tables as this program knows them."""
     engine = create_engine(url, pool_pre_ping=True)
     if make_url(url).get_backend_name() == "sqlite":
         event.listen(engine, "connect", _prepare)
         event.listen(engine, "begin", _begin)
-    metadata.create_all(engine)
+    schema.upgrade(engine)
     return engine
 
 
@@ -118,22 +120,31 @@ def _begin(connection: Connection) -> None:
 
 
 def put(
-    connection: Connection, table: Table, values: dict[str, t.Any], *, keep: bool = False
+    connection: Connection,
+    table: Table,
+    *rows: dict[str, t.Any],
+    keep: bool = False,
 ) -> None:
-    """Insert a row; one with the same key is replaced, or left as it is with `keep`."""
+    """Insert rows; one with the same key is replaced, or left as it is with `keep`."""
     keys = [column.name for column in table.primary_key]
-    rest = {name: value for name, value in values.items() if name not in keys}
+    rest = [name for name in rows[0] if name not in keys]
     if connection.dialect.name == "sqlite":
-        for_sqlite = sqlite.insert(table).values(values)
+        for_sqlite = sqlite.insert(table)
         connection.execute(
             for_sqlite.on_conflict_do_nothing()
             if keep
-            else for_sqlite.on_conflict_do_update(index_elements=keys, set_=rest)
+            else for_sqlite.on_conflict_do_update(
+                index_elements=keys, set_={name: for_sqlite.excluded[name] for name in rest}
+            ),
+            rows,
         )
     else:
-        for_postgres = postgresql.insert(table).values(values)
+        for_postgres = postgresql.insert(table)
         connection.execute(
             for_postgres.on_conflict_do_nothing()
             if keep
-            else for_postgres.on_conflict_do_update(index_elements=keys, set_=rest)
+            else for_postgres.on_conflict_do_update(
+                index_elements=keys, set_={name: for_postgres.excluded[name] for name in rest}
+            ),
+            rows,
         )

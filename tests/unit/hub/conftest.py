@@ -1,12 +1,11 @@
 # Copyright: (c) 2026, lightk8s.edge contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A hub on the loopback over real HTTP, over SQLite and whatever LIGHTK8S_HUB_DATABASE names (PostgreSQL)."""
+"""A hub on the loopback over real HTTP, on SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 
 import json
-import os
 import threading
 import time
 import typing as t
@@ -21,7 +20,9 @@ from ansible_collections.lightk8s.edge.extras.hub.lightk8s_hub import access, se
 from ansible_collections.lightk8s.edge.plugins.module_utils._host.http import Connection, Response
 from ansible_collections.lightk8s.edge.plugins.module_utils._host.tls import Tls
 
-DATABASES = ["sqlite", *filter(None, [os.environ.get("LIGHTK8S_HUB_DATABASE", "")])]
+from .postgresql import Cluster
+
+DATABASES = ("sqlite", "postgresql")
 
 
 class Running(t.NamedTuple):
@@ -74,15 +75,19 @@ def served(settings: serve.Settings) -> Iterator[Running]:
         thread.join()
 
 
-@pytest.fixture(params=DATABASES, ids=lambda url: str(url).partition(":")[0])
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    with Cluster() as made:
+        yield made
+
+
+@pytest.fixture(params=DATABASES)
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of an empty database."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'hub.db'}"
-    engine = tables.opened(request.param)
-    tables.metadata.drop_all(engine)
-    engine.dispose()
-    return str(request.param)
+    made: Cluster = request.getfixturevalue("cluster")
+    return made.database()
 
 
 @pytest.fixture
