@@ -63,6 +63,13 @@ options:
     type: list
     elements: str
     default: [amd64]
+  artifacts:
+    description:
+      - Put the files that documents name beside them, under V(v1/artifacts/SHA256), where no C(http) mirror of
+        C(edge_release_mirrors) has them. Sites fetch them there by ranges.
+      - Documents that each have an address of their own (C({site})) have no such place.
+    type: bool
+    default: true
   only_configured:
     description:
       - Leave sites out for which nothing says where to publish, instead of failing.

@@ -35,7 +35,9 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 TIME = "2026-11-21T10:00:00Z"
 UP = 0.3  # of the time a link is up
 BATCH = 500
-LONGEST_KILL = 0.08  # seconds after the site began: before, while and after the batch is written
+LONGEST_LINK = 9  # batches
+LONGEST_KILL = 0.4  # seconds after the site began: before, while and after batches are written
+REPORT = 100_000  # events between two lines of progress
 KEYS = 20  # things that each site tells of
 Links = dict[str, list[bytes]]
 
@@ -117,31 +119,37 @@ class Site:
         self._receiver = receiver
         self._token = access.issue(receiver.engine, "site", name)
         self._total = total
-        self._told = 0
+        self.told = 0
         self._connection = Connection(receiver.url)
         self._late: list[bytes] = []
         self.posts = 0
 
     def tell(self, count: int) -> None:
-        count = min(count, self._total - self._told)
-        marks = range(self._told, self._told + count)
+        count = min(count, self._total - self.told)
+        marks = range(self.told, self.told + count)
         if count:
             self.queue.append(
                 [Event("event", f"k/{m % KEYS}", "t.bench", TIME, {"m": m}) for m in marks]
             )
-        self._told += count
+        self.told += count
 
-    def step(self, chance: random.Random) -> None:
-        """One thing that happens on a link that is up."""
+    def send(self, chance: random.Random) -> None:
+        """While the link is up, what waits goes out, as far as it gets."""
+        for _number in range(chance.randrange(1, LONGEST_LINK)):
+            if not self._step(chance):
+                return
+
+    def _step(self, chance: random.Random) -> bool:
+        """One batch, and what becomes of it on the way; whether there was one."""
         rows = self.queue.pending(BATCH)
         if not rows:
-            return
+            return False
         epoch = self.queue.status()["epoch"]
         body = cloudevents.compressed(cloudevents.batch(self.name, epoch, rows))
         fate = chance.random()
         if fate < 0.05:
             self._late.append(body)  # on its way; something newer is faster
-            return
+            return True
         upto = self._post(body)
         if fate < 0.15:
             self._post(body)
@@ -149,6 +157,7 @@ class Site:
             self._post(self._late.pop(0))
         if upto and fate < 0.85:  # else the answer is lost
             self.queue.acknowledge(epoch, upto)
+        return True
 
     def _post(self, body: bytes) -> int:
         headers = {"Content-Encoding": "gzip", "Authorization": f"Bearer {self._token}"}
@@ -161,26 +170,34 @@ class Site:
 
     @property
     def done(self) -> bool:
-        return self._told == self._total and not self.queue.pending(1)
+        return self.told == self._total and not self.queue.pending(1)
 
 
-def deliver(folder: Path, events: int, sites: int = 20, kills: float = 0.015) -> Delivery:
-    """Bring `events` from all sites to the hub, which is killed while it takes one of 1 / `kills` posts."""
+def deliver(folder: Path, events: int, sites: int = 20, kills: float = 0.03) -> Delivery:
+    """Bring `events` from all sites to the hub, which is killed in one of 1 / `kills` times that a link is up.
+
+    Processes are killed and no machine is, so `folder` may lie in memory.
+    """
     chance = random.Random(sites)
+    said = 0
     with hub(folder) as receiver:
         each = events // sites
         waiting = [Site(f"site{n}", folder, receiver, each) for n in range(sites)]
         everyone = list(waiting)
         while waiting:
             for site in waiting:
-                site.tell(chance.randrange(1, 2 * BATCH // 3))
+                site.tell(chance.randrange(1, 2 * BATCH))
                 if chance.random() >= UP:
                     continue
                 killed = chance.random() < kills
                 moment = receiver.killed_after(chance.random() * LONGEST_KILL)
                 with moment if killed else nullcontext():
-                    site.step(chance)
+                    site.send(chance)
             waiting = [site for site in waiting if not site.done]
+            told = sum(site.told for site in everyone)
+            if told // REPORT > said:
+                said = told // REPORT
+                print(f"{told} of {events} events told", file=sys.stderr, flush=True)
         posts = sum(site.posts for site in everyone)
         return _judged(receiver, each * sites, each, posts)
 

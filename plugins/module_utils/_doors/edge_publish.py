@@ -22,6 +22,7 @@ ARGS: dict[str, t.Any] = {
         "client_key": {"type": "path", "no_log": False},
         "valid_days": {"type": "int", "default": 90},
         "arch": {"type": "list", "elements": "str", "default": ["amd64"]},
+        "artifacts": {"type": "bool", "default": True},
         "only_configured": {"type": "bool", "default": False},
     },
     "supports_check_mode": True,

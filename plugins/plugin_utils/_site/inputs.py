@@ -90,6 +90,7 @@ ELSEWHERE = frozenset(
         "edge_mode",
         "edge_partial_site",
         "edge_publish_arch",
+        "edge_publish_artifacts",
         "edge_publish_ca",
         "edge_publish_client_cert",
         "edge_publish_client_key",

@@ -55,6 +55,11 @@ def first_of(site: str, places: t.Mapping[str, Place]) -> str:
     return (begins or hosts)[0]
 
 
+def is_away(mirror: str) -> bool:
+    """Whether a site may reach the mirror too: it is no folder of the controller."""
+    return mirror.startswith(("http://", "https://"))
+
+
 def desired(
     site: str, places: t.Mapping[str, Place], hostvars: t.Mapping[str, Values], release: Release
 ) -> dict[str, t.Any]:
@@ -87,7 +92,7 @@ def _node(name: str, place: Place, values: Values, release: Release) -> dict[str
     refuse(options.refused(distribution, params), "spec")
     if params.get("version"):
         params["release"] = release(distribution, {**params, "release_mirrors": mirrors})
-    away = [url for url in mirrors if url.startswith(("http://", "https://"))]
+    away = [url for url in mirrors if is_away(url)]
     if away:
         params["release_mirrors"] = away
     hidden = [(key,) for key in references.hidden_options(spec) if key in params]

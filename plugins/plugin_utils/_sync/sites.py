@@ -24,7 +24,16 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.catalogue 
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.names import canonical_arch
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.store import Store
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.places import Place
-from ansible_collections.lightk8s.edge.plugins.plugin_utils._sync.desired import desired, first_of
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._sync.beside import (
+    Artifact,
+    beside,
+    bring,
+)
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._sync.desired import (
+    desired,
+    first_of,
+    is_away,
+)
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._sync.publish import Outcome, publish
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._sync.signing import Signer
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._sync.targets import Target, target
@@ -57,6 +66,8 @@ class Publisher:
         self._store = functools.cache(self._store_of)
         self._signer = functools.cache(Signer.read)
         self._target = functools.cache(_target)
+        self._beside = functools.cache(beside)
+        self._there: dict[str, set[str]] = {}
         self._used: dict[int, Target] = {}
         self.secrets: set[str] = set()
 
@@ -69,12 +80,14 @@ class Publisher:
         actions: list[str] = []
         for site in sorted({str(place["site"]) for place in self._places.values()}):
             try:
-                outcome = self._site(site, keys)
+                brought: list[str] = []
+                outcome = self._site(site, keys, brought)
             except EdgeError as exc:
                 refused[site] = failed(exc, site)
                 continue
             if outcome is None:
                 continue
+            actions += [f"{site}: {action}" for action in brought]
             document = outcome.document
             published[site] = {
                 "generation": document.generation,
@@ -95,7 +108,7 @@ class Publisher:
         }
         return result | _failure(refused)
 
-    def _site(self, site: str, keys: dict[str, str]) -> Outcome | None:
+    def _site(self, site: str, keys: dict[str, str], brought: list[str]) -> Outcome | None:
         first = first_of(site, self._places)
         options = self._options(first, site)
         if not options["to"]:
@@ -112,23 +125,33 @@ class Publisher:
             hint = "set edge_publish_keys to the files of Ed25519 keys"
             raise EdgeError("nothing says with which keys to sign", kind="spec", hint=hint)
         keys.update({one.id: base64.b64encode(one.public).decode() for one in signers})
-        place = self._target(
-            options["to"],
-            options["token"] or "",
-            *(options[name] or "" for name in ("ca", "client_cert", "client_key")),
+        server = (
+            options[name] or "" for name in ("to", "token", "ca", "client_cert", "client_key")
         )
+        where = tuple(server)
+        place = self._target(*where)
         self._used[id(place)] = place
+        named: list[Artifact] = []
 
         def release(distribution: str, params: Values) -> dict[str, t.Any]:
-            return self._release(distribution, params, first, options["arch"])
+            return self._release(distribution, params, first, options["arch"], named)
 
         wanted = desired(site, self._places, self._hostvars, release)
+        if options["artifacts"]:
+            brought += self._bring(named, where)
         outcome = publish(
             site, wanted, place, signers, days=days, now=int(self._now()), check=self._check
         )
         if outcome.changed and not self._check:
             self._say(f"{site}: generation {outcome.document.generation} to {place.where(site)}")
         return outcome
+
+    def _bring(self, named: t.Iterable[Artifact], where: tuple[str, ...]) -> list[str]:
+        place = self._beside(*where)
+        if place is None:
+            return []
+        there = self._there.setdefault(where[0], set())
+        return bring(named, place, there, check=self._check, say=self._say)
 
     def _options(self, name: str, site: str) -> dict[str, t.Any]:
         """The task's options, else the variables edge_publish_x of the host that stands for the site."""
@@ -150,9 +173,17 @@ class Publisher:
         return checked.params
 
     def _release(
-        self, distribution: str, params: Values, first: str, arches: t.Sequence[str]
+        self,
+        distribution: str,
+        params: Values,
+        first: str,
+        arches: t.Sequence[str],
+        named: list[Artifact],
     ) -> dict[str, t.Any]:
-        """Version and assets as the node takes them, so that it needs nobody to tell it their digests."""
+        """Version and assets as the node takes them, so that it needs nobody to tell it their digests.
+
+        Those that no mirror has that a site might reach are added to `named`.
+        """
         cache = self._cache(self._hostvars[first].get("edge_cache_dir"))
         store = self._store(distribution, cache, tuple(params["release_mirrors"]))
         tag = store.resolve(str(params["version"]))
@@ -163,6 +194,9 @@ class Publisher:
                 kind, _sign, of = key.partition(":")
                 if kind in kinds and of == arch:
                     rows[key] = {"name": asset.name, "sha256": asset.sha256}
+                    if not any(map(is_away, params["release_mirrors"])):
+                        path = functools.partial(store.fetch, asset)
+                        named.append(Artifact(asset.sha256, asset.name, path))
         return {"version": tag, "assets": rows}
 
     def _store_of(self, distribution: str, cache: str, mirrors: tuple[str, ...]) -> Store:

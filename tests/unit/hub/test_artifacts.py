@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from ansible_collections.lightk8s.edge.extras.hub.lightk8s_hub import artifacts,
 
 from .conftest import Running, served
 
-CONTENT = os.urandom(300_000)
+CONTENT = random.Random(7).randbytes(300_000)
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
 PLACE = f"/v1/artifacts/{DIGEST}"
 
@@ -68,13 +69,14 @@ def test_whoever_is_known_may_have_them(hub: Running, role: str, site: str) -> N
 
 
 @pytest.mark.parametrize(
-    "asked, status, content",
+    ("asked", "status", "content"),
     [
         ("bytes=100000-", 206, CONTENT[100_000:]),
         ("bytes=0-9", 206, CONTENT[:10]),
         ("bytes=299999-", 206, CONTENT[-1:]),
         ("bytes=300000-", 416, None),
     ],
+    ids=["rest", "piece", "last", "beyond"],
 )
 def test_ranges_are_answered(hub: Running, asked: str, status: int, content: bytes | None) -> None:
     put(hub)

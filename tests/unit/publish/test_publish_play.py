@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -116,3 +117,35 @@ def test_a_second_run_has_nothing_to_publish_and_check_mode_foretells(folder: Pa
     assert published(folder, "a") == before
     assert '-        "max_pods": 10' in told.output
     assert '+        "max_pods": 7' in told.output
+
+
+def test_what_documents_name_lies_beside_them_unless_a_mirror_has_it(folder: Path) -> None:
+    """The release is in a folder of the controller, which no site reaches."""
+    tag, content = "v1.34.2+k3s1", b"the program"
+    digest = hashlib.sha256(content).hexdigest()
+    release = folder / "mirror" / tag
+    release.mkdir(parents=True)
+    (release / "k3s").write_bytes(content)
+    (release / "sha256sum-amd64.txt").write_text(f"{digest}  k3s\n")
+    words = [
+        "--limit",
+        "a1,a2",
+        "-e",
+        f"edge_version={tag}",
+        "-e",
+        f"edge_cache_dir={folder}/cache",
+    ]
+    words += ["-e", json.dumps({"edge_release_mirrors": [str(folder / "mirror")]})]
+    told = play(folder, *words, "--check")
+    actions = [f"a: put k3s ({digest[:12]}) beside the documents", "a: publish what has changed"]
+    assert told.result["actions"] == actions, told.output
+    place = folder / "www" / "v1" / "artifacts"
+    assert not place.exists()
+    assert play(folder, *words).result["actions"] == actions
+    assert [(path.name, path.read_bytes()) for path in place.iterdir()] == [(digest, content)]
+    assets = published(folder, "a")["nodes"]["a1"]["options"]["release"]["assets"]
+    assert assets["binary:amd64"]["sha256"] == digest
+    assert play(folder, *words).result["actions"] == []
+    (place / digest).unlink()
+    assert play(folder, *words, "-e", "edge_publish_artifacts=false").result["actions"] == []
+    assert list(place.iterdir()) == []
