@@ -36,13 +36,29 @@ def staging_table(results: t.Any, places: t.Any) -> list[str]:
 
 def _row(site: str, nodes: t.Sequence[Row]) -> tuple[str, ...]:
     staged = [node["staging"] for node in nodes if isinstance(node.get("staging"), t.Mapping)]
-    full, sent = (sum(int(item.get(key) or 0) for item in staged) for key in ("full", "sent"))
+    full = sum(int(item.get("full") or 0) for item in staged)
+    sent = _sent(nodes)
     images = {str(row.get("name")) for item in staged for row in item.get("images") or ()}
-    # Transfers to the nodes of a site go on side by side, each with the whole bound.
-    times = [float(item["seconds_at_limit"]) for item in staged if "seconds_at_limit" in item]
+    rates = [float(item["limit"]) for item in staged if item.get("limit")]
     ratio = f"{full / sent:.1f}" if sent else "-"
-    time = f"{max(times):.0f} s" if times else "-"
+    time = f"{sent / min(rates):.0f} s" if rates else "-"
     return site, str(len(nodes)), str(len(images)), _size(full), _size(sent), ratio, time
+
+
+def _sent(nodes: t.Sequence[Row]) -> int:
+    """Bytes over the site's uplink: those that went, or, in check mode, would go."""
+    total = 0
+    shared: dict[str, int] = {}
+    for node in nodes:
+        staging = node.get("staging") or {}
+        if "transfer" in node:
+            total += int(node["transfer"]["bytes"])
+        elif "bytes_to_send" in node:
+            # Neighbours take from each other what only one of them is sent.
+            lent = {str(key): int(size) for key, size in (staging.get("lent") or {}).items()}
+            shared.update(lent)
+            total += int(staging.get("sent") or 0) - sum(lent.values())
+    return total + sum(shared.values())
 
 
 def _size(count: int) -> str:

@@ -210,6 +210,14 @@ staging:
       description: How long that takes at O(bandwidth_limit_mbps).
       type: float
       returned: with O(bandwidth_limit_mbps)
+    limit:
+      description: That bound in bytes per second.
+      type: float
+      returned: with O(bandwidth_limit_mbps)
+    lent:
+      description: Bytes by sha256 of what nodes of the site take from each other, so that one of them is sent it.
+      type: dict
+      returned: when the site has other nodes in the play
     sent_otherwise:
       description: Layers that the node could not make of what was sent first.
       type: list
@@ -220,7 +228,9 @@ bytes_to_send:
   returned: in check mode, when images are missing
   type: int
 transfer:
-  description: C(bytes) and number of C(artifacts) that this run has sent.
+  description:
+    - C(bytes) over the site's uplink and number of C(artifacts) that this run has brought, with C(lan_bytes) that came
+      from other nodes of the site.
   returned: when something was sent
   type: dict
 actions:

@@ -24,6 +24,8 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.door import failed
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._action import arguments, peer
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._action.bundle import (
     MODULE_UTILS,
@@ -38,7 +40,11 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._action.node import 
     pipelines,
     require_terminal,
 )
-from ansible_collections.lightk8s.edge.plugins.plugin_utils._transfer.carry import Carrier
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._transfer.carry import Carrier, say
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._transfer.neighbours import (
+    neighbours_of,
+)
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._transfer.pace import pace_of
 
 ROUNDS = 8  # runs of a door within one task; more means that it asks for ever new things
 Result = dict[str, t.Any]
@@ -148,7 +154,10 @@ class EdgeAction(ActionBase):
             )
             return result | module
         else:
-            out |= self._converse(dict(checked.params), variables)
+            try:
+                out |= self._converse(dict(checked.params), variables)
+            except EdgeError as exc:
+                out |= failed(exc, str(checked.params.get("site") or ""))
         for key, notes in checked.notes.items():
             out[key] = notes + list(out.get(key) or [])
             if not out[key]:
@@ -161,7 +170,12 @@ class EdgeAction(ActionBase):
         """Run the door until it has what it needs."""
         node = self._node(task_vars)
         name = self._task.delegate_to or task_vars.get("inventory_hostname")
-        carrier = Carrier(node.call, str(name), self._rate(params, task_vars))
+
+        def tell(text: str) -> None:
+            say(f"{name}: {text}")
+
+        pace = pace_of(params, task_vars, self._templar.template, tell)
+        carrier = Carrier(node.call, str(name), pace)
         extra = self._more(None, params, task_vars)
         for _dummy in range(ROUNDS):
             result = self._once(params, extra, task_vars)
@@ -170,6 +184,9 @@ class EdgeAction(ActionBase):
                 sizes = [need.get("size") or 0 for need in needs]
                 return result | ({"bytes_to_send": sum(sizes)} if needs else {})
             if needs:
+                carrier.neighbours = carrier.neighbours or neighbours_of(
+                    task_vars, self._templar, functools.partial(self._helper, task_vars), tell
+                )
                 try:
                     carrier.bring(needs, lambda need: self.supply(need, task_vars))
                 except (NoAnswer, Crashed, NeedsTerminal) as error:
@@ -182,19 +199,13 @@ class EdgeAction(ActionBase):
             extra |= more
         return _failure(f"{self.DOOR} asked {ROUNDS} times for more", "internal")
 
-    def _rate(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> float:
-        """Bytes per second that a transfer may use of the link; 0 is no bound."""
-        given = params.get("bandwidth_limit_mbps") or task_vars.get("edge_bandwidth_limit_mbps")
-        value = self._templar.template(given) if given is not None else None
-        if value in (None, ""):
-            return 0.0
+    def _helper(self, task_vars: dict[str, t.Any], door: str, params: dict[str, t.Any]) -> Result:
+        """Result of a door that is no module, on the task's own node."""
+        self._add_secrets([str(params["token"])])
         try:
-            rate = float(value) * 125_000
-        except (TypeError, ValueError):
-            rate = 0.0
-        if not 0 < rate < float("inf"):
-            raise AnsibleError(f"{value!r} is no bandwidth in Mbit/s: give a number above 0")
-        return rate
+            return self._node(task_vars).run_door(door, params)
+        except (NoAnswer, Crashed, NeedsTerminal) as error:
+            return {"failed": True, "msg": str(error)}
 
     def _more(
         self, result: Result | None, params: dict[str, t.Any], task_vars: dict[str, t.Any]

@@ -84,6 +84,7 @@ ELSEWHERE = frozenset(
         "edge_images_trust",
         "edge_images_trust_keys",
         "edge_kubeconfig_dir",
+        "edge_lan_transfer",
         "edge_leave",
         "edge_leave_force",
         "edge_leave_timeout",
@@ -120,6 +121,7 @@ ELSEWHERE = frozenset(
         "edge_sync_windows",
         "edge_timezone",
         "edge_topology",
+        "edge_transfer_windows",
         "edge_workload_secrets",
         "edge_workloads",
     )

@@ -43,6 +43,11 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.trust import
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.cache import default_cache_dir
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.reading import InputsAction
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._staging import shipment
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._transfer.neighbours import (
+    WORTH,
+    has_neighbours,
+)
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._transfer.pace import bytes_per_second
 
 DISPLAY = Display()
 Params = dict[str, t.Any]
@@ -72,12 +77,14 @@ class ImagesAction(InputsAction):
     _cache: Path
     _machine: str = _USUAL
     _warnings: list[str]
+    _shared = False  # whether the site's other nodes take from each other
     _last: Mapping[str, t.Any]
 
     def _converse(self, params: Params, task_vars: Params) -> Result:
         self._asked, self._entries = dict(params), params.get("images") or ()
         self._failed, self._shipment, self._warnings, self._last = {}, None, [], {}
         self._cache = _cache_folder(params.get("cache_dir"))
+        self._shared = has_neighbours(task_vars, self._templar)
         self._machine = str(task_vars.get("ansible_architecture") or _USUAL)
         given = {key: value for key, value in params.items() if key not in _HERE}
         try:
@@ -211,13 +218,17 @@ class ImagesAction(InputsAction):
         table = [
             {**row, "mode": modes.get(row["name"]) or row["mode"]} for row in self._shipment.table
         ]
-        rate = float(self._asked.get("bandwidth_limit_mbps") or 0) * 125_000
+        cap = self._asked.get("bandwidth_limit_mbps")
         sums = {key: sum(row[key] for row in table) for key in ("full", "sent")}
         staging: dict[str, t.Any] = {"images": table, **sums}
         if sums["sent"]:
             staging["ratio"] = round(sums["full"] / sums["sent"], 1)
-        if rate:
-            staging["seconds_at_limit"] = round(sums["sent"] / rate, 1)
+        if cap:
+            staging["limit"] = bytes_per_second(cap)
+            staging["seconds_at_limit"] = round(sums["sent"] / staging["limit"], 1)
+        if self._shared:
+            artifacts = self._shipment.artifacts
+            staging["lent"] = {key: size for key, size in artifacts.items() if size >= WORTH}
         if self._failed:
             staging["sent_otherwise"] = sorted(self._failed)
         more = {"bytes_to_send": sums["sent"]} if self._task.check_mode else {}

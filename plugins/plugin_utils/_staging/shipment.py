@@ -120,6 +120,11 @@ class Shipment:
             self.table.append({"name": name, "mode": item.mode, "full": full, "sent": sent})
             progress(f"{name}: {sent} bytes instead of {full}")
 
+    @property
+    def artifacts(self) -> dict[str, int]:
+        """Bytes by sha256 of all that travels."""
+        return {sha256: path.stat().st_size for sha256, path in self.files.items()}
+
     def spoilt_with(self, diff_id: str) -> dict[str, set[str]]:
         """By diffID the ways that are no good where that layer's was none: a base that has changed spoils more.
 

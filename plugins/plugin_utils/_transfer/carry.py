@@ -15,6 +15,13 @@ from pathlib import Path
 from ansible.errors import AnsibleError
 from ansible.utils.display import Display
 
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.progress import progress_line
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._transfer.neighbours import (
+    WORTH,
+    Neighbours,
+)
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._transfer.pace import Pace
+
 STEP = 1 << 20  # the node's unit, see node_receive
 FIRST = 2 << 20  # bytes in the first exec; the node writes in STEPs, so a cut costs one STEP
 LARGEST = 32 << 20  # bytes in one exec at most: they are held in memory by each worker
@@ -22,14 +29,8 @@ AIM = 4.0  # seconds that one exec should take: often enough to report, rare eno
 PATIENCE = 600  # seconds without a byte of progress while another run writes the same artifact
 TRIES = 3  # sendings in vain: damaged on the way, or another run was faster
 PAUSE = 1.0
-TERMINAL = sys.stderr.isatty()  # asked at import, in the parent: workers have no terminal
-QUIET = 2.0  # seconds between progress lines on a terminal
-BREATH = (
-    0.5  # seconds of a capped link in one exec: what is sent at once goes at the link's own rate
-)
-LEAST = 8 << 10  # bytes in one exec where a cap is so low that this takes longer
-OVERHEAD = 1500  # bytes of an exec beside its payload: the request, its answer, what ssh adds
-
+# Seconds between progress lines; asked at import, in the parent, for workers have no terminal.
+QUIET = 2.0 if sys.stderr.isatty() else 60.0
 Call = t.Callable[..., dict[str, t.Any]]
 
 
@@ -39,16 +40,19 @@ class Carrier:
     One carrier lives for one task, so that it knows what it has brought.
     """
 
-    def __init__(self, call: Call, label: str, rate: float = 0.0) -> None:
-        """`rate` is what the link may be used with, in bytes per second; 0 is no bound."""
+    def __init__(self, call: Call, label: str, pace: Pace | None = None) -> None:
         self.call = call
         self.label = label
-        self.pace = Pace(rate) if rate else None
+        self.pace = pace or Pace()
+        self.neighbours: Neighbours | None = None
         self.sent = 0
+        self.taken = 0
         self.artifacts: list[str] = []
 
     def report(self) -> dict[str, t.Any]:
-        return {"bytes": self.sent, "artifacts": len(self.artifacts)}
+        """`bytes` went over the site's uplink, `lan_bytes` from node to node."""
+        found = {"bytes": self.sent, "artifacts": len(self.artifacts)}
+        return found | ({"lan_bytes": self.taken} if self.taken else {})
 
     def bring(
         self, needs: list[dict[str, t.Any]], supply: t.Callable[[dict[str, t.Any]], Path]
@@ -62,7 +66,24 @@ class Carrier:
             source = supply(need)
             check(source, need)
             self.artifacts.append(need["sha256"])
-            Delivery(self, source, need).run()
+            self._bring(source, {"name": source.name, **need})
+
+    def _bring(self, source: Path, need: dict[str, t.Any]) -> None:
+        """Over the uplink, unless a neighbour gives it; then others may take it from here."""
+        delivery = Delivery(self, source, need)
+        near = self.neighbours if delivery.size >= WORTH else None
+        if near is None:
+            delivery.run()
+            return
+        with near.turn(need):
+            lent = near.lends(need)
+            if not lent:
+                delivery.run()
+                near.lend(need)
+        if lent and near.take(need):
+            self.taken += delivery.size
+        elif lent:
+            delivery.run()
 
 
 class Delivery:
@@ -78,16 +99,15 @@ class Delivery:
 
     def run(self) -> None:
         pace = self.carrier.pace
-        step, idle = pace.step if pace else FIRST, 0
+        step, idle = pace.step or FIRST, 0
         reply = self.start()
         while not reply.get("done"):
-            began = time.monotonic()
             offset = reply["have"]
             left = self.size - offset
             length = left if left <= step + step // 4 else step  # no exec for a small rest
             where = {"offset": offset, "length": length}
-            if pace:
-                pace.wait(length)
+            pace.wait(length)
+            began = time.monotonic()
             reply = self.carrier.call("receive", self.key | where, self.piece(offset, length))
             self.carrier.sent += length
             if reply.get("busy") or reply.get("moved"):
@@ -99,7 +119,7 @@ class Delivery:
                 if idle > TRIES:
                     raise AnsibleError(f"{self.name} does not arrive whole: {reply}")
             self.progress.show(reply["have"])
-            step = pace.step if pace else next_step(length, time.monotonic() - began)
+            step = pace.step or next_step(length, time.monotonic() - began)
         self.progress.end()
 
     def start(self) -> dict[str, t.Any]:
@@ -137,22 +157,6 @@ class Delivery:
             return file.read(length)
 
 
-class Pace:
-    """Keeps the sum of what is sent below a rate, from one exec to the next."""
-
-    def __init__(self, rate: float) -> None:
-        self.rate = rate
-        self.step = max(LEAST, int(rate * BREATH) - OVERHEAD)
-        self._free = 0.0  # when the link has carried all that was sent
-
-    def wait(self, length: int) -> None:
-        """Until the link has carried what went before; then `length` bytes may go."""
-        now = time.monotonic()
-        if self._free > now:
-            time.sleep(self._free - now)
-        self._free = max(now, self._free) + (length + OVERHEAD) / self.rate
-
-
 def check(source: Path, need: dict[str, t.Any]) -> None:
     """Nothing is trusted by name or size, the controller's own files neither."""
     with source.open("rb") as file:
@@ -170,7 +174,7 @@ def next_step(length: int, seconds: float) -> int:
 
 
 class Progress:
-    """One line every few seconds on a terminal, else one line for each artifact."""
+    """A line every few seconds on a terminal and every minute elsewhere, and one for each artifact."""
 
     def __init__(self, label: str, name: str, size: int) -> None:
         self.label, self.name, self.size = label, name, size
@@ -181,22 +185,20 @@ class Progress:
 
     def show(self, have: int) -> None:
         now = time.monotonic()
-        if not TERMINAL or now - self.shown < QUIET or have >= self.size:
-            return
-        self.shown = now
-        rate = (have - self.first) / max(now - self.began, 0.001)
-        left = f", {(self.size - have) / rate:.0f} s left" if rate > 0 else ""
-        self.say(f"{mb(have)} of {mb(self.size)} MB, {mb(rate)} MB/s{left}")
+        if now - self.shown >= QUIET and have < self.size:
+            self.shown = now
+            self.line(have)
 
     def end(self) -> None:
+        self.line(self.size)
+
+    def line(self, have: int) -> None:
         seconds = time.monotonic() - self.began
-        sent = self.size - self.first
-        self.say(f"{mb(sent)} MB in {seconds:.1f} s, {mb(sent / max(seconds, 0.001))} MB/s")
-
-    def say(self, text: str) -> None:
-        """On stderr: stdout belongs to the callback, which may write JSON."""
-        Display().display(f"{self.label}: {self.name}: {text}", stderr=True)
+        say(
+            progress_line(f"{self.label}: {self.name}", have, self.size, have - self.first, seconds)
+        )
 
 
-def mb(count: float) -> str:
-    return f"{count / 1e6:.1f}"
+def say(text: str) -> None:
+    """On stderr: stdout belongs to the callback, which may write JSON."""
+    Display().display(text, stderr=True)

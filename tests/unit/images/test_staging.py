@@ -134,16 +134,34 @@ def result(full: int, sent: int, **more: Any) -> dict[str, Any]:
 
 def test_the_table_sums_by_site_and_says_why_nodes_failed() -> None:
     places = {name: {"site": name.partition("-")[0]} for name in ("a-1", "a-2", "b-1", "c-1")}
+    went = {"transfer": {"bytes": 20_000}}
     found = {
-        "a-1": result(2_000_000, 20_000, seconds_at_limit=4.2),
-        "a-2": result(2_000_000, 20_000, seconds_at_limit=6.0),
+        "a-1": result(2_000_000, 20_000, limit=8000.0) | went,
+        "a-2": result(2_000_000, 20_000, limit=8000.0) | went,
         "b-1": {"changed": False},
         "c-1": {"failed": True, "msg": "no\nroom"},
     }
     lines = staging_table(found, places)
     assert [line.split() for line in lines[1:]] == [
-        ["a", "2", "1", "4.00", "MB", "0.04", "MB", "100.0", "6", "s"],
+        ["a", "2", "1", "4.00", "MB", "0.04", "MB", "100.0", "5", "s"],
         ["b", "1", "0", "0", "B", "0", "B", "-", "-"],
         ["c", "1", "0", "0", "B", "0", "B", "-", "-"],
         ["c-1:", "no", "room"],
     ]
+
+
+def test_what_neighbours_lend_each_other_is_foretold_once() -> None:
+    places = {name: {"site": "a"} for name in ("a-1", "a-2", "a-3")}
+    lent = {"1" * 64: 60_000, "2" * 64: 30_000}
+    found = {
+        "a-1": result(200_000, 90_700, lent=lent) | {"bytes_to_send": 90_700},
+        "a-2": result(200_000, 60_700, lent={"1" * 64: 60_000}) | {"bytes_to_send": 60_700},
+        "a-3": result(200_000, 500, lent={}) | {"bytes_to_send": 500},
+    }
+    assert staging_table(found, places)[1].split()[5:7] == ["0.09", "MB"]
+    really = {
+        "a-1": result(200_000, 90_700) | {"transfer": {"bytes": 90_700}},
+        "a-2": result(200_000, 60_700) | {"transfer": {"bytes": 700, "lan_bytes": 60_000}},
+        "a-3": result(200_000, 500) | {"transfer": {"bytes": 500}},
+    }
+    assert staging_table(really, places) == staging_table(found, places)
