@@ -9,5 +9,3 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._staging.action impo
 
 class ActionModule(ImagesAction):
     """Brings what edge_images needs; options that are not given come from edge_ variables."""
-
-    DOOR = "edge_images"

@@ -12,11 +12,12 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._objects.images impo
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.action import SiteAction
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.objects import site_objects
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.reading import InputsAction
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._staging.noun import WithImages
 
 Values = dict[str, t.Any]
 
 
-class ActionModule(InputsAction, SiteAction):
+class ActionModule(InputsAction, WithImages, SiteAction):
     """Carries what edge_site needs; options that are not given come from edge_ variables."""
 
     DOOR = "edge_site"

@@ -23,6 +23,7 @@ extends_documentation_fragment:
   - lightk8s.edge.distribution
   - lightk8s.edge.resources
   - lightk8s.edge.logging
+  - lightk8s.edge.images
 options:
   distribution:
     description:
@@ -36,8 +37,8 @@ options:
         they come last.
     type: list
     elements: str
-    choices: [distribution, resources, logging, quotas, workloads]
-    default: [distribution, resources, logging]
+    choices: [distribution, resources, logging, images, quotas, workloads]
+    default: [distribution, resources, logging, images]
   quotas:
     description:
       - Namespaces and their bounds, as O(lightk8s.edge.edge_quota#module:quotas). Unless set, V(edge_quotas).
@@ -195,6 +196,15 @@ logging:
   returned: success
   type: dict
   sample: {"max_files": 5, "max_size_mb": 10}
+images:
+  description: The images as they are, as in the result of M(lightk8s.edge.edge_images).
+  returned: where images are named and the distribution runs
+  type: list
+  elements: dict
+images_pending:
+  description: Whether something is to be done about images. What else is pending does not tell.
+  returned: in the first pass of converge.yml, where images are named
+  type: bool
 quotas:
   description: With the noun V(quotas), what bounds namespaces, as in the result of M(lightk8s.edge.edge_quota).
   returned: success

@@ -7,41 +7,22 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import replace
 
 from .._core import door
 from .._core.errors import EdgeError, NeedsArtifacts
-from .._distribution.registry import adapter_of
 from .._host.host import Host
 from .._images.plan import have, report
 from .._images.run import Outcome, converge
-from .._images.spec import STATES, Spec, spec_of
+from .._images.spec import Spec, spec_of
 from . import options
+from .site_images import layout_of
 
-if t.TYPE_CHECKING:
-    from .._distribution.adapter import Layout
-
-IMAGE: options.Options = {
-    "name": {"type": "str", "required": True},
-    "state": {"type": "str", "default": STATES[0], "choices": list(STATES)},
-    "source": {"type": "str"},
-    "platform": {"type": "str"},
-}
-# Carried out on the controller: how sources are reached, and which images are trusted.
-SOURCES: options.Options = {
-    "registry_authfile": {"type": "path"},
-    "registry_cert_dir": {"type": "path"},
-    "registry_validate_certs": {"type": "bool", "default": True},
-    "trust": {"type": "str", "default": "off", "choices": ["require", "warn", "off"]},
-    "trust_keys": {"type": "list", "elements": "path", "default": [], "no_log": False},
-    "scan_command": {"type": "list", "elements": "str", "default": []},
-}
 ARGS: dict[str, t.Any] = {
     "argument_spec": {
         **options.NAME,
         **{key: options.NODE[key] for key in ("site", "role", "data_dir", "bin_dir")},
-        "images": {"type": "list", "elements": "dict", "default": [], "options": IMAGE},
-        **SOURCES,
+        "images": {"type": "list", "elements": "dict", "default": [], "options": options.IMAGE},
+        **options.SOURCES,
         "exact": {"type": "bool", "default": False},
         "prune": {"type": "bool", "default": False},
         "bandwidth_limit_mbps": {"type": "float"},
@@ -69,7 +50,7 @@ def main(
                 hint="run the module as an ordinary task, without async",
             )
         spec = spec_of(params["wanted"], params.get("work"), bool(params.get("prune")))
-        layout = _layout(here, params)
+        layout = layout_of(here, params)
         if layout.runtime is None:  # nothing here runs pods
             return {"changed": False, "images": [], "actions": []}
         outcome = converge(here, layout, layout.runtime, spec, check=check)
@@ -102,13 +83,3 @@ def _result(outcome: Outcome, spec: Spec, *, check: bool, diff: bool) -> dict[st
         found["have"] = have(spec, outcome.seen)
         found["machine"] = outcome.seen.machine
     return found
-
-
-def _layout(host: Host, params: t.Mapping[str, t.Any]) -> Layout:
-    """Where things are on this node; a data directory that was chosen at installation is heeded."""
-    adapter = adapter_of(params["distribution"])
-    spec = options.distribution_spec(params["distribution"], {**params, "state": None})
-    if not spec.data_dir:
-        records = adapter.records(spec, adapter.config(host), host.hostname())
-        spec = replace(spec, data_dir=records.data_dir or None)
-    return adapter.layout(spec, adapter.bin_dir(host, spec))

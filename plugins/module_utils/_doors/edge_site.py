@@ -29,6 +29,15 @@ OBJECTS: options.Options = {
     "node_images": {"type": "dict"},
 }
 
+# The options of edge_images; what they mean, and `wanted`, is the controller's.
+IMAGES: options.Options = {
+    "images": {"type": "list", "elements": "dict", "options": options.IMAGE},
+    "images_exact": {"type": "bool", "default": False},
+    "images_prune": {"type": "bool", "default": False},
+    **{f"images_{name}": option for name, option in options.SOURCES.items()},
+    "wanted": {"type": "list", "elements": "dict"},
+}
+
 ARGS: dict[str, t.Any] = {
     "argument_spec": {
         **options.NAME,
@@ -37,10 +46,12 @@ ARGS: dict[str, t.Any] = {
         **options.PROFILE,
         **options.RESOURCES,
         **options.LOGGING,
+        **IMAGES,
         **OBJECTS,
         "nouns": {
             **options.DISTRIBUTION["nouns"],
-            "choices": [*options.NOUNS, *options.SITE_NOUNS],
+            "default": [*options.NOUNS, options.IMAGES_NOUN],
+            "choices": [*options.NOUNS, options.IMAGES_NOUN, *options.SITE_NOUNS],
         },
     },
     "supports_check_mode": True,
@@ -55,6 +66,11 @@ def main(params: dict[str, t.Any], check: bool, diff: bool) -> dict[str, t.Any]:
         from .nouns import run  # the controller loads this file for ARGS alone
 
         result = run(params["distribution"], params, check, diff)
+    failed = result.get("failed") or result.get("needs")
+    if options.IMAGES_NOUN in asked and params.get("wanted") is not None and not failed:
+        from .site_images import add as add_images
+
+        result = add_images(result, params, check)
     if set(asked).isdisjoint(options.SITE_NOUNS) or result.get("failed") or result.get("needs"):
         return result
     from .site_objects import add

@@ -30,6 +30,7 @@ Options = dict[str, dict[str, t.Any]]
 NOUNS = ("distribution", "resources", "logging")
 # Of a site and not of a node: brought by the server that begins it.
 SITE_NOUNS = ("quotas", "workloads")
+IMAGES_NOUN = "images"  # of a node whose distribution runs
 
 
 def _strings(**more: t.Any) -> dict[str, t.Any]:
@@ -123,6 +124,21 @@ LOGGING: Options = {
     "max_log_files": {"type": "int"},
     "max_log_size_mb": {"type": "int"},
     "journal_max_mb": {"type": "int"},
+}
+IMAGE: Options = {
+    "name": {"type": "str", "required": True},
+    "state": {"type": "str", "default": "present", "choices": ["present", "absent"]},
+    "source": {"type": "str"},
+    "platform": {"type": "str"},
+}
+# Of images; carried out on the controller: how sources are reached, and which images are trusted.
+SOURCES: Options = {
+    "registry_authfile": {"type": "path"},
+    "registry_cert_dir": {"type": "path"},
+    "registry_validate_certs": {"type": "bool", "default": True},
+    "trust": {"type": "str", "default": "off", "choices": ["require", "warn", "off"]},
+    "trust_keys": {"type": "list", "elements": "path", "default": [], "no_log": False},
+    "scan_command": _strings(default=[]),
 }
 SETTINGS = (
     "api_endpoint",

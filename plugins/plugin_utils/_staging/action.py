@@ -16,7 +16,7 @@ from ansible.utils.display import Display
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.door import failed
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
-from ansible_collections.lightk8s.edge.plugins.module_utils._doors.edge_images import SOURCES
+from ansible_collections.lightk8s.edge.plugins.module_utils._doors.options import SOURCES
 from ansible_collections.lightk8s.edge.plugins.module_utils._images.spec import ABSENT
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._action.base import Result
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._delta.cache import Deltas
@@ -43,6 +43,7 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.trust import
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.cache import default_cache_dir
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.reading import InputsAction
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._staging import shipment
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._staging.wanted import USUAL, Rows
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._transfer.neighbours import (
     WORTH,
     has_neighbours,
@@ -53,7 +54,6 @@ DISPLAY = Display()
 Params = dict[str, t.Any]
 # Options that are carried out here, and cost the node nothing.
 _HERE = ("images", "exact", "cache_dir", *SOURCES)
-_USUAL = "x86_64"
 # Bytes that images may leave in the cache, beyond what was used during the last day.
 _CACHE_LIMIT = 20_000_000_000
 
@@ -65,8 +65,9 @@ def _source(path: str, scratch: Path) -> Source:
 
 
 class ImagesAction(InputsAction):
-    """Base of the action plugin: the conversation with one node about its images."""
+    """The conversation with one node about its images."""
 
+    DOOR = "edge_images"
     PUBLIC = ("wanted", "work")
     PASSING = ("work",)
     _entries: Sequence[Mapping[str, t.Any]] = ()
@@ -75,7 +76,7 @@ class ImagesAction(InputsAction):
     _shipment: shipment.Shipment | None = None
     _asked: Params
     _cache: Path
-    _machine: str = _USUAL
+    _machine: str = USUAL
     _warnings: list[str]
     _shared = False  # whether the site's other nodes take from each other
     _last: Mapping[str, t.Any]
@@ -85,7 +86,7 @@ class ImagesAction(InputsAction):
         self._failed, self._shipment, self._warnings, self._last = {}, None, [], {}
         self._cache = _cache_folder(params.get("cache_dir"))
         self._shared = has_neighbours(task_vars, self._templar)
-        self._machine = str(task_vars.get("ansible_architecture") or _USUAL)
+        self._machine = str(task_vars.get("ansible_architecture") or USUAL)
         given = {key: value for key, value in params.items() if key not in _HERE}
         try:
             given["wanted"] = self._wanted()
@@ -105,7 +106,8 @@ class ImagesAction(InputsAction):
         if "have" not in result:
             return {}
         self._last = result["have"]
-        machine = str(result.get("machine") or _USUAL)
+        machine = str(result.get("machine") or USUAL)
+        Rows(self._cache).keep_machine(str(task_vars.get("inventory_hostname")), machine)
         if machine != self._machine:
             self._machine = machine
             wanted = self._wanted()
@@ -138,6 +140,7 @@ class ImagesAction(InputsAction):
             else:
                 self._opened[name] = self._open(entry)
                 rows.append(shipment.wanted_row(self._opened[name], name))
+            Rows(self._cache).keep(entry, self._machine, rows[-1])
         return rows
 
     def _open(self, entry: Mapping[str, t.Any]) -> Image:

@@ -86,6 +86,7 @@ def _node(name: str, place: Place, values: Values, release: Release) -> dict[str
     except AnsibleError as exc:
         raise EdgeError(f"{name}: {exc}", kind="spec", site=site) from exc
     given = {key: value for key, value in inputs.items() if key not in CONTROLLERS}
+    given = {key: value for key, value in given.items() if not key.startswith("images")}
     mirrors = [str(url) for url in given.pop("release_mirrors", ())]
     params = _checked(name, edge_site.ARGS, given, site)
     distribution = str(params.get("distribution") or spec["distribution"]["default"])
