@@ -21,7 +21,8 @@ class File:
 
     Exactly one of `data` and `sha256` says what it holds: `data` the bytes, `sha256` an artifact's
     digest (with `name` and `size` to find it). Neither: any content will do, only the mode counts, and an
-    absent file is no concern of ours. `secret` keeps the content out of diffs.
+    absent file is no concern of ours. `secret` keeps the content out of diffs. With `begins` it is written
+    where there is none, and then belongs to who uses it.
     """
 
     path: str
@@ -33,6 +34,7 @@ class File:
     secret: bool = False
     restarts: tuple[str, ...] = ()
     what: str = ""  # for the summary: "the K3s configuration"
+    begins: bool = False
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,8 @@ def plan_paths(wishes: t.Sequence[Wish], seen: t.Mapping[str, Seen | None]) -> P
 
 def _plan_file(wish: File, found: Seen | None, steps: list[Step], changes: list[Change]) -> None:
     label = wish.what or wish.path
+    if wish.begins and found is not None and found.kind == "file":
+        return
     if wish.data is None and not wish.sha256:
         if found is None or found.kind != "file" or found.mode == wish.mode:
             return

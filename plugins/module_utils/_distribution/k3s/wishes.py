@@ -53,8 +53,11 @@ def _release(spec: Spec, facts: Facts, unit: str) -> t.Iterator[Wish]:
     if spec.airgap_images and images is not None:
         # One name for all versions: a newer archive takes the place of the older one.
         ending = images.name.partition(".")[2]
+        # Where it exists, K3s notes there what it has imported, and imports nothing again at its next start.
+        folder = paths.layout(spec, facts.bin_dir).images
+        yield File(f"{folder}/.cache.json", data=b"", what="K3s's note of imports", begins=True)
         yield File(
-            f"{paths.layout(spec, facts.bin_dir).images}/k3s-airgap-images.{ending}",
+            f"{folder}/k3s-airgap-images.{ending}",
             sha256=images.sha256,
             name=images.name,
             size=images.size,
