@@ -120,7 +120,8 @@ bench-workloads: ## what 200 workloads cost that are right already, beside kuber
 
 .PHONY: bench-images
 bench-images: ## what updates of images cost on the way and on the node; BENCH="--only NAME"; the last line is JSON
-	@$(INSIDE) link env PYTHONPATH=tests/testbed:$$(python3 tools/collection_tree.py link) python -m \
+	@PATH="$$PATH:$$(python3 tools/virtualenv.py images)/bin" \
+	    $(INSIDE) link env PYTHONPATH=tests/testbed:$$(python3 tools/collection_tree.py link) python -m \
 	    ansible_collections.lightk8s.edge.tests.bench.images $(BENCH)
 
 BENCH_SYNC = $(INSIDE) link env PYTHONPATH=tests/testbed:$$(python3 tools/collection_tree.py link) python -m \

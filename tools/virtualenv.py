@@ -27,6 +27,7 @@ INTERPRETERS = {
     "tools": CONTROLLER,
     "bench": CONTROLLER,
     "queues": CONTROLLER,
+    "images": CONTROLLER,
     "core-2.18": CONTROLLER,
     "core-2.19": CONTROLLER,
     "core-newest": ("3.13", "3.14", "3.12"),

@@ -47,7 +47,7 @@ def _xdelta3(old: Path, new: Path, out: Path) -> None:
 
 
 def _hdiffpatch(old: Path, new: Path, out: Path) -> None:
-    words = ["detools", "create_patch", "-t", "sequential", "-a", "hdiffpatch", "-c", "lzma"]
+    words = ["detools", "create_patch", "-t", "hdiffpatch", "-a", "hdiffpatch", "-c", "lzma"]
     subprocess.run([_program("detools"), *words[1:], str(old), str(new), str(out)], check=True)
 
 

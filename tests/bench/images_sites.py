@@ -53,7 +53,9 @@ def fleet(olds: Sequence[Image], news: Sequence[Image], folder: Path) -> dict[st
 
 
 def _have(images: Sequence[Image]) -> Have:
-    return Have(extracted=frozenset(layer.diff_id for image in images for layer in image.layers))
+    return Have(
+        extracted=frozenset(layer.diff_id for image in images for layer in image.layers), packs=True
+    )
 
 
 def _site(have: Have, images: Sequence[Image], folder: Path, made: Any) -> None:

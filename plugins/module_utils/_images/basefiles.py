@@ -10,7 +10,8 @@ import os
 import stat
 import typing as t
 
-from .form import damaged
+from .form import MOST_UNPACKED, damaged
+from .packing import unpacked
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # NONBLOCK: a pipe in place of the file must not keep us waiting.
@@ -27,6 +28,7 @@ class Reader:
         self._roots = roots
         self._names = names
         self._file = -1
+        self._content: bytes | None = None  # what the file holds, where that is read
         self._number = 0
         self._place = 0
 
@@ -40,6 +42,13 @@ class Reader:
         self._file = _open(self._roots[name[0]], name[1:])
         self._place = 0
 
+    def unpack(self, step: int) -> None:
+        """Go to the start of what that file holds, packed by gzip. EdgeError(artifact)."""
+        self.open(step)
+        self._content = unpacked(os.read(self._file, MOST_UNPACKED))
+        if self._content is None:
+            raise damaged(f"does not fit its base: not packed by gzip: {self._shown()}")
+
     def seek(self, step: int) -> None:
         self._place += step
         if self._place < 0:
@@ -49,7 +58,10 @@ class Reader:
         """The next bytes, exactly as many. EdgeError(artifact)."""
         if self._file < 0:
             raise damaged("reads before it opens a file")
-        data = os.pread(self._file, count, self._place)
+        if self._content is None:
+            data = os.pread(self._file, count, self._place)
+        else:
+            data = self._content[self._place : self._place + count]
         if len(data) != count:
             raise damaged(f"does not fit its base: a file there is shorter: {self._shown()}")
         self._place += count
@@ -62,6 +74,7 @@ class Reader:
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
+            self._content = None
 
 
 def _open(root: str, path: bytes) -> int:

@@ -28,6 +28,11 @@ a number say what to do, the others are a count n:
     COPY    take the file's next n bytes
     ADD     take the file's next n bytes, to each of which the next difference is added (modulo 256)
     SEEK    go n bytes further in the file (zigzag)
+    UNPACK  as OPEN, but read what the file holds, which is one that gzip has packed
+    PACK    what is taken next is packed as gzip does at its best, without head and end; n bytes of it are
+            the first block, further PACKs say of further blocks
+
+Version 2 has UNPACK and PACK, which version 1 had not.
 """
 
 from __future__ import annotations
@@ -38,9 +43,9 @@ from dataclasses import dataclass
 
 from .._core.errors import EdgeError
 
-MAGIC = b"LK8DELT\x01"
+MAGIC = b"LK8DELT\x02"
 STREAMS = ("control", "diff", "extra", "header", "names")
-HEADER, EXTRA, OPEN, COPY, ADD, SEEK = range(6)
+HEADER, EXTRA, OPEN, COPY, ADD, SEEK, UNPACK, PACK = range(8)
 SIZES = ">Q5Q"
 # What a decoder may take for its dictionary, and a little for its tables.
 MEMORY = {
@@ -52,6 +57,8 @@ MEMORY = {
 }
 # Names are held in memory as long as a layer is rebuilt.
 MOST_NAMES = 4 << 20
+# Files that are unpacked are held in memory, both as they are and what they hold.
+MOST_UNPACKED = 4 << 20
 
 
 def damaged(why: str) -> EdgeError:

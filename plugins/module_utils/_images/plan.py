@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from .._core.plan import Change, Phase, Plan, Step
+from . import packing
 from .seen import Seen
 from .spec import ABSENT, ALIAS, EXACT, LAYERLESS, Spec, Wanted
 
@@ -180,11 +181,13 @@ def have(spec: Spec, seen: Seen) -> dict[str, t.Any]:
         x for item in spec.images for layer in item.layers for x in (layer.digest, layer.diff_id)
     }
     asked |= {x for item in spec.images for x in (item.digest, item.manifest, item.config)}
+    absent = [item.name for item in missing(spec, seen)]
     return {
-        "missing": [item.name for item in missing(spec, seen)],
+        "missing": absent,
         "blobs": sorted(asked & seen.blobs),
         "extracted": sorted(seen.extracted),
         "runtime": seen.runtime,
         "free": seen.free,
         "reserve": seen.reserve,
+        "packs": bool(absent) and packing.faithful(),
     }

@@ -19,8 +19,11 @@ from .._host import files
 from . import form
 from .basefiles import Reader
 from .form import damaged
+from .packing import Packer, faithful
 
 STEP = 1 << 16
+_MOVES = (form.OPEN, form.SEEK, form.UNPACK, form.PACK)
+_TOO_MUCH = "makes more than it promises"
 
 
 class _Stream:
@@ -108,6 +111,7 @@ class _Delta:
         missing = [base for base in self.head.bases if base not in roots]
         if missing:
             raise damaged(f"needs layers that the node does not have: {', '.join(missing)}")
+        self._packer = Packer()
         self._reader = Reader([roots[base] for base in self.head.bases], self._names())
 
     def _names(self) -> list[bytes]:
@@ -132,22 +136,38 @@ class _Delta:
         try:
             for number in _numbers(self._streams["control"]):
                 code, count = number & 7, number >> 3
-                if code == form.OPEN:
-                    self._reader.open(form.unzigzag(count))
-                elif code == form.SEEK:
-                    self._reader.seek(form.unzigzag(count))
-                else:
-                    left -= count
+                if code in _MOVES:
+                    self._move(code, count)
+                    continue
+                if not self._packer.busy and count > left:
+                    raise damaged(_TOO_MUCH)
+                for start in range(0, count, STEP):
+                    piece = self._take(code, min(STEP, count - start))
+                    if self._packer.busy:
+                        piece = self._packer.take(piece)
+                    left -= len(piece)
                     if left < 0:
-                        raise damaged("makes more than it promises")
-                    for start in range(0, count, STEP):
-                        yield self._take(code, min(STEP, count - start))
+                        raise damaged(_TOO_MUCH)
+                    yield piece
         finally:
             self._reader.close()
-        if left:
+        if left or self._packer.busy:
             raise damaged("makes less than it promises")
         for stream in self._streams.values():
             stream.finish()
+
+    def _move(self, code: int, count: int) -> None:
+        """Orders that make nothing."""
+        if code == form.OPEN:
+            self._reader.open(form.unzigzag(count))
+        elif code == form.SEEK:
+            self._reader.seek(form.unzigzag(count))
+        elif code == form.UNPACK:
+            self._reader.unpack(form.unzigzag(count))
+        elif not faithful():
+            raise damaged("packs with zlib, which is another one here")
+        else:
+            self._packer.block(count)
 
     def _take(self, code: int, count: int) -> bytes:
         if code == form.HEADER:
@@ -156,9 +176,7 @@ class _Delta:
             return self._streams["extra"].exactly(count)
         if code == form.COPY:
             return self._reader.read(count)
-        if code == form.ADD:
-            return _add(self._reader.read(count), self._streams["diff"].exactly(count))
-        raise damaged("asks for something that this version does not know")
+        return _add(self._reader.read(count), self._streams["diff"].exactly(count))
 
 
 def rebuilt(path: str, roots: t.Mapping[str, str], diff_id: str) -> t.Iterator[bytes]:

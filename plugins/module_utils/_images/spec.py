@@ -31,6 +31,7 @@ class Have:
     # Layers may be missing where their snapshots are there: the runtime discards them itself after
     # unpacking, and no other node fetches them from this one.
     may_lack_layers: bool = False
+    packs: bool = False  # its zlib packs as others do: deltas may be made of what gzip files hold
 
 
 @dataclass(frozen=True)

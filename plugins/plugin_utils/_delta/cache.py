@@ -30,7 +30,7 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.cache impo
 )
 
 # To be raised when the encoder makes better deltas of the same form.
-_ENCODER = b"2"
+_ENCODER = b"3"
 _SHARES = 8
 _LOOK_AGAIN = 0.1  # seconds
 
@@ -87,27 +87,37 @@ class Deltas:
         bases: Sequence[Layer],
         target: Layer,
         hidden: Mapping[str, frozenset[str]] | None = None,
+        *,
+        pack: bool = False,
     ) -> Path:
         """The delta that gives `target` from the files of `bases`; without a base it holds all of it.
 
         `hidden`: by diffID of a base, folders whose files are not found there once it is extracted.
+        `pack`: whether the node can pack what gzip files hold.
         EdgeError: artifact where a layer is damaged, preflight where a package is missing, io.
         """
         hidden = hidden or {}
-        key = self._key(bases, target, hidden)
+        pack = pack and bool(bases)  # one without a base must serve whatever node is left
+        key = self._key(bases, target, hidden, pack)
         final = self._folder / f"{key}.delta"
         with guarded(self._folder):
             if not self._seen(final):
                 with locked(self._folder / f".{key}.lock", lambda: None):
                     if not self._seen(final):
-                        self._make(bases, target, hidden, final)
+                        self._make(bases, target, hidden, pack, final)
         return final
 
     def _key(
-        self, bases: Sequence[Layer], target: Layer, hidden: Mapping[str, frozenset[str]]
+        self,
+        bases: Sequence[Layer],
+        target: Layer,
+        hidden: Mapping[str, frozenset[str]],
+        pack: bool,
     ) -> str:
         words = [form.MAGIC, _ENCODER, *(layer.diff_id.encode() for layer in (*bases, target))]
         left_out = {name: sorted(folders) for name, folders in hidden.items() if folders}
+        if pack:
+            words.append(b"pack")
         if left_out:
             words.append(json.dumps(left_out, sort_keys=True).encode())
         return hashlib.sha256(b" ".join(words)).hexdigest()
@@ -125,6 +135,7 @@ class Deltas:
         bases: Sequence[Layer],
         target: Layer,
         hidden: Mapping[str, frozenset[str]],
+        pack: bool,
         final: Path,
     ) -> None:
         """Only who holds the key's lock comes here, so what an earlier one left can go."""
@@ -134,7 +145,7 @@ class Deltas:
         try:
             tars = [_unpacked(layer, work / str(n)) for n, layer in enumerate((target, *bases))]
             with reserved(self._folder, memory_needed(tars[1:], tars[0]), self._memory):
-                encode(tars[1:], tars[0], work / "delta", hidden)
+                encode(tars[1:], tars[0], work / "delta", hidden, pack=pack)
             place(work / "delta", final)
         finally:
             shutil.rmtree(work, ignore_errors=True)

@@ -128,7 +128,8 @@ class Costs:
         for record in chosen:
             self._kept.use(record)
         hidden = {record.layer.diff_id: record.hidden for record in chosen if record.hidden}
-        path = self._deltas.get([record.layer for record in chosen], target.layer, hidden)
+        layers = [record.layer for record in chosen]
+        path = self._deltas.get(layers, target.layer, hidden, pack=self._have.packs)
         self._paths[target.layer.diff_id, DELTA] = path
         names = tuple(record.layer.diff_id for record in chosen)
         return Offer(DELTA, path.stat().st_size, names)

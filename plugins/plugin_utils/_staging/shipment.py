@@ -78,6 +78,7 @@ def have_of(row: Mapping[str, t.Any]) -> Have:
         extracted=frozenset(row.get("extracted") or ()),
         free=int(row.get("free") or 0),
         reserve=int(row.get("reserve") or 0),
+        packs=bool(row.get("packs")),
     )
 
 

@@ -72,6 +72,9 @@ def test_pairs_and_directions_are_told_apart(tmp_path: Path) -> None:
     paths = {deltas.get(bases, target) for bases, target in asked}
     assert paths == {deltas.get(bases, target) for bases, target in asked}
     assert (len(paths), len(made)) == (4, 4)
+    # What nodes can do matters where there is a base alone.
+    packed = {deltas.get(bases, target, pack=True) for bases, target in asked}
+    assert (len(packed | paths), len(packed & paths), len(made)) == (6, 2, 6)
 
 
 def test_a_damaged_layer_leaves_nothing(tmp_path: Path) -> None:

@@ -14,7 +14,12 @@ import pytest
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
 from ansible_collections.lightk8s.edge.plugins.module_utils._host.host import Host
-from ansible_collections.lightk8s.edge.plugins.module_utils._images import chains, leftovers, plan
+from ansible_collections.lightk8s.edge.plugins.module_utils._images import (
+    chains,
+    leftovers,
+    packing,
+    plan,
+)
 from ansible_collections.lightk8s.edge.plugins.module_utils._images.seen import (
     PINNED,
     STAGED,
@@ -220,6 +225,7 @@ def test_a_node_tells_what_it_was_asked_about() -> None:
         "runtime": "v2 go1",
         "free": 7,
         "reserve": 3,
+        "packs": packing.faithful(),
     }
 
 
