@@ -28,6 +28,7 @@ INTERPRETERS = {
     "bench": CONTROLLER,
     "queues": CONTROLLER,
     "images": CONTROLLER,
+    "rulebook": CONTROLLER,
     "core-2.18": CONTROLLER,
     "core-2.19": CONTROLLER,
     "core-newest": ("3.13", "3.14", "3.12"),
