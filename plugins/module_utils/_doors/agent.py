@@ -23,6 +23,7 @@ if t.TYPE_CHECKING:
 
 KINDS = ("Deployment", "StatefulSet", "DaemonSet")
 ROUNDS = 4  # of a door that finds that it lacks something
+RUNTIME = ("distribution", "site", "role", "data_dir", "bin_dir")  # where images lie on the node
 OBJECT_DOORS = (("quotas", "edge_quota"), ("workloads", "edge_pod"))
 
 
@@ -108,12 +109,20 @@ class Carrier:
             whole = down.with_secrets(given, read)
             with self._turn(whole) if len(nodes) > 1 else contextlib.nullcontext():
                 done += self._run("edge_site", whole)
+            done += self._images(part)
         objects = document.desired.get("objects") or {}
         if objects.get("on") == self.settings.host:
             for key, door in OBJECT_DOORS:
                 if objects.get(key):
                     done += self._run(door, down.with_secrets(objects[key], read))
         return done
+
+    def _images(self, part: t.Mapping[str, t.Any]) -> list[str]:
+        """Pods may need them: before the cluster is told what to run."""
+        if not part.get("images"):
+            return []
+        own = {key: self.settings.node.get(key) for key in RUNTIME}
+        return self._run("edge_images", {**own, **part["images"]})
 
     @contextlib.contextmanager
     def _turn(self, given: t.Mapping[str, t.Any]) -> t.Iterator[None]:

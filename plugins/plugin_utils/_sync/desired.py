@@ -31,6 +31,7 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._sync import referen
 
 Values = t.Mapping[str, t.Any]
 Release = t.Callable[[str, Values], dict[str, t.Any]]
+Images = t.Callable[[Values, str], "dict[str, t.Any] | None"]
 
 CONTROLLERS = ("cache_dir", "verify")  # options that mean something on the controller alone
 SECRETS = "edge_sync_secrets"
@@ -61,13 +62,20 @@ def is_away(mirror: str) -> bool:
 
 
 def desired(
-    site: str, places: t.Mapping[str, Place], hostvars: t.Mapping[str, Values], release: Release
+    site: str,
+    places: t.Mapping[str, Place],
+    hostvars: t.Mapping[str, Values],
+    release: Release,
+    images: Images,
 ) -> dict[str, t.Any]:
     """The content of the site's document. Raises EdgeError: spec, release, or Refused for a secret."""
     nodes = {}
     for name in hosts_of(site, places):
         refuse_wrong_site(places[name], builds=True)
         nodes[name] = _node(name, places[name], hostvars[name], release)
+        section = images(hostvars[name], site)
+        if section is not None:
+            nodes[name]["images"] = section
     found: dict[str, t.Any] = {"nodes": nodes}
     first = first_of(site, places)
     if not places[first]["guest"]:

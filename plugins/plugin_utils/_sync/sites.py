@@ -34,6 +34,7 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._sync.desired import
     first_of,
     is_away,
 )
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._sync.images import Images
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._sync.publish import Outcome, publish
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._sync.signing import Signer
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._sync.targets import Target, target
@@ -136,9 +137,11 @@ class Publisher:
         def release(distribution: str, params: Values) -> dict[str, t.Any]:
             return self._release(distribution, params, first, options["arch"], named)
 
-        wanted = desired(site, self._places, self._hostvars, release)
+        cache = Path(self._cache(self._hostvars[first].get("edge_cache_dir")))
+        images = Images(cache, options["arch"], self._say)
+        wanted = desired(site, self._places, self._hostvars, release, images.section)
         if options["artifacts"]:
-            brought += self._bring(named, where)
+            brought += self._bring([*named, *images.artifacts()], where)
         outcome = publish(
             site, wanted, place, signers, days=days, now=int(self._now()), check=self._check
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import random
 import subprocess
 import typing as t
 from pathlib import Path
@@ -15,12 +16,16 @@ from pathlib import Path
 import pytest
 import yaml
 
+from ansible_collections.lightk8s.edge.plugins.module_utils._images.spec import spec_of
 from ansible_collections.lightk8s.edge.plugins.module_utils._sync.document import (
     read_document,
     read_envelope,
 )
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._sync.signing import Signer
 
+from ..images import making
+
+BASE = random.Random(1).randbytes(50_000)
 WORKLOAD = {
     "name": "till",
     "image": "registry.example/till:1",
@@ -149,3 +154,52 @@ def test_what_documents_name_lies_beside_them_unless_a_mirror_has_it(folder: Pat
     (place / digest).unlink()
     assert play(folder, *words, "-e", "edge_publish_artifacts=false").result["actions"] == []
     assert list(place.iterdir()) == []
+
+
+def test_images_are_published_by_their_digests_with_all_that_brings_them(folder: Path) -> None:
+    made = {
+        name: making.image({"base": BASE}, {"own": name.encode()})
+        for name in ("registry.example/till:1", "registry.example/oven:1")
+    }
+    making.write_archive(folder / "images.tar", making.layout(made))
+    rows = [{"name": name, "source": str(folder / "images.tar")} for name in made]
+    given = {"edge_images": [*rows, {"name": "registry.example/old:1", "state": "absent"}]}
+    words = ["--limit", "a1,a2", "-e", f"edge_cache_dir={folder}/cache", "-e", json.dumps(given)]
+    told = play(folder, *words, "--check")
+    assert told.result["actions"][-1].startswith("a: publish "), told.output
+    first = play(folder, *words)
+    assert (first.code, first.result["actions"]) == (0, told.result["actions"]), first.output
+    assert play(folder, *words).result["actions"] == []
+    section = published(folder, "a")["nodes"]["a2"]["images"]
+    spec = spec_of(section["wanted"], section["work"], section["prune"])
+    assert [item.state for item in spec.images] == ["present", "present", "absent"]
+    place = folder / "www" / "v1" / "artifacts"
+    for item, source in zip(spec.images, made.values(), strict=False):
+        assert item.config == making.digest(source.config)
+        delivery = spec.delivery(item.name)
+        assert delivery is not None
+        assert [
+            piece.kind for piece in delivery.pieces if piece.kind not in ("whole", "blob")
+        ] == []
+        assert [piece.diff_id for piece in delivery.pieces] == [one.diff_id for one in item.layers]
+        for row in delivery.artifacts():
+            content = (place / row["sha256"]).read_bytes()
+            assert hashlib.sha256(content).hexdigest() == row["sha256"]
+            assert len(content) == row["size"]
+
+
+@pytest.mark.parametrize(
+    ("more", "word"),
+    [
+        ({"edge_images": [{"name": "a:1", "source": "/nowhere"}]}, "nowhere"),
+        ({"edge_images": [{"nam": "a:1"}]}, "edge_images: "),
+        ({"edge_images": [{"name": "a:1"}], "edge_publish_arch": ["amd64", "arm64"]}, "platform"),
+    ],
+)
+def test_images_that_make_no_sense_are_refused(
+    folder: Path, more: dict[str, t.Any], word: str
+) -> None:
+    words = ["--limit", "a1,a2", "-e", f"edge_cache_dir={folder}/cache", "-e", json.dumps(more)]
+    told = play(folder, *words)
+    assert told.code == 2
+    assert word in told.result["refused"]["a"]
