@@ -5,14 +5,24 @@
 from __future__ import annotations
 
 import typing as t
+from pathlib import Path
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._doors.options import SITE_NOUNS
+from ansible_collections.lightk8s.edge.plugins.module_utils._doors.sync_options import SYNC
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._action.base import EdgeAction, Result
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._objects.images import node_images
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.action import SiteAction
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.objects import site_objects
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.reading import InputsAction
+<<<<<<< HEAD
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._staging.noun import WithImages
+=======
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._sync.agent import (
+    archive_of,
+    code_of,
+    site_agent,
+)
+>>>>>>> bf495a3 (Make the agent a noun of edge_site, and have converge.yml set it up)
 
 Values = dict[str, t.Any]
 
@@ -26,10 +36,26 @@ class ActionModule(InputsAction, WithImages, SiteAction):
 
     def run(self, tmp: str | None = None, task_vars: Values | None = None) -> Result:
         asked = self._task.args.get("nouns") or ()
+        if SYNC in asked:
+            self._task.args = {**self._task.args, **self._agent(asked, task_vars or {})}
         if not set(SITE_NOUNS).isdisjoint(asked):
             found = site_objects(task_vars or {}, self._templar.template)
             self._task.args = {**found, **self._task.args}
         return super().run(tmp, task_vars)
+
+    def _agent(self, asked: t.Sequence[str], task_vars: Values) -> Values:
+        """What is wanted of the node's agent; without a word of it the noun is left out."""
+        given = self._task.args.get(SYNC)
+        found = site_agent(given, task_vars, self._templar.template)
+        if found is None:
+            return {"nouns": [noun for noun in asked if noun != SYNC]}
+        return {SYNC: {**found, **code_of(self._bundle)}}
+
+    def supply(self, need: Values, task_vars: Values) -> Path:
+        """See EdgeAction.supply."""
+        if need["sha256"] == self._bundle.digest:
+            return archive_of(self._bundle)
+        return super().supply(need, task_vars)
 
     def _with_cloud(self, params: Values, task_vars: Values) -> Result:
         """Objects alone need no release, and no way into the site."""

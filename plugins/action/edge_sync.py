@@ -4,16 +4,12 @@
 
 from __future__ import annotations
 
-import tempfile
 import typing as t
 from pathlib import Path
 
-from ansible import constants
-
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._action.base import Result
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.reading import InputsAction
-
-C: t.Any = constants
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._sync.agent import archive_of, code_of
 
 
 class ActionModule(InputsAction):
@@ -28,15 +24,8 @@ class ActionModule(InputsAction):
         """The node's name in the inventory, and which code the agent is to be."""
         if result is not None or params.get("state") == "absent":
             return {}
-        code = self._bundle
-        return {
-            "host": str(task_vars["inventory_hostname"]),
-            "agent": {"sha256": code.digest, "size": len(code.archive)},
-        }
+        return {"host": str(task_vars["inventory_hostname"]), **code_of(self._bundle)}
 
     def supply(self, need: dict[str, t.Any], task_vars: dict[str, t.Any]) -> Path:
         """The agent's code, where the node has not kept what it was sent."""
-        folder = Path(tempfile.mkdtemp(dir=C.DEFAULT_LOCAL_TMP))
-        path = folder / "agent.zip"
-        path.write_bytes(self._bundle.archive)
-        return path
+        return archive_of(self._bundle)

@@ -35,10 +35,121 @@ options:
     description:
       - What of it is brought about. V(quotas) and V(workloads) are the site's, and for the server that begins it alone;
         they come last.
+      - V(sync) is the node's agent. It means nothing where neither O(sync) nor an input asks for one; these are
+        V(edge_sync_url), V(edge_sync_document_url), V(edge_sync_interval_minutes), V(edge_sync_trusted_keys),
+        V(edge_queue_operations), V(edge_cache_enabled), and V(edge_mode) where it is V(hybrid).
     type: list
     elements: str
+<<<<<<< HEAD
     choices: [distribution, resources, logging, images, quotas, workloads]
     default: [distribution, resources, logging, images]
+=======
+    choices: [distribution, resources, logging, sync, quotas, workloads]
+    default: [distribution, resources, logging]
+  sync:
+    description:
+      - The agent by which the site works alone. What is unset comes from the same inputs as in
+        M(lightk8s.edge.edge_sync).
+    type: dict
+    suboptions:
+      state:
+        description:
+          - V(present) sets the agent up. V(absent) sends what waits, keeps what cannot be sent in a file below
+            C(/var/lib/lightk8s-left), says how much that is, and removes the agent.
+        type: str
+        choices: [present, absent]
+        default: present
+      mode:
+        description:
+          - V(online) reports at once, by a service. V(hybrid) keeps all and sends when there is a link and a window is
+            open. V(offline) keeps all and sends and asks nothing.
+          - Unset means V(online) where O(sync.sync_url) or O(sync.sync_document_url) is given, else V(offline).
+        type: str
+        choices: [online, offline, hybrid]
+      sync_interval_minutes:
+        description:
+          - Minutes between two rounds of the agent, 5 where unset.
+        type: int
+      cache_enabled:
+        description:
+          - Whether events are kept while there is no link, beside states and audit.
+        type: bool
+      queue_operations:
+        description:
+          - Whether the agent asks for the document that is published for its site.
+          - Unset means that it does where O(sync.sync_trusted_keys) are given.
+        type: bool
+      bandwidth_limit_mbps:
+        description:
+          - Megabits per second that the agent may send. Unset means no bound.
+        type: float
+      sync_url:
+        description:
+          - Base URL of the receiver.
+        type: str
+      sync_document_url:
+        description:
+          - URL of the site's document, where it lies elsewhere; C({site}) stands for the site's name.
+        type: str
+      sync_token:
+        description:
+          - Token that the site shows to the receiver. Over https only.
+        type: str
+      sync_ca:
+        description:
+          - PEM certificates of the authorities that the receiver is verified by. Unset means the system's.
+        type: str
+      sync_certificate:
+        description:
+          - PEM certificate that the site shows, instead of a token.
+        type: str
+      sync_key:
+        description:
+          - PEM key of that certificate.
+        type: str
+      sync_windows:
+        description:
+          - Times in which the agent may send, in the site's local time, such as V(mon-fri 22:00-06:00).
+        type: list
+        elements: str
+      sync_queue_mb:
+        description:
+          - MiB that the queue may hold, 64 where unset.
+        type: int
+      sync_trusted_keys:
+        description:
+          - Ed25519 public keys, in base64, that sign documents for the site.
+        type: list
+        elements: str
+      sync_revoked_keys:
+        description:
+          - Ids of keys that are trusted no more, whatever else says.
+        type: list
+        elements: str
+      sync_secrets:
+        description:
+          - Secrets that documents name, by name. Each lies in a file of mode 0600. Those that are named no more are
+            removed; unset leaves what was delivered.
+        type: dict
+      drain_seconds:
+        description:
+          - Seconds that a removal tries to send what waits.
+        type: int
+        default: 60
+      force:
+        description:
+          - Whether the agent is removed even where what waits can be neither sent nor kept.
+        type: bool
+        default: false
+      host:
+        description:
+          - The node's name in the inventory, by which documents call it. The action plugin fills this in.
+        type: str
+      agent:
+        description:
+          - Which code the agent is to be. The action plugin fills this in.
+        type: dict
+>>>>>>> bf495a3 (Make the agent a noun of edge_site, and have converge.yml set it up)
   quotas:
     description:
       - Namespaces and their bounds, as O(lightk8s.edge.edge_quota#module:quotas). Unless set, V(edge_quotas).
@@ -112,7 +223,7 @@ attributes:
     support: full
     description: Shows files before and after. Content that holds secrets is left out.
 notes:
-  - Nothing but Python 3.9 and systemd is needed on the node.
+  - Nothing but Python 3.9 and systemd is needed on the node; with the noun V(sync), Python's sqlite3 too.
 """
 
 EXAMPLES = r"""
@@ -123,6 +234,15 @@ EXAMPLES = r"""
     max_pods: 10
     max_log_files: 5
     max_log_size_mb: 10
+
+- name: Converge a node together with the agent by which it works alone
+  lightk8s.edge.edge_site:
+    site: shop1
+    nouns: [distribution, resources, logging, sync]
+    sync:
+      mode: hybrid
+      sync_url: https://hub.example.org
+      sync_token: "{{ vault_shop_token }}"
 
 - name: Converge a site of one node with what it runs
   lightk8s.edge.edge_site:
@@ -196,6 +316,7 @@ logging:
   returned: success
   type: dict
   sample: {"max_files": 5, "max_size_mb": 10}
+<<<<<<< HEAD
 images:
   description: The images as they are, as in the result of M(lightk8s.edge.edge_images).
   returned: where images are named and the distribution runs
@@ -205,6 +326,13 @@ images_pending:
   description: Whether something is to be done about images. What else is pending does not tell.
   returned: in the first pass of converge.yml, where images are named
   type: bool
+=======
+sync:
+  description: With the noun V(sync), the node's agent, as in the result of M(lightk8s.edge.edge_sync).
+  returned: where an agent is asked for
+  type: dict
+  sample: {"state": "present", "mode": "hybrid", "interval_minutes": 5, "pulls": true, "running": true}
+>>>>>>> bf495a3 (Make the agent a noun of edge_site, and have converge.yml set it up)
 quotas:
   description: With the noun V(quotas), what bounds namespaces, as in the result of M(lightk8s.edge.edge_quota).
   returned: success

@@ -71,6 +71,7 @@ def site(
     make_fleet: MakeFleet, hub: Running, link: Link, keys: dict[str, Signer]
 ) -> Iterator[Site]:
     made = Site(make_fleet("shop=server"), K3S, common_inputs(K3S, mirror_of(K3S.name)))
+    made.inputs["edge_wait_timeout"] = 900
     made.converge()
     made.inputs |= {
         "edge_mode": "hybrid",

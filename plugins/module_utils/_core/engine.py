@@ -39,10 +39,11 @@ class Noun:
 
 @dataclass(frozen=True)
 class Bound:
-    """A noun with what is wanted of it."""
+    """A noun with what is wanted of it. Aside: what it changes is no reason for steps `along`."""
 
     noun: Noun
     spec: t.Any
+    aside: bool = False
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,8 @@ def _look(
     units = [name for bound in bounds for name in bound.noun.units(bound.spec)]
     with host.one_moment(units):
         seen = [(bound, bound.noun.observe(host, bound.spec)) for bound in bounds]
-    plans = [bound.noun.plan(bound.spec, found) for bound, found in seen]
+    planned = [(bound, bound.noun.plan(bound.spec, found)) for bound, found in seen]
+    plans = [plan for _bound, plan in planned]
     interrupted = transaction.pending(host)
     if interrupted and not held:
         plans.append(
@@ -172,7 +174,10 @@ def _look(
         )
     reports = {bound.noun.name: bound.noun.report(bound.spec, found) for bound, found in seen}
     plan = merge(plans)
-    return (merge([plan, Plan(along)]) if along and plan.changed else plan), reports
+    reasons = [*(one for bound, one in planned if not bound.aside), *plans[len(planned) :]]
+    if along and any(reason.changed for reason in reasons):
+        plan = merge([plan, Plan(along)])
+    return plan, reports
 
 
 def _verbs(bounds: t.Sequence[Bound]) -> dict[str, Verb]:

@@ -10,6 +10,7 @@ import typing as t
 
 from .._pods.options import SECRET
 from . import options
+from .sync_options import AGENT, SYNC
 
 # What the nouns `quotas` and `workloads` are made from; empty where nothing is said of them.
 OBJECTS: options.Options = {
@@ -48,10 +49,15 @@ ARGS: dict[str, t.Any] = {
         **options.LOGGING,
         **IMAGES,
         **OBJECTS,
+        SYNC: {"type": "dict", "options": AGENT},
         "nouns": {
             **options.DISTRIBUTION["nouns"],
+<<<<<<< HEAD
             "default": [*options.NOUNS, options.IMAGES_NOUN],
             "choices": [*options.NOUNS, options.IMAGES_NOUN, *options.SITE_NOUNS],
+=======
+            "choices": [*options.NOUNS, SYNC, *options.SITE_NOUNS],
+>>>>>>> bf495a3 (Make the agent a noun of edge_site, and have converge.yml set it up)
         },
     },
     "supports_check_mode": True,
@@ -65,14 +71,39 @@ def main(params: dict[str, t.Any], check: bool, diff: bool) -> dict[str, t.Any]:
     if not set(asked) <= set(options.SITE_NOUNS):
         from .nouns import run  # the controller loads this file for ARGS alone
 
+<<<<<<< HEAD
         result = run(params["distribution"], params, check, diff)
     failed = result.get("failed") or result.get("needs")
     if options.IMAGES_NOUN in asked and params.get("wanted") is not None and not failed:
         from .site_images import add as add_images
 
         result = add_images(result, params, check)
+=======
+        if SYNC in asked and params.get(SYNC):
+            result = _with_agent(params, check, diff)
+        else:
+            result = run(params["distribution"], params, check, diff)
+>>>>>>> bf495a3 (Make the agent a noun of edge_site, and have converge.yml set it up)
     if set(asked).isdisjoint(options.SITE_NOUNS) or result.get("failed") or result.get("needs"):
         return result
     from .site_objects import add
 
     return add(result, asked, params, check, diff)
+
+
+def _with_agent(params: dict[str, t.Any], check: bool, diff: bool) -> dict[str, t.Any]:
+    """The node and its agent by one plan."""
+    from .._core import door
+    from .._core.errors import EdgeError
+    from .._host.host import Host
+    from . import edge_sync
+    from .nouns import run
+
+    host = Host()
+    try:
+        bound = edge_sync.beside(params, params[SYNC])
+        with edge_sync.code_at_hand(host, bound.spec.sha256, check) as kept:
+            result = run(params["distribution"], params, check, diff, host, beside=(bound,))
+    except EdgeError as exc:
+        return {"changed": False, **door.failed(exc, str(params.get("site") or ""))}
+    return edge_sync.without_code(result, bound.spec.sha256) if kept else result

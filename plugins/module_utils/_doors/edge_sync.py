@@ -6,46 +6,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
 from .._core import door
 from .._core.errors import EdgeError
 from .._host.host import Host
 from . import options
+from .sync_options import AGENT, NODE, OF_DISTRIBUTION
 
 if t.TYPE_CHECKING:
+    from .._core.engine import Bound
     from .._sync.spec import Spec
 
-STATES = ("present", "absent")
-NODE = ("site", "role", "data_dir", "bin_dir", "node_name")
+REMOVED = ("absent", "purged")
+
 ARGS: dict[str, t.Any] = {
     "argument_spec": {
         **options.NAME,
         **{key: options.NODE[key] for key in NODE},
-        "initial": options.DISTRIBUTION["initial"],
-        "guest": options.DISTRIBUTION["guest"],
-        "proxy": options.DISTRIBUTION["proxy"],
-        "state": {"type": "str", "default": "present", "choices": list(STATES)},
-        "mode": {"type": "str", "choices": ["online", "offline", "hybrid"]},
-        "sync_interval_minutes": {"type": "int"},
-        "cache_enabled": {"type": "bool"},
-        "queue_operations": {"type": "bool"},
-        "bandwidth_limit_mbps": {"type": "float"},
-        "sync_url": {"type": "str"},
-        "sync_document_url": {"type": "str"},
-        "sync_token": {"type": "str", "no_log": True},
-        "sync_ca": {"type": "str"},
-        "sync_certificate": {"type": "str"},
-        "sync_key": {"type": "str", "no_log": True},
-        "sync_windows": {"type": "list", "elements": "str"},
-        "sync_queue_mb": {"type": "int"},
-        "sync_trusted_keys": {"type": "list", "elements": "str", "no_log": False},
-        "sync_revoked_keys": {"type": "list", "elements": "str", "no_log": False},
-        "sync_secrets": {"type": "dict", "no_log": True},
-        "drain_seconds": {"type": "int", "default": 60},
-        "force": {"type": "bool", "default": False},
-        "host": {"type": "str"},
-        "agent": {"type": "dict"},
+        **{key: options.DISTRIBUTION[key] for key in OF_DISTRIBUTION},
+        **AGENT,
     },
     "supports_check_mode": True,
 }
@@ -53,29 +34,58 @@ ARGS: dict[str, t.Any] = {
 
 def main(params: dict[str, t.Any], check: bool, diff: bool) -> dict[str, t.Any]:
     """Converge the agent; see the module's documentation for the result."""
-    from .._core.engine import Bound
-    from .._core.verbs import artifact_path
-    from .._sync import noun, places
-    from .._sync.spec import validated
-
     site, host = str(params.get("site") or ""), Host()
     words: list[str] = []
     try:
-        wanted = validated(spec(params))
-        words = wanted.words()
-        fresh = bool(wanted.sha256) and host.sha256(places.CODE) != wanted.sha256
-        kept = code_on(host, wanted.sha256) if fresh else ""
-        if kept and not check:
-            host.copy(kept, artifact_path(wanted.sha256), 0o600)
+        bound = bound_to(params)
+        words = bound.spec.words()
+        with code_at_hand(host, bound.spec.sha256, check) as kept:
+            result = door.answer(
+                [bound], check=check, diff=diff, site=site, secrets=words, host=host
+            )
     except EdgeError as exc:
         return {"changed": False, **door.failed(exc, site, words)}
-    bounds = [Bound(noun.noun(wanted), wanted)]
-    result = door.answer(bounds, check=check, diff=diff, site=site, secrets=words, host=host)
-    if kept and check:
-        result.pop("needs", None)  # it lies on the node already
+    return without_code(result, bound.spec.sha256) if kept else result
+
+
+def bound_to(params: t.Mapping[str, t.Any]) -> Bound:
+    """The noun with what is wanted of it. EdgeError(kind=spec)."""
+    from .._core.engine import Bound
+    from .._sync import noun
+    from .._sync.spec import validated
+
+    wanted = validated(spec(params))
+    return Bound(noun.noun(wanted), wanted, aside=True)
+
+
+def beside(params: t.Mapping[str, t.Any], section: t.Mapping[str, t.Any]) -> Bound:
+    """The same for a node that edge_site converges; without its distribution it needs no agent."""
+    node = {key: params.get(key) for key in ("distribution", *NODE, *OF_DISTRIBUTION)}
+    gone = params.get("state") in REMOVED
+    return bound_to({**node, **section, **({"state": "absent"} if gone else {})})
+
+
+@contextlib.contextmanager
+def code_at_hand(host: Host, sha256: str, check: bool) -> t.Iterator[bool]:
+    """The code that runs here where the agent's is taken from; whether the node has it already."""
+    from .._core.verbs import artifact_path
+    from .._sync import places
+
+    fresh = bool(sha256) and host.sha256(places.CODE) != sha256
+    kept = code_on(host, sha256) if fresh else ""
     if kept and not check:
-        host.remove(artifact_path(wanted.sha256))
-    return result
+        host.copy(kept, artifact_path(sha256), 0o600)
+    try:
+        yield bool(kept)
+    finally:
+        if kept and not check:
+            host.remove(artifact_path(sha256))
+
+
+def without_code(result: dict[str, t.Any], sha256: str) -> dict[str, t.Any]:
+    """The result without a need that the node can meet by itself."""
+    needs = [row for row in result.pop("needs", ()) if row["sha256"] != sha256]
+    return {**result, "needs": needs} if needs else result
 
 
 def code_on(host: Host, sha256: str) -> str:

@@ -28,9 +28,15 @@ _SUPERSEDED = (
 
 
 def run(
-    name: str, params: t.Mapping[str, t.Any], check: bool, diff: bool, host: Host | None = None
+    name: str,
+    params: t.Mapping[str, t.Any],
+    check: bool,
+    diff: bool,
+    host: Host | None = None,
+    *,
+    beside: t.Sequence[Bound] = (),
 ) -> dict[str, t.Any]:
-    """Converge a node of the named distribution."""
+    """Converge a node of the named distribution, and nouns `beside` it by the same plan."""
     here = host or Host()
     params = options.taken_over(params)
     if params.get("settle") is not None and not check:
@@ -43,7 +49,7 @@ def run(
         spec = options.distribution_spec(name, {**params, **look})
         if not check:
             _ask_the_site(spec, adapter_of(name).must_join(here, spec), params)
-        bounds = bind(spec, params)
+        bounds = [*bind(spec, params), *beside]
         along = _in_order(bounds, params, here)
     except EdgeError as exc:
         failure = door.failed(exc, params.get("site") or "", [])
@@ -55,13 +61,14 @@ def run(
         check=check,
         diff=diff,
         site=spec.site,
-        secrets=spec.secrets,
+        secrets=[*spec.secrets, *(word for bound in beside for word in bound.spec.words())],
         host=here,
         keep=bool(spec.planning),
         hold=bool(params.get("hold")),
         along=along,
     )
-    if along and result["changed"] and here.inspect(NEWEST):
+    noted = along and along[0].summary in result.get("actions", ())
+    if noted and here.inspect(NEWEST):
         result["warnings"] = [*result.get("warnings", []), _SUPERSEDED]
     if result.get("failure", {}).get("kind") == "release":
         result["arch"] = here.machine()

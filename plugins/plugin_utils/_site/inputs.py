@@ -43,6 +43,7 @@ NO_INPUTS = frozenset(
         "agent",
         "force",
         "drain_seconds",
+        "sync",
         # Of the site: the action plugin brings these to the server that begins it.
         "quotas",
         "workloads",

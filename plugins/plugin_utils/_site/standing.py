@@ -15,6 +15,7 @@ Vars = t.Mapping[str, t.Any]
 # By converge.yml: its first look, its change. By the roles preflight and distribution.
 PLANNED = "__edge_planned"
 RESULTS = (PLANNED, "__edge_applied", "__preflight_found", "distribution_result")
+HARMLESS = ("restart systemd-", "restart lightk8s-")
 REMEDY = "bring it back, or take it out of the site with playbooks/remove_node.yml, then run again"
 
 
@@ -56,9 +57,9 @@ def _is_away(values: Vars) -> bool:
 
 
 def restarts_distribution(result: Vars) -> bool:
-    """Whether a module has foretold a restart of more than the system's own services."""
+    """Whether a module has foretold a restart of more than the system's own services and the agent."""
     said = [str(action) for action in result.get("actions") or ()]
-    return any(a.startswith("restart ") and not a.startswith("restart systemd-") for a in said)
+    return any(a.startswith("restart ") and not a.startswith(HARMLESS) for a in said)
 
 
 def left_alone(site: str, away: t.Sequence[str]) -> str:
