@@ -49,7 +49,13 @@ def cloud(site: Site) -> Node:
 
 
 @pytest.fixture(scope="module")
-def installed(site: Site) -> Run:
+def programs(site: Site) -> dict[str, str]:
+    """What lies in /usr/local/bin of each node before the first run."""
+    return {name: node.run("ls /usr/local/bin").stdout for name, node in site.fleet.nodes.items()}
+
+
+@pytest.fixture(scope="module")
+def installed(site: Site, programs: dict[str, str]) -> Run:
     site.play("site", "--check")
     site.converge("--check")
     return site.converge()
@@ -118,7 +124,7 @@ def test_a_removal_and_then_a_purge_leave_nothing_but_the_cluster(
 
 
 def test_the_whole_comes_back_and_goes_in_one_run(
-    site: Site, installed: Run, edge: Node, cloud: Node
+    site: Site, programs: dict[str, str], installed: Run, edge: Node, cloud: Node
 ) -> None:
     site.play("site")
     assert ready(site)
@@ -126,5 +132,5 @@ def test_the_whole_comes_back_and_goes_in_one_run(
     assert run.failed() == []
     for node in (edge, cloud):
         assert not [place for place in OURS if node.exists(place)]
-        assert not node.run("ls /usr/local/bin").stdout.split()
+        assert node.run("ls /usr/local/bin").stdout == programs[node.name]
     assert site.play("reset", edge_reset_confirm=True).changed() == []
