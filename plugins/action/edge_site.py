@@ -14,15 +14,12 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._objects.images impo
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.action import SiteAction
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.objects import site_objects
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.reading import InputsAction
-<<<<<<< HEAD
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._staging.noun import WithImages
-=======
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._sync.agent import (
     archive_of,
     code_of,
     site_agent,
 )
->>>>>>> bf495a3 (Make the agent a noun of edge_site, and have converge.yml set it up)
 
 Values = dict[str, t.Any]
 
@@ -48,7 +45,7 @@ class ActionModule(InputsAction, WithImages, SiteAction):
         given = self._task.args.get(SYNC)
         found = site_agent(given, task_vars, self._templar.template)
         if found is None:
-            return {"nouns": [noun for noun in asked if noun != SYNC]}
+            return {"nouns": [noun for noun in asked if noun != SYNC] or [SYNC]}
         return {SYNC: {**found, **code_of(self._bundle)}}
 
     def supply(self, need: Values, task_vars: Values) -> Path:

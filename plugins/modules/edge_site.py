@@ -40,12 +40,8 @@ options:
         V(edge_queue_operations), V(edge_cache_enabled), and V(edge_mode) where it is V(hybrid).
     type: list
     elements: str
-<<<<<<< HEAD
-    choices: [distribution, resources, logging, images, quotas, workloads]
+    choices: [distribution, resources, logging, sync, images, quotas, workloads]
     default: [distribution, resources, logging, images]
-=======
-    choices: [distribution, resources, logging, sync, quotas, workloads]
-    default: [distribution, resources, logging]
   sync:
     description:
       - The agent by which the site works alone. What is unset comes from the same inputs as in
@@ -149,7 +145,6 @@ options:
         description:
           - Which code the agent is to be. The action plugin fills this in.
         type: dict
->>>>>>> bf495a3 (Make the agent a noun of edge_site, and have converge.yml set it up)
   quotas:
     description:
       - Namespaces and their bounds, as O(lightk8s.edge.edge_quota#module:quotas). Unless set, V(edge_quotas).
@@ -316,7 +311,6 @@ logging:
   returned: success
   type: dict
   sample: {"max_files": 5, "max_size_mb": 10}
-<<<<<<< HEAD
 images:
   description: The images as they are, as in the result of M(lightk8s.edge.edge_images).
   returned: where images are named and the distribution runs
@@ -326,13 +320,11 @@ images_pending:
   description: Whether something is to be done about images. What else is pending does not tell.
   returned: in the first pass of converge.yml, where images are named
   type: bool
-=======
 sync:
   description: With the noun V(sync), the node's agent, as in the result of M(lightk8s.edge.edge_sync).
   returned: where an agent is asked for
   type: dict
   sample: {"state": "present", "mode": "hybrid", "interval_minutes": 5, "pulls": true, "running": true}
->>>>>>> bf495a3 (Make the agent a noun of edge_site, and have converge.yml set it up)
 quotas:
   description: With the noun V(quotas), what bounds namespaces, as in the result of M(lightk8s.edge.edge_quota).
   returned: success

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import json
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,32 +15,32 @@ from typing import Any
 import pytest
 from bed.links import Link
 from bed.node import Node
-from bed.plays import Run
 
 from ansible_collections.lightk8s.edge.extras.hub.lightk8s_hub import serve, tables
-from ansible_collections.lightk8s.edge.plugins.module_utils._sync.document import Document
-from ansible_collections.lightk8s.edge.plugins.plugin_utils._sync.signing import Signer, signed
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._sync.signing import Signer
 
 from ..unit.hub.conftest import Running, served
 from .conftest import MakeFleet, mirror_of
 from .lib.distributions import K3S
-from .lib.site import Site, common_inputs, files, main, messages, ready, wait_for
+from .lib.site import Site, actions, common_inputs, main, messages, ready, wait_for
+from .sync_site import (
+    HOME,
+    PORT,
+    SITE,
+    ask,
+    audits,
+    document,
+    done,
+    kept,
+    labels,
+    publish,
+    reached,
+    set_up,
+    states,
+)
 
 pytestmark = pytest.mark.slow
 SERVER = "shop-server1"
-SITE = "shop"
-PORT = 18080  # on the node's loopback: the near end of the link
-HOME = "/var/lib/lightk8s/sync"
-PLAY = [
-    {
-        "hosts": "all",
-        "gather_facts": False,
-        "tasks": [
-            {"lightk8s.edge.edge_topology": {}, "run_once": True, "register": "edge_topology"},
-            {"ansible.builtin.import_role": {"name": "lightk8s.edge.sync"}},
-        ],
-    }
-]
 
 
 @pytest.fixture(scope="module")
@@ -81,20 +80,8 @@ def site(
         "edge_sync_trusted_keys": [base64.b64encode(keys["ours"].public).decode()],
         "edge_sync_secrets": {"word": "never-shown"},
     }
-    node = made.fleet.nodes[SERVER]
-    port = int(hub.url.rpartition(":")[2])
-    near = link.forward(("127.0.0.1", port))
-    way = f"127.0.0.1:{PORT}:{near[0]}:{near[1]}"
-    words = node.ssh_argv()
-    tunnel = subprocess.Popen(
-        [words[0], "-N", "-o", "ControlPath=none", "-R", way, *words[1:]],
-        stdin=subprocess.DEVNULL,
-    )
-    try:
+    with reached(made.fleet.nodes[SERVER], hub, link):
         yield made
-    finally:
-        tunnel.terminate()
-        tunnel.wait()
 
 
 @pytest.fixture(scope="module")
@@ -102,91 +89,34 @@ def node(site: Site) -> Node:
     return site.fleet.nodes[SERVER]
 
 
-def set_up(site: Site, *args: str, check: bool = True, **inputs: Any) -> Run:
-    return site.play(PLAY, *args, check=check, **inputs)
-
-
-def done(run: Run) -> list[str]:
-    return list(run.of(SERVER, action="edge_sync")[-1].result.get("actions", []))
-
-
-def ask(node: Node, *words: str, check: bool = True) -> dict[str, Any]:
-    said = node.run(["lightk8s-edge", *words], check=check, timeout=600)
-    return dict(json.loads(said.stdout)) if said.stdout.startswith("{") else {"text": said.stdout}
-
-
-def states(hub: Running) -> dict[str, Any]:
-    return {row["subject"]: json.loads(row["data"]) for row in hub.rows(tables.states)}
-
-
-def audits(hub: Running) -> list[str]:
-    rows = sorted(hub.rows(tables.events), key=lambda row: (row["received"], row["seq"]))
-    return [row["type"].rpartition(".")[2] for row in rows if row["class"] == "audit"]
-
-
-def generations() -> Iterator[int]:
-    number = int(time.time()) - 3600  # before every push of these tests
-    while True:
-        number += 10
-        yield number
-
-
-NUMBERS = generations()
-
-
-def document(keys: dict[str, Signer], *, by: str = "ours", **more: Any) -> bytes:
-    """A published document; `options` go over those that keep the site as it is."""
-    now = int(time.time())
-    options = {
-        "site": SITE,
-        "distribution": "k3s",
-        "storage_type": "sqlite",
-        **more.pop("options", {}),
-    }
-    desired = {"nodes": {SERVER: {"rank": 0, "options": options}}}
-    content = {"site": SITE, "generation": 0, "issued": now, "expires": now + 3600, **more}
-    content["generation"] = content["generation"] or next(NUMBERS)
-    return signed(Document(desired=desired, **content), [keys[by]]).raw()
-
-
-def publish(hub: Running, raw: bytes) -> None:
-    answer = hub.ask("PUT", f"/v1/desired/{SITE}", raw, token=hub.token("publisher"))
-    assert answer.status == 200, answer.body
-
-
-def labels(node: Node) -> dict[str, str]:
-    said = node.kubectl("get", "node", "-o", "jsonpath={.items[0].metadata.labels}").stdout
-    return dict(json.loads(said))
-
-
-def kept(node: Node) -> dict[str, str]:
-    """What lies on the node beside what rounds of the agent write."""
-    found = files(node, "/var/lib/lightk8s", "/etc/systemd/system")
-    own = ("state.json", "queue.db", "round.lock", "agent.zip.")
-    return {
-        path: row
-        for path, row in found.items()
-        if path != HOME and not path.rpartition("/")[2].startswith(own)
-    }
-
-
 def test_what_was_foretold_is_done_and_then_there_is_nothing_to_do(site: Site, node: Node) -> None:
     began = main(node, K3S.server_unit)
-    foretold = set_up(site, "--check", "--diff")
+    foretold = site.converge("--check", "--diff")
     assert not node.exists(HOME)
-    run = set_up(site, "--diff")
-    assert done(run) == done(foretold)
-    assert "start lightk8s-sync.timer" in done(run)
+    run = site.converge("--diff")
+    assert actions(run, SERVER) == actions(foretold, SERVER)
+    assert "start lightk8s-sync.timer" in actions(run, SERVER)
     assert "never-shown" not in foretold.output + run.output
     node.run(["systemctl", "start", "lightk8s-sync.service"], timeout=300)
     assert ask(node, "status")["last_round"]
     before = kept(node)
-    for again in (set_up(site), set_up(site, "--check")):
+    for again in (site.converge(), site.converge("--check"), set_up(site)):
         assert again.changed() == []
     assert kept(node) == before
     assert main(node, K3S.server_unit) == began
     for path in ("token", "secrets/word", "settings.json", "queue.db"):
         assert node.run(["stat", "-c", "%a", f"{HOME}/{path}"]).stdout.strip() == "600"
+
+
+def test_another_version_of_the_agent_is_replaced_and_goes_on_with_its_queue(
+    site: Site, node: Node
+) -> None:
+    epoch = ask(node, "status")["queue"]["epoch"]
+    node.run(f"printf other > {HOME}/agent.zip")
+    assert node.run(["lightk8s-edge", "status"], check=False).returncode != 0
+    run = site.converge()
+    assert actions(run, SERVER) == ["place the agent's code"]
+    assert ask(node, "status")["queue"]["epoch"] == epoch
 
 
 def test_what_the_site_tells_is_at_the_hub(hub: Running, node: Node) -> None:
@@ -310,10 +240,66 @@ def test_the_latest_word_counts_whichever_way_it_came(
     assert labels(node)["shelf"] == "14"
 
 
+def test_push_and_pull_at_once_have_one_order(
+    site: Site, hub: Running, node: Node, keys: dict[str, Signer]
+) -> None:
+    later = int(time.time()) + 7200
+    publish(hub, document(keys, generation=later, options={"labels": {"shelf": "30"}}))
+    push = site.start(edge_labels={"shelf": "29"})
+    while push.process.poll() is None:
+        ask(node, "sync", check=False)
+    run = push.wait()
+    assert run.code == 0 or "is older than" in messages(run), run.output[-2000:]
+    wait_for("the document", lambda: ask(node, "sync", check=False)["hindrance"] == "")
+    assert labels(node)["shelf"] == "30"
+
+
+AWAY = """
+import json, os, sys, time
+sys.path.insert(0, "/var/lib/lightk8s/sync/agent.zip")
+from lightk8s_node._doors.agent import agent
+from lightk8s_node._host.host import Host
+
+class Clock:
+    now = time.time()
+    def time(self): return self.now
+    def localtime(self, seconds): return time.localtime(seconds)
+    def sleep(self, seconds): self.now += seconds
+
+host, clock, said = Host(), Clock(), []
+for number in range(24):
+    clock.now += 3 * 3600
+    said.append(agent(host, clock).round(patient=False).why)
+with agent(host, clock).queue() as queue:
+    held = queue.status()
+print(json.dumps({"said": sorted(set(said)), "held": held, "now": clock.now}))
+"""
+
+
+def test_three_days_without_a_link_leave_the_site_as_it_was_told(
+    site: Site, hub: Running, node: Node, link: Link, keys: dict[str, Signer]
+) -> None:
+    later = int(time.time()) + 7300
+    link.cut()
+    publish(hub, document(keys, generation=later, options={"labels": {"shelf": "72"}}))
+    node.write("/root/away.py", AWAY)
+    node.kubectl("label", "node", node.name, "shelf=1", "--overwrite")
+    done = node.run(["python3", "-ISE", "/root/away.py"], timeout=600)
+    told = json.loads(done.stdout)
+    assert all("there is no link" in text for text in told["said"])
+    assert told["held"]["bytes"] <= told["held"]["limit"]
+    assert told["now"] >= time.time() + 70 * 3600
+    assert ready(node) == {node.name: True}
+    assert labels(node)["shelf"] == "30"  # what it was told last holds all the time
+    link.mend()
+    wait_for("the link", lambda: ask(node, "sync", check=False)["waiting"] == {})
+    assert labels(node)["shelf"] == "72"
+
+
 @pytest.mark.parametrize("mode", ["online", "offline", "hybrid"])
 def test_a_mode_is_what_it_says(mode: str, site: Site, hub: Running, node: Node) -> None:
     run = set_up(site, edge_mode=mode)
-    assert set_up(site, edge_mode=mode).changed() == [], done(run)
+    assert set_up(site, edge_mode=mode).changed() == [], done(run, SERVER)
     units = {"lightk8s-sync.timer": mode != "online", "lightk8s-sync.service": mode == "online"}
     for unit, wanted in units.items():
         assert (
@@ -347,7 +333,7 @@ def test_a_removal_says_what_is_left(site: Site, hub: Running, node: Node, link:
     ask(node, "sync", check=False)
     foretold = set_up(site, "--check", sync_state="absent", sync_drain_seconds=5)
     run = set_up(site, sync_state="absent", sync_drain_seconds=5)
-    assert done(run) == done(foretold)
+    assert done(run, SERVER) == done(foretold, SERVER)
     (result,) = run.of(SERVER, action="edge_sync")
     told = result.result["sync"]
     assert told["left"] > 0

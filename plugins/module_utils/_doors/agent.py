@@ -175,15 +175,17 @@ class Carrier:
         )
 
     def _supply(self, need: t.Mapping[str, t.Any], given: t.Mapping[str, t.Any]) -> None:
-        """Bring what the node lacks from the mirrors that the document names."""
+        """Bring what the node lacks: from the mirrors that the document names, else by its digest."""
+        host, settings = self.host, self.settings
         release, mirrors = given.get("release") or {}, given.get("release_mirrors") or ()
         urls = artifacts.places_of(need, str(release.get("version") or ""), mirrors)
         artifacts.bring(
-            self.host,
+            host,
             need,
-            urls,
-            lambda url: reach.connection(self.host, self.settings, url),
-            self.settings.policy().rate,
+            [*urls, *reach.artifact_urls(settings, str(need["sha256"]))],
+            lambda url: reach.connection(host, settings, url),
+            settings.policy().rate,
+            token=lambda url: reach.token_for(host, settings, url),
         )
 
 

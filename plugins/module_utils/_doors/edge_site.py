@@ -52,12 +52,8 @@ ARGS: dict[str, t.Any] = {
         SYNC: {"type": "dict", "options": AGENT},
         "nouns": {
             **options.DISTRIBUTION["nouns"],
-<<<<<<< HEAD
             "default": [*options.NOUNS, options.IMAGES_NOUN],
-            "choices": [*options.NOUNS, options.IMAGES_NOUN, *options.SITE_NOUNS],
-=======
-            "choices": [*options.NOUNS, SYNC, *options.SITE_NOUNS],
->>>>>>> bf495a3 (Make the agent a noun of edge_site, and have converge.yml set it up)
+            "choices": [*options.NOUNS, SYNC, options.IMAGES_NOUN, *options.SITE_NOUNS],
         },
     },
     "supports_check_mode": True,
@@ -71,19 +67,15 @@ def main(params: dict[str, t.Any], check: bool, diff: bool) -> dict[str, t.Any]:
     if not set(asked) <= set(options.SITE_NOUNS):
         from .nouns import run  # the controller loads this file for ARGS alone
 
-<<<<<<< HEAD
-        result = run(params["distribution"], params, check, diff)
+        if SYNC in asked and params.get(SYNC):
+            result = _with_agent(params, check, diff)
+        else:
+            result = run(params["distribution"], params, check, diff)
     failed = result.get("failed") or result.get("needs")
     if options.IMAGES_NOUN in asked and params.get("wanted") is not None and not failed:
         from .site_images import add as add_images
 
         result = add_images(result, params, check)
-=======
-        if SYNC in asked and params.get(SYNC):
-            result = _with_agent(params, check, diff)
-        else:
-            result = run(params["distribution"], params, check, diff)
->>>>>>> bf495a3 (Make the agent a noun of edge_site, and have converge.yml set it up)
     if set(asked).isdisjoint(options.SITE_NOUNS) or result.get("failed") or result.get("needs"):
         return result
     from .site_objects import add

@@ -259,9 +259,25 @@ class Connection:
 
 
 def _is_stale(sock: socket.socket) -> bool:
-    """Bytes or an end of file before we asked anything: the server has left this connection."""
+    """Bytes or an end of file before we asked anything: the server has left this connection.
+
+    TLS 1.3 has a server hand out tickets as soon as it likes, which are no content.
+    """
     import select
 
     poll = select.poll()
     poll.register(sock, select.POLLIN)
-    return bool(poll.poll(0))
+    if not poll.poll(0):
+        return False
+    if not hasattr(sock, "cipher"):
+        return True
+    from ssl import SSLWantReadError
+
+    sock.settimeout(0)  # whoever asks next sets its own
+    try:
+        sock.recv(1)
+    except SSLWantReadError:
+        return False
+    except OSError:
+        pass
+    return True

@@ -19,7 +19,7 @@ from .document_store import Store
 from .memory import Memory
 from .pull import Puller
 from .queue import Full, Queue
-from .records import AUDIT, EVENT, Event
+from .records import AUDIT, EVENT, STATE, Event
 from .sender import Sender
 from .up import OFFLINE, Decision
 
@@ -73,6 +73,7 @@ class Agent:
         self.carry = work.carry
         self._clock = clock
         self._draw = draw
+        self._found: tuple[list[collect.Fact], frozenset[str]] = ([], frozenset())
 
     def reread(self) -> None:
         """Take in what another round has kept."""
@@ -102,6 +103,8 @@ class Agent:
                         puller.pull(url, self.link(links, url))
                     puller.converge(self.carry)
                 decision = self.send(queue, links, patient=patient)
+                if self._make_up(queue):
+                    decision = self.send(queue, links, patient=patient)
             finally:
                 for link in links.values():
                     link.close()
@@ -112,7 +115,10 @@ class Agent:
 
     def _begin(self, queue: Queue) -> None:
         epoch = queue.status()["epoch"]
-        if self.memory.epoch != epoch or self._clock.time() - self.memory.told_at >= collect.AGAIN:
+        if self.memory.epoch != epoch:
+            self.memory.lost, self.memory.gone = 0, []
+        since = self._clock.time() - self.memory.told_at
+        if self.memory.epoch != epoch or not 0 <= since < collect.AGAIN:  # a clock may be set back
             self.memory.told = {}
             self.memory.told_at = self._clock.time()
         self.memory.epoch = epoch
@@ -138,10 +144,31 @@ class Agent:
             survey = Survey({}, (), frozenset(("node", "workload", "images", "service")))
         found = collect.facts(survey.report, survey.workloads, self.settings.host)
         found.append(self._self(queue))
-        rows = collect.events(found, self.memory.told, self._now(), survey.unknown)
+        self._found = found, survey.unknown
+        self._tell_found(queue)
+
+    def _tell_found(self, queue: Queue) -> None:
+        found, unknown = self._found
+        memory = self.memory
+        rows = collect.events(found, memory.told, self._now(), unknown)
         if self.tell(queue, *rows):
-            self.memory.told = collect.remembered(found, self.memory.told, survey.unknown)
-            self.memory.keep(self.host)
+            gone = set(memory.told) - set(told := collect.remembered(found, memory.told, unknown))
+            memory.told = told
+            memory.gone = sorted((gone | set(memory.gone)) - {fact.key for fact in found})
+            memory.keep(self.host)
+
+    def _make_up(self, queue: Queue) -> bool:
+        """Where a full queue has lost states, tell all once there is room again; whether there was cause."""
+        status = queue.status()
+        lost = int(status["dropped"].get(STATE, 0))
+        if lost == self.memory.lost or 2 * status["bytes"] > status["limit"]:
+            if not queue.pending(1):
+                self.memory.gone = []
+            return False
+        self.memory.lost = lost
+        self.memory.told = {key: {"digest": "", "good": None} for key in self.memory.gone}
+        self._tell_found(queue)
+        return True
 
     def _self(self, queue: Queue) -> collect.Fact:
         """The agent's own state: what would not be another one merely because it was told."""

@@ -44,11 +44,17 @@ def places_of(need: t.Mapping[str, t.Any], version: str, mirrors: t.Iterable[str
 
 
 def bring(
-    host: Host, need: t.Mapping[str, t.Any], urls: t.Sequence[str], connect: Connect, rate: float
+    host: Host,
+    need: t.Mapping[str, t.Any],
+    urls: t.Sequence[str],
+    connect: Connect,
+    rate: float,
+    *,
+    token: t.Callable[[str], str] = lambda url: "",
 ) -> None:
     """Have the artifact lie on the node. EdgeError(kind=artifact) naming why no place gives it.
 
-    `rate` bounds bytes per second, 0 does not.
+    `rate` bounds bytes per second, 0 does not. `token` is what the site shows to the server of a URL.
     """
     sha256 = str(need["sha256"])
     folder = host.path(ARTIFACTS)
@@ -57,7 +63,7 @@ def bring(
     said = []
     for url in urls:
         try:
-            _from(url, partial, connect, lambda size: host.sleep(size / rate) if rate else None)
+            _from(url, partial, connect, lambda size: _pace(host, size, rate), token)
             if _digest(partial) != sha256:
                 os.unlink(partial)
                 raise _Useless("what it holds is something else")
@@ -76,12 +82,25 @@ def bring(
     )
 
 
-def _from(url: str, partial: str, connect: Connect, pace: t.Callable[[int], None]) -> None:
+def _pace(host: Host, size: int, rate: float) -> None:
+    if rate:
+        host.sleep(size / rate)
+
+
+def _from(
+    url: str,
+    partial: str,
+    connect: Connect,
+    pace: t.Callable[[int], None],
+    token: t.Callable[[str], str],
+) -> None:
     for dummy in range(REDIRECTS):
         have = os.path.getsize(partial) if os.path.exists(partial) else 0
         fields = {"User-Agent": AGENT, "Accept": "*/*", "Accept-Encoding": "identity"}
         if have:
             fields["Range"] = f"bytes={have}-"
+        if token(url):
+            fields["Authorization"] = f"Bearer {token(url)}"
         with connect(url) as link:
             head, blocks = link.stream(reach.split(url)[1], headers=fields, timeout=SILENCE_SECONDS)
             if head.status not in MOVED:

@@ -23,6 +23,8 @@ class Memory:
     up: dict[str, t.Any] = field(default_factory=dict)
     told: dict[str, t.Any] = field(default_factory=dict)
     told_at: float = 0.0  # when everything was told
+    gone: list[str] = field(default_factory=list)  # keys that were told as gone and may wait still
+    lost: int = 0  # states that the queue had dropped when everything was told
     epoch: str = ""  # of the queue that it was told to
     link: str = ""  # why there is no link
     began: float = 0.0  # of a run that has not ended
@@ -54,6 +56,7 @@ class Memory:
             isinstance(row, dict) and {"digest", "good"} <= set(row) for row in fresh.told.values()
         ):
             fresh.told = {}
+        fresh.gone = [str(key) for key in fresh.gone]
         return fresh
 
     def keep(self, host: Host) -> None:

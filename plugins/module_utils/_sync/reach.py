@@ -22,6 +22,7 @@ if t.TYPE_CHECKING:
 CONNECT_SECONDS = 15.0
 SILENCE_SECONDS = 60.0
 MOST_BYTES = 8 << 20
+DESIRED = "/v1/desired/"
 
 
 def proxy_for(url: str, proxy: t.Mapping[str, str] | None) -> str:
@@ -102,6 +103,27 @@ def document_url(settings: Settings) -> str:
         return settings.document_url.replace("{site}", quote(settings.site, safe=""))
     base = settings.url.rstrip("/")
     return f"{base}/v1/desired/{quote(settings.site, safe='')}" if base else ""
+
+
+def artifact_urls(settings: Settings, sha256: str) -> list[str]:
+    """Where the receiver, or the publisher of the site's document, holds an artifact: by its digest. Pure."""
+    bases = [settings.url.rstrip("/")] if settings.url else []
+    before, found, _site = settings.document_url.partition(DESIRED)
+    if found:
+        bases.append(before)
+    return [f"{base}/v1/artifacts/{sha256}" for base in dict.fromkeys(bases)]
+
+
+def token_for(host: Host, settings: Settings, url: str) -> str:
+    """What the site shows to the server of `url`: its token to the receiver alone, and never in the clear."""
+    from urllib.parse import urlsplit
+
+    if not settings.url or split(url)[0] != split(settings.url)[0]:
+        return ""
+    parts = urlsplit(url)
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        return ""
+    return host.read_text(places.TOKEN).strip()
 
 
 def token(host: Host, link: Connection) -> str:

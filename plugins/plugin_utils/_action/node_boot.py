@@ -62,13 +62,14 @@ class Loader(SourcelessFileLoader):
     data = b""
 
     def get_code(self, fullname: str) -> t.Any:
-        return marshal.loads(self.data)
+        data, self.data = self.data, b""  # a module is made once, and its loader stays with it
+        return marshal.loads(data)
 
 
 class Finder:
     """Imports from the mapping that install made; asked before anything on disk."""
 
-    def __init__(self, modules: dict[str, t.Any]) -> None:
+    def __init__(self, modules: t.Any) -> None:
         self.modules = modules
 
     def find_spec(self, name: str, path: t.Any = None, target: t.Any = None) -> t.Any:

@@ -22,30 +22,72 @@ from contextlib import suppress
 from importlib import import_module
 
 PACKAGE = "lightk8s_node"
+BLOCK = 1 << 16
 
 
-def modules(path: str) -> dict[str, t.Any]:
-    """Module name -> (is a package, marshalled code), from the kept form where that is sound."""
+class Shelf:
+    """Modules by name, as (is a package, marshalled code), read where they lie when they are asked for.
+
+    An agent that stays in memory needs a third of them: what is not imported takes no room.
+    """
+
+    def __init__(self, index: dict[str, t.Any], read: t.Callable[[int, int], bytes]) -> None:
+        self._index = index
+        self._read = read
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._index
+
+    def __getitem__(self, name: str) -> tuple[bool, bytes]:
+        package, start, size = self._index[name]
+        return package, self._read(start, size)
+
+
+def shelved(found: dict[str, t.Any]) -> tuple[bytes, bytes]:
+    """(the index with its length in front, the code) of modules by name."""
+    index, start = {}, 0
+    for name, (package, code) in found.items():
+        index[name] = (package, start, len(code))
+        start += len(code)
+    head = marshal.dumps(index)
+    return len(head).to_bytes(4, "big") + head, b"".join(code for _x, code in found.values())
+
+
+def opened(handle: int, seed: int) -> Shelf:
+    """The kept form, whose first four bytes are a sum of the others. ValueError where it is not sound."""
+    owner = os.fstat(handle)
+    if owner.st_uid != os.geteuid() or owner.st_mode & 0o022:
+        raise ValueError("somebody else may write here")
+    wanted, place = os.pread(handle, 8, 0), 4
+    while block := os.pread(handle, BLOCK, place):
+        seed = zlib.crc32(block, seed)
+        place += len(block)
+    if len(wanted) < 8 or seed != int.from_bytes(wanted[:4], "big"):
+        raise ValueError("the sum is another one")
+    size = int.from_bytes(wanted[4:], "big")
+    index = marshal.loads(os.pread(handle, size, 8))
+    return Shelf(index, lambda start, length: os.pread(handle, length, 8 + size + start))
+
+
+def modules(path: str) -> Shelf:
+    """The agent's modules, from the kept form where that is sound."""
     with open(path, "rb") as stream:
         archive = stream.read()
     seed = int(hashlib.sha256(archive).hexdigest()[:8], 16)
     kept = f"{path}.{sys.implementation.cache_tag}"
-    try:
-        with open(kept, "rb") as stream:
-            owner = os.fstat(stream.fileno())
-            data = stream.read()
-        mine = owner.st_uid == os.geteuid() and not owner.st_mode & 0o022
-        if mine and zlib.crc32(data[4:], seed) == int.from_bytes(data[:4], "big"):
-            return t.cast("dict[str, t.Any]", marshal.loads(data[4:]))
-    except (OSError, ValueError, EOFError, TypeError):
-        pass  # absent or damaged: made below
+    with suppress(OSError, ValueError, EOFError, TypeError):  # absent or damaged: made below
+        handle = os.open(kept, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            return opened(handle, seed)
+        except BaseException:
+            os.close(handle)
+            raise
     install = import_module(f"{PACKAGE}._kept.install")
-    found: dict[str, t.Any] = install.compiled(archive)
-    data = marshal.dumps(found)
-    data = zlib.crc32(data, seed).to_bytes(4, "big") + data
+    head, codes = shelved(install.compiled(archive))
+    data = zlib.crc32(codes, zlib.crc32(head, seed)).to_bytes(4, "big") + head + codes
     with suppress(OSError):  # a full or read-only disk: this run works from memory
         install.store(os.path.dirname(kept), os.path.basename(kept), data, os.urandom(4).hex())
-    return found
+    return Shelf(marshal.loads(head[4:]), lambda start, size: codes[start : start + size])
 
 
 def main() -> int:

@@ -64,12 +64,16 @@ def test_a_compiled_form_that_is_not_sound_is_made_anew(archive: Path, damage: s
 
 
 def test_another_python_makes_its_own_form(archive: Path) -> None:
-    pythons = sorted(
-        {str(path) for path in Path("/usr/bin").glob("python3.[0-9]*") if "-" not in path.name}
-    )
-    for python in pythons or [sys.executable]:
+    found = [*Path("/usr/bin").glob("python3.*"), *Path("/usr/local/bin").glob("python3.*")]
+    found += Path.home().glob(".pyenv/versions/3.*/bin/python3.*")
+    numbers = {path.name.partition(".")[2]: str(path) for path in found}
+    pythons = {
+        number: path for number, path in numbers.items() if number.isdigit() and int(number) >= 9
+    }
+    for python in pythons.values():
         assert NOBODY_HOME in start(archive, "explain", python=python)[1]
-    assert list(archive.parent.glob("agent.zip.*"))
+        assert NOBODY_HOME in start(archive, "explain", python=python)[1]
+    assert len(list(archive.parent.glob("agent.zip.*"))) == len(pythons) > 0
 
 
 def test_a_command_that_is_none_is_refused(archive: Path) -> None:

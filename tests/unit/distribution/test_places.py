@@ -85,6 +85,7 @@ def test_a_server_that_was_brought_back_in_this_run_is_no_longer_missed() -> Non
     [
         (["rewrite the K3s configuration", "restart k3s.service"], True),
         (["rewrite the bounds of the journal", "restart systemd-journald.service"], False),
+        (["change the agent's settings", "restart lightk8s-sync.service"], False),
         (["start k3s.service"], False),
     ],
 )

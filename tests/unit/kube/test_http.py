@@ -11,6 +11,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -170,6 +171,20 @@ def test_tls_with_a_client_certificate(tmp_path: Path) -> None:
     with serving(answer(b"1"), answer(b"2"), context=context) as server:
         with Connection(server.url, tls=tls) as connection:
             assert [connection.request("GET", "/").body for dummy in "12"] == [b"1", b"2"]
+        assert server.connections == 1
+
+
+def test_tickets_of_a_server_do_not_end_a_connection(tmp_path: Path) -> None:
+    authority = Authority()
+    context = server_context(tmp_path, authority.issue("s", names=("127.0.0.1",)))
+    with serving(answer(), answer(), context=context) as server:
+        with Connection(server.url, tls=Tls(authority.pair.cert)) as connection:
+            connection.open()
+            time.sleep(
+                0.2
+            )  # they have come, or they come later: it is one connection in both cases
+            assert connection.request("GET", "/a").status == 200
+            assert connection.request("GET", "/b").status == 200
         assert server.connections == 1
 
 

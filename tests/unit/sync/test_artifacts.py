@@ -35,6 +35,7 @@ class Mirror(ThreadingHTTPServer):
         self.cuts = 0
         self.ranges = True
         self.asked: list[str] = []
+        self.shown: list[str] = []
 
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.server_port}{path}"
@@ -46,6 +47,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         asked = self.headers.get("Range", "")
         self.server.asked.append(f"{self.path} {asked}".strip())
+        self.server.shown.append(self.headers.get("Authorization", ""))
         if self.path == "/moved":
             self.send_response(302)
             self.send_header("Location", "/good")
@@ -147,6 +149,18 @@ def test_a_secure_place_does_not_lead_to_an_open_one() -> None:
     with pytest.raises(Exception, match="not trusted"):
         artifacts._next("https://a/x", "http://b/x")
     assert artifacts._next("https://a/x", "/y") == "https://a/y"
+
+
+def test_the_site_shows_its_token_where_it_is_to(host: Host, mirror: Mirror) -> None:
+    def token(url: str) -> str:
+        return "word" if url.endswith("/moved") else ""
+
+    def connect(url: str) -> Connection:
+        return Connection(reach.split(url)[0])
+
+    artifacts.bring(host, NEED, [mirror.url("/moved")], connect, 0, token=token)
+    assert mirror.asked == ["/moved", "/good"]
+    assert mirror.shown == ["Bearer word", ""]
 
 
 def test_a_mirror_holds_a_release_below_its_version() -> None:

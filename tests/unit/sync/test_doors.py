@@ -167,7 +167,11 @@ def test_what_the_node_lacks_is_brought_and_the_door_opened_again(
 ) -> None:
     need = {"sha256": "b" * 64, "name": "k3s", "size": None}
     brought: list[t.Any] = []
-    monkeypatch.setattr(artifacts, "bring", lambda host, need, urls, *rest: brought.append(urls))
+
+    def bring(host: Host, need: t.Any, urls: t.Any, *rest: t.Any, **more: t.Any) -> None:
+        brought.append(urls)
+
+    monkeypatch.setattr(artifacts, "bring", bring)
     lacking = {"failed": True, "msg": "the node lacks k3s", "needs": [need]}
     doors.answers["edge_site"] = [lacking, {"changed": True, "actions": ["placed"]}]
     options = {"release": {"version": "v1", "assets": {}}, "release_mirrors": ["https://m"]}

@@ -111,3 +111,34 @@ def test_a_proxy_is_used_but_where_it_is_not_to_be(no_proxy: str, through: bool)
 def test_addresses_and_schemes_are_told_apart(url: str, through: bool) -> None:
     proxy = {"HTTPS_PROXY": "http://192.0.2.3:3128", "NO_PROXY": "10.0.0.0/8"}
     assert bool(reach.proxy_for(url, proxy)) is through
+
+
+@pytest.mark.parametrize(
+    ("given", "urls"),
+    [
+        ({}, []),
+        ({"url": f"{HUB}/edge/"}, [f"{HUB}/edge/v1/artifacts/ab"]),
+        ({"document_url": f"{HUB}/d/shop.json"}, []),
+        ({"document_url": f"{HUB}/x/v1/desired/shop"}, [f"{HUB}/x/v1/artifacts/ab"]),
+        ({"url": HUB, "document_url": f"{HUB}/v1/desired/shop"}, [f"{HUB}/v1/artifacts/ab"]),
+    ],
+)
+def test_artifacts_lie_beside_documents(given: dict[str, t.Any], urls: list[str]) -> None:
+    assert reach.artifact_urls(settings(**given), "ab") == urls
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        (f"{HUB}/v1/artifacts/ab", "word"),
+        ("https://hub.example.org:8443/v1/artifacts/ab", ""),
+        ("http://hub.example.org/v1/artifacts/ab", ""),
+        ("https://mirror.example.org/k3s", ""),
+    ],
+)
+def test_the_token_is_for_the_receiver_alone(tmp_path: Path, url: str, shown: str) -> None:
+    host = Host(str(tmp_path))
+    host.write(places.TOKEN, b"word\n", 0o600)
+    assert reach.token_for(host, settings(url=HUB), url) == shown
+    clear = "http://hub.example.org"
+    assert reach.token_for(host, settings(url=clear), f"{clear}/v1/artifacts/ab") == ""
