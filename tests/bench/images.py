@@ -6,7 +6,8 @@
 `python -m tests.bench.images [--only NAME,...] [--no-limits] [--no-sites]`; pairs are those of
 images_pairs.py, built once from package registries. The baseline is what skopeo sends to a registry, gzip
 layers. This part needs no node: bytes are those of the plan, and a delta is put together by the code that
-nodes run, by a process of its own. The last line is one JSON object; nothing fails because of a bar.
+nodes run, by a process of its own. images_node.py measures on a node. The last line is one JSON object;
+nothing fails because of a bar.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.model import
 )
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.source import Source
 
-from . import images_limits, images_sites
+from . import images_limits, images_node, images_sites
 from .images_pairs import PAIRS, PLATFORM, Pair, built
 
 BARS = {
@@ -238,6 +239,7 @@ def main() -> int:
     parser.add_argument("--only", default="", help="names of pairs, separated by commas")
     parser.add_argument("--no-limits", action="store_true", help="leave the other tools out")
     parser.add_argument("--no-sites", action="store_true", help="leave the many sites out")
+    parser.add_argument("--no-node", action="store_true", help="leave the node out")
     words = parser.parse_args()
     folder = cache_root() / "bench-images"
     folder.mkdir(parents=True, exist_ok=True)
@@ -250,8 +252,11 @@ def main() -> int:
             pairs[pair.name] = bench.pair(pair, not words.no_limits)
             print(json.dumps({pair.name: pairs[pair.name]}), flush=True)
     figures = summary(pairs, sites)
+    if not words.no_node:  # what a real node says of applying counts, not this machine
+        figures |= images_node.measure()
     for name, value in figures.items():
-        print(f"{name:24} {value!s:24} {BARS[name]}")
+        if name in BARS | images_node.BARS:
+            print(f"{name:24} {value!s:24} {(BARS | images_node.BARS)[name]}")
     print(json.dumps({**figures, "pairs": pairs, "sites": sites}))
     return 0
 

@@ -22,13 +22,13 @@ def made(folder: Path, name: str, files: Mapping[str, bytes]) -> images.Made:
 def large(folder: Path, size: int) -> tuple[images.Made, images.Made]:
     """A layer of that size in files that compress by about two, and its update.
 
-    In a quarter of the files some hundred places differ, one file in twenty is new.
+    In one file of ten some hundred places differ, one of twenty is new.
     """
     chance = random.Random(240)
     old = {f"opt/part{n:03}": _text(chance, FILE) for n in range(size // FILE)}
     new = dict(old)
     for number, path in enumerate(sorted(old)):
-        if number % 4 == 0:
+        if number % 10 == 0:
             new[path] = _edited(old[path], chance)
         elif number % 20 == 1:
             new[path] = _text(chance, FILE)

@@ -130,7 +130,7 @@ class Bench:
         rows = [[float(word) for word in line.split()] for line in lines]
         self.figures["apply_peak_mb"] = max(row[0] for row in rows) * 1024 / 1e6
         self.figures["apply_ms_per_mb"] = max(row[1] for row in rows) * 1e3 / (LAYER / 1e6)
-        self.figures["apply"] = {
+        self.figures["apply_on_node"] = {
             "sent": done["transfer"]["bytes"],
             "mode": done["images"][1]["mode"],
             "seconds_with_encoding": took,

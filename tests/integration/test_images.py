@@ -22,6 +22,7 @@ from .lib.staging import (
     REACHING_OUT,
     SERVER,
     SNAPSHOTS,
+    UNKNOWN,
     Versions,
     absent,
     is_whole,
@@ -29,6 +30,7 @@ from .lib.staging import (
     play,
     result,
     row,
+    snapshots,
     start_pod,
 )
 
@@ -145,6 +147,24 @@ def test_a_changed_base_is_noticed_and_the_layer_comes_in_another_way(
     assert len(done["staging"]["sent_otherwise"]) == 1
     assert done["transfer"]["bytes"] > sum(made["3"].layers) / 3
     assert is_whole(server, made, "3")
+
+
+def test_a_piece_that_was_damaged_on_the_node_is_refused_and_sent_again(
+    site: Site, server: Node, made: Versions
+) -> None:
+    blob = staging.top_blob(made, UNKNOWN)
+    content = bytearray(blob.read_bytes())
+    content[len(content) // 2] ^= 1
+    server.write(f"{ARTIFACTS}/{blob.name}", bytes(content))
+    before = snapshots(server)
+    failure = result(site.play(play(row(made, UNKNOWN)), check=False))["failure"]
+    assert failure["kind"] == "artifact"
+    assert "was damaged" in failure["message"]
+    assert f"{NAME}:{UNKNOWN}" not in listed(server)
+    assert snapshots(server) == before
+    assert site.play(play(row(made, UNKNOWN))).failed() == []
+    assert is_whole(server, made, UNKNOWN)
+    site.play(play(absent(UNKNOWN)))
 
 
 def test_a_transfer_that_was_cut_goes_on(site: Site, server: Node, made: Versions) -> None:

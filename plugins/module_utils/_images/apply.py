@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import lzma
 import typing as t
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from .._core.errors import EdgeError
@@ -16,7 +17,8 @@ from .._core.plan import Step
 from .._core.verbs import artifact_path
 from .._host.host import Host
 from . import chains, imports, leftovers, rebuild
-from .archive import GZIP, TAR, Blob, Document, alias, write, write_layer
+from .archive import GZIP, TAR, Blob, Document, write, write_layer
+from .parts import Parts, wrong
 from .runtime import Containerd
 from .seen import Seen
 from .spec import MUST, Delivery, Layer, Piece, Wanted
@@ -80,8 +82,11 @@ class Worker:
                 lambda stream: write(stream, image.names, target, documents, fresh),
                 self.seen.snapshotter,
             )
-        finally:
-            self.containerd.forget()
+        except EdgeError:
+            with suppress(EdgeError):  # the next run does it then; what is wrong counts
+                self.containerd.forget()
+            raise
+        self.containerd.forget()
         for name in image.names:
             self.containerd.label(name)
         self.containerd.settle()
@@ -120,73 +125,7 @@ class Worker:
             rows = json.loads(decoder.decompress(packed, _MOST))
             return [Document(str(row[0]), str(row[1]).encode()) for row in rows]
         except (ValueError, TypeError, LookupError, lzma.LZMAError) as exc:
-            raise _wrong(delivery.name, f"cannot be read: {exc}") from exc
-
-
-def _wrong(name: str, why: str) -> EdgeError:
-    return EdgeError(
-        f"the documents of {name} {why}", kind="artifact", hint="look at the source of the image"
-    )
-
-
-class Parts:
-    """The documents of an image, each checked against the digest that the one above it has."""
-
-    def __init__(self, image: Wanted, documents: t.Sequence[Document]) -> None:
-        self.image = image
-        self._all = {item.digest: item for item in documents}
-        self.manifest = self._of(image.manifest)
-        self.config = self._of(image.config)
-        self.layers = chains.rows(self._parsed(self.manifest), "layers")
-        self._check()
-
-    @property
-    def platform(self) -> dict[str, t.Any]:
-        """What the config says the image runs on."""
-        said = self._parsed(self.config)
-        return {key: said[key] for key in ("architecture", "os", "variant") if key in said}
-
-    def _of(self, digest: str) -> Document:
-        if digest not in self._all:
-            raise _wrong(self.image.name, f"lack {digest}")
-        return self._all[digest]
-
-    def _parsed(self, document: Document) -> t.Any:
-        try:
-            return json.loads(document.body)
-        except ValueError as exc:
-            raise _wrong(self.image.name, f"are no JSON: {exc}") from exc
-
-    def _check(self) -> None:
-        """From what a pod pins down to the diffIDs."""
-        said = self._parsed(self.manifest)
-        config = said.get("config") if isinstance(said, dict) else None
-        if not isinstance(config, dict) or config.get("digest") != self.image.config:
-            raise _wrong(self.image.name, "have a manifest of another config")
-        if not self._leads(self.image.digest, set()):
-            raise _wrong(self.image.name, "do not lead from the pinned digest to the manifest")
-        diff_ids = tuple(layer.diff_id for layer in self.image.layers)
-        if chains.diff_ids(self._parsed(self.config)) != diff_ids:
-            raise _wrong(self.image.name, "have a config with other layers")
-        if [row.get("digest") for row in self.layers] != [x.digest for x in self.image.layers]:
-            raise _wrong(self.image.name, "have a manifest with other layers")
-
-    def _leads(self, digest: str, passed: set[str]) -> bool:
-        if digest == self.image.manifest:
-            return True
-        if digest not in self._all or digest in passed:
-            return False
-        rows = chains.rows(self._parsed(self._all[digest]), "manifests")
-        return any(self._leads(str(row.get("digest")), {*passed, digest}) for row in rows)
-
-    def target(
-        self, layers: t.Sequence[t.Mapping[str, t.Any]]
-    ) -> tuple[Document, t.Sequence[Document]]:
-        """What the names lead to with these layers, and the documents that this takes."""
-        if [row["digest"] for row in layers] == [row["digest"] for row in self.layers]:
-            return self._of(self.image.digest), list(self._all.values())
-        made = alias(self.config, layers)
-        return made, [made, self.config]
+            raise wrong(delivery.name, f"cannot be read: {exc}") from exc
 
 
 class _Layers:

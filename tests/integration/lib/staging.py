@@ -55,6 +55,13 @@ def versions(folder: Path) -> Versions:
     return found
 
 
+def top_blob(made: Versions, version: str) -> Path:
+    """The published blob of the upper layer."""
+    blobs = made[version].folder / "blobs" / "sha256"
+    manifest = json.loads((blobs / made[version].digest[7:]).read_bytes())
+    return blobs / str(manifest["layers"][-1]["digest"])[7:]
+
+
 def node(make_fleet: MakeFleet, cache: Path, **options: Any) -> Site:
     """A site of one node that has no route, with a cache of its own."""
     inputs = {**common_inputs(K3S, mirror_of(K3S.name)), "edge_node_ip": "{{ ansible_host }}"}

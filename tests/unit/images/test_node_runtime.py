@@ -17,8 +17,8 @@ import pytest
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
 from ansible_collections.lightk8s.edge.plugins.module_utils._host.host import Host
 from ansible_collections.lightk8s.edge.plugins.module_utils._images import archive
-from ansible_collections.lightk8s.edge.plugins.module_utils._images.apply import Parts
 from ansible_collections.lightk8s.edge.plugins.module_utils._images.observe import reserve
+from ansible_collections.lightk8s.edge.plugins.module_utils._images.parts import Parts
 from ansible_collections.lightk8s.edge.plugins.module_utils._images.runtime import (
     place_of,
     snapshotter_of,
