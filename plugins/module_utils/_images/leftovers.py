@@ -27,6 +27,11 @@ def left(host: Host) -> frozenset[str]:
     return frozenset(sha256 for sha256, since in _noted(host).items() if since < end)
 
 
+def noted(host: Host) -> frozenset[str]:
+    """All that came or is to come."""
+    return frozenset(_noted(host))
+
+
 def asked(host: Host, pieces: t.Iterable[str]) -> None:
     """These are about to be sent."""
     _write(host, {**dict.fromkeys(pieces, host.now()), **_noted(host)})

@@ -53,6 +53,7 @@ def observe(host: Host, layout: Layout, runtime: Runtime) -> Seen:
         free,
         reserve(_threshold(host, layout, runtime), total),
         leftovers.left(host),
+        leftovers.noted(host),
         imports.torn(host),
     )
 

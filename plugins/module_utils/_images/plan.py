@@ -60,10 +60,12 @@ def plan(spec: Spec, seen: Seen) -> Plan:
 
 
 def _tidy(spec: Spec, lacking: t.Container[str], seen: Seen) -> list[Step]:
-    """For what a run has left that was cut off, and that this one does not use."""
-    coming = [item for item in spec.deliveries or () if item.name in lacking]
-    used = {row["sha256"] for item in coming for row in item.artifacts()}
-    pieces = sorted(seen.left - used)
+    """For what a run has left that was cut off, or what came while another run brought the same image."""
+    used, spare = set(), set()
+    for item in spec.deliveries or ():
+        rows = {str(row["sha256"]) for row in item.artifacts()}
+        (used if item.name in lacking else spare).update(rows)
+    pieces = sorted((seen.left | (seen.noted & spare)) - used)
     text = "remove what an earlier transfer has left"
     return [Step(Phase.CLEAN, "tidy", "artifacts", text, {"pieces": pieces})] if pieces else []
 

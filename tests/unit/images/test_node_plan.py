@@ -247,3 +247,12 @@ def test_nonsense_from_the_controller_is_refused(row: dict[str, Any]) -> None:
 def test_a_torn_image_is_brought_again() -> None:
     assert plan.missing(Spec((TILL,)), seen()) == []
     assert plan.missing(Spec((TILL,)), seen(torn=frozenset({TILL.name}))) == [TILL]
+
+
+def test_what_came_while_another_run_brought_the_same_is_removed() -> None:
+    delivery = Delivery(TILL.name, "d" * 64, 1, (Piece(DIFF_IDS[0], "delta", "e" * 64, 5),))
+    spec = Spec((TILL,), (delivery,))
+    (step,) = plan.plan(spec, seen(noted=frozenset({"e" * 64, "f" * 64}))).steps
+    assert (step.verb, step.params) == ("tidy", {"pieces": ["e" * 64]})
+    bringing = plan.plan(spec, seen(names=(), noted=frozenset({"e" * 64})))
+    assert [step.verb for step in bringing.steps] == ["bring"]
