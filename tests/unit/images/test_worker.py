@@ -352,5 +352,20 @@ def test_what_a_power_cut_has_torn_is_extracted_anew(
     assert not bench.host.read_json("/var/lib/lightk8s/state/imports.json")
 
 
+def test_what_went_wrong_is_told_though_nothing_can_be_cleaned_up(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*dummy: object) -> None:
+        raise EdgeError("no space left on device", kind="command")
+
+    def away() -> None:
+        raise EdgeError("containerd is away", kind="command")
+
+    monkeypatch.setattr(bench.runtime, "take", full)
+    monkeypatch.setattr(bench.runtime, "forget", away)
+    with pytest.raises(EdgeError, match="no space left on device"):
+        bench.bring(TRY)
+
+
 def no_power(*dummy: object) -> None:
     raise KeyboardInterrupt
