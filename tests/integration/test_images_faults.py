@@ -112,6 +112,7 @@ def completes(site: Site, made: Versions, version: str) -> None:
         ("--namespace lightk8s images rm", KILL_BEFORE),
         ("--namespace k8s.io images label", KILL_AFTER),
     ],
+    ids=["compress", "compressed", "view", "import", "imported", "forget", "labelled"],
 )
 def test_a_run_that_is_killed_at_any_step_is_completed(
     site: Site, server: Node, made: Versions, words: str, deed: str

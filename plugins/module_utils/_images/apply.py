@@ -57,6 +57,10 @@ class Worker:
     def _keep(self, step: Step) -> None:
         self.containerd.label(step.params["name"])
 
+    def _settle(self, step: Step) -> None:
+        self.containerd.settle()
+        imports.end(self.host, [step.target])
+
     def _remove(self, step: Step) -> None:
         self.containerd.remove(step.params["names"])
         imports.end(self.host, step.params["names"])

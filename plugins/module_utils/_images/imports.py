@@ -26,6 +26,12 @@ def torn(host: Host) -> frozenset[str]:
     return names - _names(host, _SINCE_BOOT) if names else names
 
 
+def unsettled(host: Host) -> frozenset[str]:
+    """Images whose files may not be on the disk yet; the machine has run since their import began."""
+    names = _names(host, _NOTE)
+    return names & _names(host, _SINCE_BOOT) if names else names
+
+
 def begin(host: Host, name: str) -> None:
     """An import is about to start; only who holds the node's lock may say so."""
     _write(host, _NOTE, _names(host, _NOTE) | {name})

@@ -54,6 +54,7 @@ def observe(host: Host, layout: Layout, runtime: Runtime) -> Seen:
         reserve(_threshold(host, layout, runtime), total),
         leftovers.left(host),
         leftovers.noted(host),
+        imports.unsettled(host),
         imports.torn(host),
     )
 

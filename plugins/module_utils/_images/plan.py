@@ -50,6 +50,9 @@ def plan(spec: Spec, seen: Seen) -> Plan:
             changes.append(Change(item.name, _shown(item, seen), f"{item.config}\n"))
         else:
             steps.extend(_name(item, seen))
+            if item.name in seen.unsettled:
+                text = f"see to it that {item.name} is on the disk"
+                steps.append(Step(Phase.OBJECTS, "settle", item.name, text))
     gone, warnings = _unwanted(spec, seen)
     for name, names in gone.items():
         steps.append(Step(Phase.CLEAN, "remove", name, f"remove {name}", {"names": names}))

@@ -49,6 +49,7 @@ class Seen:
     reserve: int = 0
     left: frozenset[str] = frozenset()  # artifacts that an earlier transfer has left
     noted: frozenset[str] = frozenset()  # all artifacts that came for images, or are to come
+    unsettled: frozenset[str] = frozenset()  # images whose files may not be on the disk yet
     torn: frozenset[str] = frozenset()  # images that a power cut may have left without their files
     runtime: str = ""  # which build of containerd; only where somebody asks
 

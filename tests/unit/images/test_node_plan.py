@@ -256,3 +256,8 @@ def test_what_came_while_another_run_brought_the_same_is_removed() -> None:
     assert (step.verb, step.params) == ("tidy", {"pieces": ["e" * 64]})
     bringing = plan.plan(spec, seen(names=(), noted=frozenset({"e" * 64})))
     assert [step.verb for step in bringing.steps] == ["bring"]
+
+
+def test_an_import_that_was_killed_at_its_end_is_settled() -> None:
+    steps = plan.plan(Spec((TILL,)), seen(unsettled=frozenset({TILL.name}))).steps
+    assert [step.verb for step in steps] == ["settle"]

@@ -336,6 +336,7 @@ def test_what_a_power_cut_has_torn_is_extracted_anew(
         with pytest.raises(KeyboardInterrupt):
             bench.bring()
     assert imports.torn(bench.host) == frozenset()  # killed, and the machine has run ever since
+    assert imports.unsettled(bench.host) == {bench.wanted.name}
     bench.host.remove("/run/lightk8s/imports.json")
     assert imports.torn(bench.host) == {bench.wanted.name}
     one, two = chains.chain([layer.diff_id for layer in bench.wanted.layers])
