@@ -40,7 +40,7 @@ def observe(host: Host, layout: Layout, runtime: Runtime) -> Seen:
         for diff_id, chain in zip(item.diff_ids, chains.chain(item.diff_ids)):
             if chain in known:
                 extracted.setdefault(diff_id, chain)
-    free, total = _room(host, runtime)
+    free, total = room(host, runtime)
     return Seen(
         host.machine(),
         snapshotter,
@@ -75,7 +75,7 @@ def _contents(containerd: Containerd, target: str, blobs: frozenset[str]) -> Con
     return Contents(digest, chains.diff_ids(body), blobs.issuperset(layers))
 
 
-def _room(host: Host, runtime: Runtime) -> tuple[int, int]:
+def room(host: Host, runtime: Runtime) -> tuple[int, int]:
     """Bytes free and in all on the file system that images lie on."""
     try:
         about = os.statvfs(host.path(runtime.root))

@@ -19,13 +19,15 @@ from .._core.plan import Plan
 from .._distribution.adapter import Layout, Runtime
 from .._host.host import Host
 from . import leftovers
-from .observe import observe
+from .observe import observe, room
 from .plan import missing, plan
 from .runtime import Containerd
 from .seen import Seen
 from .spec import Spec
 
 _LOCK_WAIT = 60.0  # seconds for another run to end
+# With less than this containerd and what else writes there fail in ways that do not say why.
+_FULL = 16 << 20
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,18 @@ def converge(host: Host, layout: Layout, runtime: Runtime, spec: Spec, *, check:
     return Outcome(steps, seen, remade=remade)
 
 
+def told_of_room(exc: EdgeError, free: int, folder: str) -> EdgeError:
+    """The error, with the bytes that are free where that may be its cause."""
+    if exc.kind != "command" or free >= _FULL:
+        return exc
+    return EdgeError(
+        f"{exc.message}; {free} bytes are free in {folder}",
+        kind="io",
+        hint="make room there, then run again",
+        step=exc.step,
+    )
+
+
 def _refuse_unplanned(spec: Spec, seen: Seen) -> None:
     """An image may have gone since the controller planned."""
     for item in missing(spec, seen):
@@ -93,5 +107,9 @@ def _carry_out(host: Host, runtime: Runtime, seen: Seen, steps: Plan) -> t.Mappi
             exc.step = exc.step or step.summary
             if isinstance(exc, Unbuilt):
                 exc.remade = worker.remade
-            raise
+                raise
+            told = told_of_room(exc, room(host, runtime)[0], runtime.root)
+            if told is exc:
+                raise
+            raise told from exc
     return worker.remade

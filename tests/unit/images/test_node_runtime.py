@@ -19,6 +19,7 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._host.host import Ho
 from ansible_collections.lightk8s.edge.plugins.module_utils._images import archive
 from ansible_collections.lightk8s.edge.plugins.module_utils._images.observe import reserve
 from ansible_collections.lightk8s.edge.plugins.module_utils._images.parts import Parts
+from ansible_collections.lightk8s.edge.plugins.module_utils._images.run import told_of_room
 from ansible_collections.lightk8s.edge.plugins.module_utils._images.runtime import (
     place_of,
     snapshotter_of,
@@ -195,3 +196,13 @@ def test_a_command_is_ended_where_there_is_nothing_more_to_feed_it() -> None:
 
 def _write(stream: BinaryIO, data: bytes) -> None:
     stream.write(data)
+
+
+def test_a_full_disk_is_named_where_a_command_fails() -> None:
+    error = EdgeError("ctr failed", kind="command", hint="", step="import it")
+    assert told_of_room(error, 1 << 30, "/var/lib/x") is error
+    told = told_of_room(error, 4096, "/var/lib/x")
+    assert (told.kind, told.step) == ("io", "import it")
+    assert told.message == "ctr failed; 4096 bytes are free in /var/lib/x"
+    other = EdgeError("damaged", kind="artifact")
+    assert told_of_room(other, 0, "/var/lib/x") is other
