@@ -64,7 +64,8 @@ def plan(spec: Spec, seen: Seen) -> Plan:
 
 def _tidy(spec: Spec, lacking: t.Container[str], seen: Seen) -> list[Step]:
     """For what a run has left that was cut off, or what came while another run brought the same image."""
-    used, spare = set(), set()
+    used: set[str] = set()
+    spare: set[str] = set()
     for item in spec.deliveries or ():
         rows = {str(row["sha256"]) for row in item.artifacts()}
         (used if item.name in lacking else spare).update(rows)
