@@ -13,17 +13,20 @@ import argparse
 import contextlib
 import json
 import os
+import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from bed import fleet, mirror
 from bed.paths import cache_root
 from bed.shell import BedError
 
 from . import byhand, memory, pair, traffic, wire
-from .lab import FORKS, KITS, NAMES, PING, STATS, Lab, median, seconds, up
+from .lab import FORKS, KITS, NAMES, PING, STATS, Lab, median, seconds, small_images, up
 
 BARS = {
     "noop_vs_ping": "<= 0.7",
@@ -129,8 +132,10 @@ def prepared(args: argparse.Namespace) -> Iterator[Bench]:
         log=lambda line: print(line, file=sys.stderr),
         distribution=args.distribution,
     )
+    folder = Path(tempfile.mkdtemp(prefix="bench-images-"))
     try:
         lab = up(args.fleet, KITS[args.distribution].topology, args.distribution, releases)
+        lab = replace(lab, images=small_images(folder, args.images))
         memory.install(lab)
         began = time.monotonic()
         lab.run("converge", *memory.ARGS)
@@ -138,12 +143,13 @@ def prepared(args: argparse.Namespace) -> Iterator[Bench]:
         load = os.getloadavg()[0]
         print(
             f"{len(lab.nodes.nodes)} nodes, {args.distribution} {lab.kit.version} ({mirror.kind(args.distribution)}),"
-            f" up in {time.monotonic() - began:.0f} s; {os.cpu_count()} CPUs, load {load:.1f}",
+            f" {args.images} images, up in {time.monotonic() - began:.0f} s; {os.cpu_count()} CPUs, load {load:.1f}",
             flush=True,
         )
         yield bench
     finally:
         fleet.down(args.fleet)
+        shutil.rmtree(folder)
 
 
 def arguments() -> argparse.Namespace:
@@ -151,6 +157,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--runs", type=int, default=5, help="runs of which the median counts")
     parser.add_argument("--distribution", default="k3s", choices=sorted(KITS))
     parser.add_argument("--only", default="", metavar="KEY,...", help=", ".join(BARS))
+    parser.add_argument("--images", type=int, default=10, help="images that the spec names")
     parser.add_argument("--fleet", default="bench", help="name of the test bed's fleet")
     args = parser.parse_args()
     unknown = sorted({key for key in args.only.split(",") if key} - set(BARS))

@@ -19,6 +19,7 @@ from bed.plays import Run
 from bed.shell import BedError
 from bed.topology import Options
 
+from ..integration.lib import images
 from . import found
 
 Play = str | list[dict[str, Any]]
@@ -120,6 +121,7 @@ class Lab:
     nodes: Fleet
     distribution: str
     releases: Path
+    images: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def kit(self) -> Kit:
@@ -144,6 +146,7 @@ class Lab:
             "edge_mode": "offline",
             "edge_profile": "small",
             "edge_wait_timeout": 900,
+            **({"edge_images": list(self.images)} if self.images else {}),
             **self.kit.inputs,
         }
         return plays.playbook(
@@ -167,6 +170,17 @@ def up(name: str, topology: str, distribution: str, releases: Path) -> Lab:
     lab = Lab(nodes, distribution, releases)
     nodes.write_inventory(lab.many.name, names=NAMES)
     return lab
+
+
+def small_images(folder: Path, count: int) -> tuple[Mapping[str, Any], ...]:
+    """Rows of edge_images; each image has a layer of its own and shares another one with all."""
+    shared = images.tar_of({"etc/site": images.noise(0, 50_000)})
+    rows = []
+    for number in range(count):
+        own = images.tar_of({"opt/version": images.noise(number + 1, 20_000)})
+        made = images.make(folder / str(number), [shared, own], ["/none"])
+        rows.append({"name": f"shop.example/part{number}:1", "source": str(made.folder)})
+    return tuple(rows)
 
 
 def seconds(
