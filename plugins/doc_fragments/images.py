@@ -77,6 +77,10 @@ options:
     type: list
     elements: str
     default: []
+  images_site_registry:
+    description:
+      - As O(lightk8s.edge.edge_images#module:site_registry). Where it is set, sources are opened in each run.
+    type: str
   wanted:
     description:
       - The images with their digests. Filled in by the action plugin.

@@ -107,6 +107,12 @@ options:
     type: list
     elements: str
     default: []
+  site_registry:
+    description:
+      - URL of a registry of the site that gets the images, too, from the node of the server that begins the site, under
+        the paths that their own registries have for them. It must take them without credentials.
+      - It gets what a tag names, or a digest that is whole on that node.
+    type: str
   exact:
     description:
       - Whether only the published layers count, byte for byte. Without it a layer may lie uncompressed in the node's

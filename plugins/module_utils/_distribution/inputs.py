@@ -55,6 +55,7 @@ COMMON = frozenset(
         "images_registry_cert_dir",
         "images_registry_validate_certs",
         "images_scan_command",
+        "images_site_registry",
         "images_trust",
         "images_trust_keys",
         "journal_max_mb",

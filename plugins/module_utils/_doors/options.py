@@ -139,6 +139,7 @@ SOURCES: Options = {
     "trust": {"type": "str", "default": "off", "choices": ["require", "warn", "off"]},
     "trust_keys": {"type": "list", "elements": "path", "default": [], "no_log": False},
     "scan_command": _strings(default=[]),
+    "site_registry": {"type": "str"},
 }
 SETTINGS = (
     "api_endpoint",

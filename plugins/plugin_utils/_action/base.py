@@ -201,7 +201,7 @@ class EdgeAction(ActionBase):
 
     def _helper(self, task_vars: dict[str, t.Any], door: str, params: dict[str, t.Any]) -> Result:
         """Result of a door that is no module, on the task's own node."""
-        self._add_secrets([str(params["token"])])
+        self._add_secrets([str(params.get("token") or "")])
         try:
             return self._node(task_vars).run_door(door, params)
         except (NoAnswer, Crashed, NeedsTerminal) as error:

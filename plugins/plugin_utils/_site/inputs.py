@@ -30,6 +30,7 @@ NO_INPUTS = frozenset(
         "trust",
         "trust_keys",
         "scan_command",
+        "site_registry",
         "registry_authfile",
         "registry_cert_dir",
         "registry_validate_certs",

@@ -41,6 +41,7 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.source impor
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.tidy import tidy
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.trust import Trust
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.cache import default_cache_dir
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.places import place_of
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.reading import InputsAction
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._staging import shipment
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._staging.wanted import USUAL, Rows
@@ -94,6 +95,7 @@ class ImagesAction(InputsAction):
             self._note(result)
             if self._task.check_mode and "have" in result:
                 result = self._foretold(result)
+            result = self._given_on(result, task_vars)
         except EdgeError as exc:
             return {"changed": False, **failed(exc, str(params.get("site") or ""))}
         return self._told(result)
@@ -208,6 +210,24 @@ class ImagesAction(InputsAction):
         """What a run would send."""
         self._plan(result)
         return result
+
+    def _given_on(self, result: Result, task_vars: Params) -> Result:
+        """The images in the registry of the site, too, given by the server that begins it."""
+        url, place = self._asked.get("site_registry"), place_of(task_vars)
+        others = place and (not place.get("initial") or place.get("guest"))
+        names = [shipment.name_for_registry(name) for name in self._opened]
+        if not url or not names or others or result.get("failed") or result.get("needs"):
+            return result
+        keys = ("distribution", "site", "role", "data_dir", "bin_dir")
+        given = {key: self._asked.get(key) for key in keys}
+        more = self._helper(task_vars, "node_give", {**given, "names": names, "registry": url})
+        found = dict(result)
+        found.update({key: more[key] for key in ("failed", "msg", "failure") if key in more})
+        found["changed"] = bool(result.get("changed") or more.get("changed"))
+        for key in ("actions", "warnings"):
+            if result.get(key) or more.get(key):
+                found[key] = [*(result.get(key) or ()), *(more.get(key) or ())]
+        return found
 
     def _told(self, result: Result) -> Result:
         """With the table of what was sent, or would be; without what the node said for us alone."""

@@ -63,7 +63,8 @@ class WithImages(EdgeAction):
 
     def _known(self, params: Values, task_vars: Values) -> list[Values] | None:
         """What the node is asked for, as far as that is known without opening a source."""
-        if params.get("images_trust") != "off" or params.get("images_scan_command"):
+        more = ("images_scan_command", "images_site_registry")  # of which this look knows nothing
+        if params.get("images_trust") != "off" or any(params.get(name) for name in more):
             return None
         folder = params.get("cache_dir")
         rows = Rows(Path(folder).expanduser() if folder else default_cache_dir())

@@ -71,6 +71,12 @@ def full_name(text: str) -> str:
     return str(references.parse(text))
 
 
+def name_for_registry(name: str) -> str:
+    """By its tag where it has one: a digest may be that of an index whose other platforms stay away."""
+    plain = name.partition("@")[0]
+    return plain if ":" in plain.rpartition("/")[2] else name
+
+
 def have_of(row: Mapping[str, t.Any]) -> Have:
     """What a node has said."""
     return Have(
