@@ -18,7 +18,7 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._sync.publish import
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._sync.signing import Signer
 
 from ..hub.conftest import served
-from ..sync.test_agent import Bench
+from ..sync.bench import Bench
 
 NOW = int(time.time())
 
