@@ -111,8 +111,9 @@ class Lender(socketserver.ThreadingMixIn, socketserver.TCPServer):
         """A neighbour has hung up."""
 
     def serve(self, idle: float) -> None:
-        """Answer until nobody has asked for `idle` seconds."""
-        while time.monotonic() - self._asked < idle:
+        """Answer until nobody has asked for `idle` seconds, or all of ours is taken off this machine."""
+        ours = os.path.dirname(self._folder)
+        while time.monotonic() - self._asked < idle and os.path.isdir(ours):
             self.handle_request()
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import shutil
 import socket
 import threading
 import time
@@ -113,6 +114,24 @@ def test_what_an_import_has_removed_is_still_lent(make: Make, sources: list[Path
     second.bring(sources[1])
     assert second.carrier.sent == 0
     assert second.holds(sources[1])
+
+
+def test_nobody_lends_from_a_machine_that_was_cleaned(
+    make: Make, sources: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(node_lend, "IDLE", 600.0)
+    first = make("a")
+    first.bring(sources[0])
+    shutil.rmtree(first.base)
+    end = time.monotonic() + 60
+
+    def lends() -> bool:
+        with socket.socket() as link:
+            return link.connect_ex(("127.0.0.1", first.near.port)) == 0
+
+    while lends() and time.monotonic() < end:
+        time.sleep(0.2)
+    assert not lends()
 
 
 def test_one_process_lends_all(make: Make, sources: list[Path]) -> None:
