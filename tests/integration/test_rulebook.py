@@ -34,7 +34,7 @@ RULEBOOK = """
     - lightk8s.edge.site_events: {{port: {port}, tokens: {{shop: {token}}}}}
   rules:
     - name: A node turned wrong
-      condition: event.type == "lightk8s.edge.node.changed" and event.data.ready == false
+      condition: event.type == "lightk8s.edge.node.changed" and event.data.good == false
       action:
         debug: {{msg: "ACTED for {{{{ event.site }}}} {{{{ event.subject }}}}"}}
     - name: Enough
@@ -113,9 +113,9 @@ def test_what_a_site_tells_makes_a_rule_act_once(rulebook: Rulebook, tmp_path: P
             sender.run(State(linked=True), lambda _state: None)
             connection.close()
 
-        tell("node.changed", "node/a", {"ready": True})
-        tell("node.changed", "node/b", {"ready": False})
-        tell("image.pulled", "image/c", {"ready": False})
+        tell("node.changed", "node/a", {"good": True})
+        tell("node.changed", "node/b", {"good": False})
+        tell("image.pulled", "image/c", {"good": False})
         send()
         tell("end", "site", None)
         send()
