@@ -184,9 +184,10 @@ class EdgeAction(ActionBase):
                 sizes = [need.get("size") or 0 for need in needs]
                 return result | ({"bytes_to_send": sum(sizes)} if needs else {})
             if needs:
-                carrier.neighbours = carrier.neighbours or neighbours_of(
-                    task_vars, self._templar, functools.partial(self._helper, task_vars), tell
-                )
+                if not self._task.delegate_to:  # whose place in a site is that of another host
+                    carrier.neighbours = carrier.neighbours or neighbours_of(
+                        task_vars, self._templar, functools.partial(self._helper, task_vars), tell
+                    )
                 try:
                     carrier.bring(needs, lambda need: self.supply(need, task_vars))
                 except (NoAnswer, Crashed, NeedsTerminal) as error:
