@@ -33,7 +33,7 @@ def test_killed_processes_cost_no_acknowledged_event(tmp_path: Path) -> None:
 
 
 def test_bad_links_and_a_hub_that_is_killed_neither_lose_nor_double(tmp_path: Path) -> None:
-    found = sync_delivery.deliver(tmp_path, 6000, sites=4, kills=0.03)
+    found = sync_delivery.deliver(tmp_path, 6000, sites=4, kills=0.3)
     assert (found.lost, found.doubled, found.disordered) == (0, 0, 0)
     assert found.kills > 0
 
