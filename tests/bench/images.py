@@ -28,6 +28,7 @@ from typing import Any
 
 from bed.paths import cache_root
 
+from ansible_collections.lightk8s.edge.plugins.module_utils._images import form, rebuild
 from ansible_collections.lightk8s.edge.plugins.module_utils._images.spec import Have
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._delta.cache import Deltas
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images import plan
@@ -169,6 +170,8 @@ class Bench:
         }
         if update.choices[0].kind != plan.BLOB:
             found["apply"] = self._apply(costs, update.choices[0], tars[0])
+            path = str(costs.path(update.choices[0], update.choices[0].layer))
+            found["streams"] = dict(zip(form.STREAMS, rebuild.head_of(path).streams, strict=True))
         if limits:
             found["limits"] = images_limits.limits(*tars, self.folder)
             best = min(size for size in found["limits"].values() if size)

@@ -40,6 +40,7 @@ def test_updates_and_the_control_are_told_apart(bench: images.Bench) -> None:
     assert (found["go"]["kind"], found["control"]["kind"]) == ("delta", "blob")
     assert found["go"]["ratio"] > 20
     assert found["go"]["apply"]["peak_mb"] < 48
+    assert 0 < sum(found["go"]["streams"].values()) < found["go"]["ours"]
     figures = images.summary(found, None)
     assert figures["update_ratio"] == figures["update_ratio_geomean"] == found["go"]["ratio"]
     assert figures["control_ratio"] <= 1.01
