@@ -44,10 +44,8 @@ class Remakes:
         """Remember what a node has tried. EdgeError(io)."""
         if not runtime or not tried:
             return
-        with (
-            guarded(self._path.parent),
-            locked(self._path.with_name(".remakes.lock"), lambda: None),
-        ):
+        lock = self._path.with_name(".remakes.lock")
+        with guarded(self._path.parent), locked(lock, lambda: None):
             rest = {key: ok for key, ok in self.known(runtime).items() if key not in tried}
             rows = [list(row) for row in [*rest.items(), *tried.items()][-_MOST:]]
             save_json(self._path, {**load_json(self._path), runtime: rows})
