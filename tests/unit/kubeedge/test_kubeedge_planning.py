@@ -285,6 +285,7 @@ def test_keys_that_kubeedge_would_take_silently_are_refused(
         (replace(EDGE, node_name="other"), JOINED, "refused", "node_name"),
         (replace(EDGE, data_dir="/d"), JOINED, "refused", "data_dir"),
         (CLOUD, JOINED, "refused", "agent"),
+        (EDGE, replace(FACTS, machine={"certified": "ke-a"}), "refused", "that of ke-a"),
         (EDGE, replace(FACTS, foreign="edgecore.service"), "refused", "other means"),
     ],
 )

@@ -225,3 +225,12 @@ def test_a_node_that_was_taken_off_and_kept_its_certificate_is_still_known(
     host.write(paths.CERTIFICATE, issued, 0o600)
     assert look.certified_name(host) == name
     assert look.node_name(EDGE, look.any_configuration(host), "other") == name
+
+
+def test_whose_certificate_it_is_counts_where_nothing_else_tells(host: Host) -> None:
+    issued = Authority("KubeEdge").issue("system:node:shop1-agent1", "system:nodes")
+    host.write(paths.CERTIFICATE, issued.cert, 0o600)
+    host.write(paths.KEY, issued.key, 0o600)
+    assert look.look(host, EDGE, {}).machine["certified"] == "shop1-agent1"
+    host.write_json("/var/lib/lightk8s/state/distribution.json", {"role": "agent"})
+    assert "certified" not in look.look(host, EDGE, {}).machine

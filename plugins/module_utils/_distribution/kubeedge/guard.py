@@ -33,6 +33,18 @@ def check(spec: Spec, facts: Facts) -> None:
     refuse(inputs(spec), "spec")
     if facts.initialized and facts.receipt:
         refuse(changed(facts.receipt.get("fixed") or {}, fixed(spec, facts), REMEDY), "refused")
+    refuse(list(_other_node(spec, facts)), "refused")
+
+
+def _other_node(spec: Spec, facts: Facts) -> t.Iterator[Problem]:
+    """A certificate of another name is none to edgecore, and its database has that Node's pods."""
+    known = facts.machine.get("certified")
+    if spec.role == AGENT and known and known != fixed(spec, facts)["node_name"]:
+        remedy = (
+            f"set edge_node_name to {known}, or, on a copy of that node's disk,"
+            " remove /etc/kubeedge and the data directory first"
+        )
+        yield Problem("node_name", f"the certificate on this machine is that of {known}", remedy)
 
 
 def inputs(spec: Spec) -> list[Problem]:

@@ -39,7 +39,7 @@ def look(host: Host, spec: Spec, units: t.Mapping[str, SeenUnit]) -> Facts:
     path = f"{bin_dir}/{program}"
     found: dict[str, t.Any] = _cloud(host, spec, document, receipt, running=running)
     if spec.role == AGENT:
-        found = _edge(host, spec, document, running=running)
+        found = _edge(host, spec, document, receipt, running=running)
     return Facts(
         arch=release.ARCHITECTURES.get(host.machine(), host.machine()),
         bin_dir=bin_dir,
@@ -70,16 +70,21 @@ def _edge(
     host: Host,
     spec: Spec,
     document: t.Mapping[str, t.Any],
+    receipt: t.Mapping[str, t.Any],
     *,
     running: bool,
 ) -> dict[str, t.Any]:
     """An edge node cannot ask the API: its Node is left to a server of its site."""
     days = certificate_days(host)
+    joined = days is not None and days >= 0
     name = node_name(spec, document, host.hostname())
     seen = {**machine.look(host), "stale": running and stale(host)}
+    if joined and not receipt:
+        # Kept by a removal, or copied with the disk of another node.
+        seen["certified"] = certified_name(host)
     return {
         "machine": seen,
-        "joined": days is not None and days >= 0,
+        "joined": joined,
         "initialized": days is not None,
         "certificate_days": days,
         "token_file": host.inspect(paths.BOOTSTRAP) is not None,
