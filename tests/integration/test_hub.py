@@ -142,7 +142,9 @@ def test_the_hub_is_installed_once_and_takes_what_sites_tell(hub: Hub, tmp_path:
 def test_nothing_of_a_secret_is_left_for_others_to_read(hub: Hub) -> None:
     found = hub.node.run(["stat", "-c", "%a %U %n", *_files(hub)]).stdout.splitlines()
     assert [row for row in found if not row.startswith("600 lightk8s-hub ")] == []
-    kept = hub.node.run("find /etc/lightk8s-hub /var/lib/lightk8s-hub -type f -exec cat {} +").stdout
+    kept = hub.node.run(
+        "find /etc/lightk8s-hub /var/lib/lightk8s-hub -type f -exec cat {} +"
+    ).stdout
     logs = "".join(path.read_text() for path in (hub.fleet.root / "runs").glob("*.log"))
     for word in WORDS.values():
         assert word not in kept
