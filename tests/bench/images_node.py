@@ -251,9 +251,9 @@ def main() -> int:
     parser.add_argument("--only", default="", help=", ".join(BARS))
     words = parser.parse_args()
     figures = measure([key for key in words.only.split(",") if key])
-    for key, bar in BARS.items():
+    for key, wanted in BARS.items():
         if key in figures:
-            print(f"{key:24} {figures[key]!s:24} {bar}")
+            print(f"{key:24} {figures[key]!s:24} {wanted}")
     print(json.dumps(figures))
     return 0
 

@@ -25,20 +25,20 @@ GZIP = """
 package main
 
 import (
-	"compress/gzip"
-	"io"
-	"log"
-	"os"
+    "compress/gzip"
+    "io"
+    "log"
+    "os"
 )
 
 func main() {
-	out := gzip.NewWriter(os.Stdout)
-	if _, err := io.Copy(out, os.Stdin); err != nil {
-		log.Fatal(err)
-	}
-	if err := out.Close(); err != nil {
-		log.Fatal(err)
-	}
+    out := gzip.NewWriter(os.Stdout)
+    if _, err := io.Copy(out, os.Stdin); err != nil {
+        log.Fatal(err)
+    }
+    if err := out.Close(); err != nil {
+        log.Fatal(err)
+    }
 }
 """
 

@@ -39,7 +39,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def most_in_ten_seconds(sent: list[tuple[float, int]]) -> int:
-    return max(sum(size for at, size in sent if start <= at < start + 10) for start, _ in sent)
+    return max(sum(size for at, size in sent if start <= at < start + 10) for start, _size in sent)
 
 
 @pytest.mark.parametrize("rate", [8_000.0, 32_000.0, 125_000.0])
