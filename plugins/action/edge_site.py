@@ -7,6 +7,8 @@ from __future__ import annotations
 import typing as t
 from pathlib import Path
 
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.door import failed
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
 from ansible_collections.lightk8s.edge.plugins.module_utils._doors.options import SITE_NOUNS
 from ansible_collections.lightk8s.edge.plugins.module_utils._doors.sync_options import SYNC
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._action.base import EdgeAction, Result
@@ -33,11 +35,14 @@ class ActionModule(InputsAction, WithImages, SiteAction):
 
     def run(self, tmp: str | None = None, task_vars: Values | None = None) -> Result:
         asked = self._task.args.get("nouns") or ()
-        if SYNC in asked:
-            self._task.args = {**self._task.args, **self._agent(asked, task_vars or {})}
-        if not set(SITE_NOUNS).isdisjoint(asked):
-            found = site_objects(task_vars or {}, self._templar.template)
-            self._task.args = {**found, **self._task.args}
+        try:
+            if SYNC in asked:
+                self._task.args = {**self._task.args, **self._agent(asked, task_vars or {})}
+            if not set(SITE_NOUNS).isdisjoint(asked):
+                found = site_objects(task_vars or {}, self._templar.template)
+                self._task.args = {**found, **self._task.args}
+        except EdgeError as exc:
+            return {"changed": False, **failed(exc)}
         return super().run(tmp, task_vars)
 
     def _agent(self, asked: t.Sequence[str], task_vars: Values) -> Values:

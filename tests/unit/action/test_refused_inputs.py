@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,14 +26,36 @@ NOBODY = "nobody ansible_connection=ssh ansible_host=127.0.0.1 ansible_port=1"
 def test_what_is_refused_by_the_table_opens_no_connection(
     module: str, given: dict[str, str], tmp_path: Path
 ) -> None:
-    inventory = tmp_path / "hosts"
+    answer = failure_of(tmp_path, module, given)
+    assert answer["kind"] == "spec"
+    assert answer["message"].startswith(f"{next(reversed(given))}: ")
+
+
+@pytest.mark.parametrize(
+    ("module", "given"),
+    [
+        ("edge_site", {"site": "shop"}),
+        ("edge_site", {"nouns": ["distribution", "sync"]}),
+        ("edge_site", {"nouns": ["quotas", "workloads"]}),
+        ("edge_sync", {"site": "shop"}),
+    ],
+)
+def test_an_input_that_nothing_heeds_is_refused_whatever_is_asked_for(
+    module: str, given: Any, tmp_path: Path
+) -> None:
+    answer = failure_of(tmp_path, module, given, "-e", "edge_gpu_enabled=yes")
+    assert answer["kind"] == "spec"
+    assert answer["message"].startswith("edge_gpu_enabled is set to ")
+
+
+def failure_of(folder: Path, module: str, given: Any, *more: str) -> dict[str, str]:
+    inventory = folder / "hosts"
     inventory.write_text(f"{NOBODY}\n", encoding="utf-8")
-    words = ["ansible", "nobody", "-i", str(inventory), "-m", f"lightk8s.edge.{module}"]
+    words = ["ansible", "nobody", "-i", str(inventory), "-m", f"lightk8s.edge.{module}", *more]
     done = subprocess.run(
         [*words, "-a", json.dumps(given)], capture_output=True, text=True, check=False
     )
     assert "FAILED!" in done.stdout, done.stdout + done.stderr
     answer, _end = json.JSONDecoder().raw_decode(done.stdout.partition("=> ")[2])
-    refused = next(reversed(given))
-    assert answer["failure"]["kind"] == "spec"
-    assert answer["failure"]["message"].startswith(f"{refused}: ")
+    found: dict[str, str] = answer["failure"]
+    return found
