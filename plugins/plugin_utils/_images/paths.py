@@ -10,8 +10,8 @@ Symbolic links may be absolute, for those of every distribution are; nothing may
 from __future__ import annotations
 
 import tarfile
+import typing as t
 from pathlib import Path
-from typing import IO, cast
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
 
@@ -83,7 +83,7 @@ def _global(archive: tarfile.TarFile) -> str:
 
 def _rest(archive: tarfile.TarFile) -> str:
     """A damaged header ends the reading without a word; a reader that goes on would see more."""
-    stream = cast("IO[bytes]", archive.fileobj)
+    stream = t.cast("t.IO[bytes]", archive.fileobj)
     stream.seek(archive.offset)
     block = stream.read(tarfile.BLOCKSIZE)
     return f"cannot be read beyond byte {archive.offset}" if block.strip(b"\0") else ""
