@@ -57,7 +57,7 @@ def test_brings(node: Node, artifact: tuple[Path, dict[str, t.Any]], target: str
     output = node.play("needs", *arguments(target, need))
     assert arrived(node, need) == source.read_bytes()
     assert sent(output) == SIZE
-    assert "12.6 MB in" in output
+    assert ": 12.6 MB of 12.6 MB, " in output
     assert [path.name for path in (node.state / "artifacts").iterdir()] == [need["sha256"]]
     assert sent(node.play("needs", *arguments(target, need))) == -1
 
