@@ -167,6 +167,7 @@ def test_a_reset_leaves_the_cluster_beside_it_alone(
     site.play("reset", edge_reset_confirm=True)
     assert seen(site) == {}
     assert containers(edge) == set()
+    assert "/io.containerd.grpc.v1.cri/sandboxes/" not in edge.run(["cat", "/proc/mounts"]).stdout
     found = cloud.kubectl("get", "namespace", "kubeedge", "--ignore-not-found").stdout
     assert found.strip() == "" or "Terminating" in found
     assert cloud.run(["test", "-e", "/etc/kubeedge"], check=False).returncode != 0

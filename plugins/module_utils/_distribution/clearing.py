@@ -16,7 +16,8 @@ from .._host.host import Host
 from . import processes, remains
 
 CGROUP = "/sys/fs/cgroup"
-POD_CGROUPS = ("kubepods", "kubepods.slice")
+POD_SLICE = "kubepods.slice"
+POD_CGROUPS = ("kubepods", POD_SLICE)
 SHIM_SOCKETS = "/run/containerd"  # of every containerd, wherever its own folder is
 BRIDGE = "cni0"
 
@@ -63,12 +64,30 @@ def _unmount(host: Host, places: remains.Places) -> None:
 
 
 def _drop_cgroups(host: Host) -> None:
-    """Remove the pods' cgroups of every hierarchy; one in which something still lives stays."""
+    """Remove the pods' cgroups of every hierarchy; one in which something still lives stays.
+
+    Where systemd has made them it keeps their slices, and makes their cgroups again, until it is told to stop.
+    """
     trees = [CGROUP, *(f"{CGROUP}/{name}" for name in host.names(CGROUP))]
-    for top in (f"{tree}/{name}" for tree in trees for name in POD_CGROUPS):
-        for folder, dummy, dummy in os.walk(host.path(top), topdown=False):
-            with contextlib.suppress(OSError):
-                os.rmdir(folder)
+    tops = [f"{tree}/{name}" for tree in trees for name in POD_CGROUPS]
+    found = [walked[0] for top in tops for walked in os.walk(host.path(top), topdown=False)]
+    slices = [folder for folder in found if f"/{POD_SLICE}" in folder]
+    if slices and not any(_inhabited(folder) for folder in slices):
+        host.run(["systemctl", "stop", POD_SLICE], check=False)
+    for folder in found:
+        with contextlib.suppress(OSError):
+            os.rmdir(folder)
+
+
+def _inhabited(folder: str) -> bool:
+    """Whether a process lives in this cgroup, or it is not to be known."""
+    try:
+        with open(f"{folder}/cgroup.procs", encoding="ascii") as stream:
+            return bool(stream.read().strip())
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
 
 
 def _drop_interfaces(host: Host, interfaces: t.Collection[str]) -> None:

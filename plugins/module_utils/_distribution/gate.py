@@ -62,7 +62,9 @@ def perform(host: Host, step: Step, judge: Judge | None = None) -> None:
         if not reason:
             return
         state = host.unit(step.target)
-        if crashes.count(state.restarts, failed=state.active == "failed") >= CRASHES:
+        # A unit that ends a stop with an error is failed for a moment within each restart.
+        failed = state.active == "failed" and not state.job
+        if crashes.count(state.restarts, failed=failed) >= CRASHES:
             raise failure(host, step.target, f"{step.target} keeps ending right after its start")
         if host.monotonic() >= deadline:
             limit = f"within {float(step.params['timeout']):g} s"

@@ -23,6 +23,7 @@ PROPERTIES = (
     "Result",
     "FragmentPath",
     "ExecMainStatus",
+    "Job",
 )
 
 
@@ -43,6 +44,7 @@ class UnitState:
     result: str = "success"
     path: str = ""
     status: int = 0
+    job: int = 0  # what systemd has yet to do with it, as the start after the stop of a restart
 
     @property
     def running(self) -> bool:
@@ -71,6 +73,7 @@ def parse_show(text: str) -> dict[str, UnitState]:
             result=pairs.get("Result", ""),
             path=pairs.get("FragmentPath", ""),
             status=_number(pairs.get("ExecMainStatus")),
+            job=_number(pairs.get("Job")),
         )
     return found
 

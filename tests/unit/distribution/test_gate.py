@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
 from ansible_collections.lightk8s.edge.plugins.module_utils._distribution import gate
 from ansible_collections.lightk8s.edge.plugins.module_utils._host.host import Host
+from ansible_collections.lightk8s.edge.plugins.module_utils._host.systemd import parse_show
 
 # journalctl --unit=k0scontroller.service --output=cat, k0s v1.34.2+k0s.0 on Debian 12, 2026-11-21
 JOURNAL = [
@@ -84,3 +86,39 @@ def test_only_what_was_written_since_the_start_is_a_report(
 ) -> None:
     lease = None if renewed is None else {"spec": {"renewTime": renewed}}
     assert gate.reported(seen, lambda: lease, STARTED) is expected
+
+
+# systemctl show -p Id,ActiveState,SubState,Job, systemd 252, of a unit that ends with 1 when it is stopped
+STOPPED = "Id=cloudcore.service\nActiveState=failed\nSubState=failed\nJob={job}\n"
+STARTED_ANEW = "Id=cloudcore.service\nActiveState=active\nSubState=running\nJob=\n"
+
+
+def gate_over(shown: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Wait for what systemd shows, one state after the other; the last one stays."""
+    host = Host(root=str(tmp_path))
+    states = [parse_show(text)["cloudcore.service"] for text in shown]
+    now = [0.0]
+
+    def sleep(pause: float) -> None:
+        now[0] += pause
+        del states[: len(states) > 1]
+
+    monkeypatch.setattr(host, "unit", lambda name: states[0])
+    monkeypatch.setattr(host, "sleep", sleep)
+    monkeypatch.setattr(host, "monotonic", lambda: now[0])
+    monkeypatch.setattr(host, "journal", lambda unit, lines: [])
+    step = gate.step("cloudcore.service", node="n1", timeout=10)
+    gate.perform(host, step, lambda *_seen: "" if states[0].active == "active" else "it is not up")
+
+
+def test_a_restart_under_way_is_no_failed_unit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate_over([STOPPED.format(job=4711), STARTED_ANEW], monkeypatch, tmp_path)
+
+
+def test_a_failed_unit_that_nobody_starts_ends_the_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(EdgeError, match="keeps ending right after its start"):
+        gate_over([STOPPED.format(job=""), STARTED_ANEW], monkeypatch, tmp_path)

@@ -30,7 +30,13 @@ INTERFACES = ("cni0",)
 CHAINS = "KUBE-|CNI-"
 CLOUD_CHAINS = "TUNNEL-PORT"
 CTR = ("ctr", f"--address={paths.CONTAINERD}", "--namespace=k8s.io")
-_MOUNTED = (f"{paths.KUBELET_DIR}/pods/", f"{paths.KUBELET_DIR}/plugins/", "/run/netns/cni-")
+_MOUNTED = (
+    f"{paths.KUBELET_DIR}/pods/",
+    f"{paths.KUBELET_DIR}/plugins/",
+    "/run/netns/cni-",
+    # The shared memory of pods, which containerd itself would take away at its next start only.
+    "/run/containerd/io.containerd.grpc.v1.cri/sandboxes/",
+)
 _EDGE = Places(
     data=paths.DATA_DIR,
     data_parts=("edgecore.db",),
