@@ -42,7 +42,8 @@ class ActionModule(InputsAction, WithImages, SiteAction):
                 found = site_objects(task_vars or {}, self._templar.template)
                 self._task.args = {**found, **self._task.args}
         except EdgeError as exc:
-            return {"changed": False, **failed(exc)}
+            site = self._templar.template((task_vars or {}).get("edge_site") or "")
+            return {"changed": False, **failed(exc, str(self._task.args.get("site") or site))}
         return super().run(tmp, task_vars)
 
     def _agent(self, asked: t.Sequence[str], task_vars: Values) -> Values:

@@ -43,7 +43,9 @@ def test_what_is_refused_by_the_table_opens_no_connection(
 def test_an_input_that_nothing_heeds_is_refused_whatever_is_asked_for(
     module: str, given: Any, tmp_path: Path
 ) -> None:
-    answer = failure_of(tmp_path, module, given, "-e", "edge_gpu_enabled=yes")
+    more = ("-e", "edge_gpu_enabled=yes", "-e", "edge_site=shop")
+    answer = failure_of(tmp_path, module, given, *more)
+    assert answer["site"] == "shop"
     assert answer["kind"] == "spec"
     assert answer["message"].startswith("edge_gpu_enabled is set to ")
 
