@@ -7,8 +7,6 @@ from __future__ import annotations
 import typing as t
 from pathlib import Path
 
-from ansible_collections.lightk8s.edge.plugins.module_utils._core.door import failed
-from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
 from ansible_collections.lightk8s.edge.plugins.module_utils._doors.options import SITE_NOUNS
 from ansible_collections.lightk8s.edge.plugins.module_utils._doors.sync_options import SYNC
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._action.base import EdgeAction, Result
@@ -33,18 +31,15 @@ class ActionModule(InputsAction, WithImages, SiteAction):
     PASSING = ("workload_secrets",)
     PUBLIC = (*SiteAction.PUBLIC, "ask_nodes", "node_images")
 
-    def run(self, tmp: str | None = None, task_vars: Values | None = None) -> Result:
-        asked = self._task.args.get("nouns") or ()
-        try:
-            if SYNC in asked:
-                self._task.args = {**self._task.args, **self._agent(asked, task_vars or {})}
-            if not set(SITE_NOUNS).isdisjoint(asked):
-                found = site_objects(task_vars or {}, self._templar.template)
-                self._task.args = {**found, **self._task.args}
-        except EdgeError as exc:
-            site = self._templar.template((task_vars or {}).get("edge_site") or "")
-            return {"changed": False, **failed(exc, str(self._task.args.get("site") or site))}
-        return super().run(tmp, task_vars)
+    def asked(self, task_vars: Values) -> Values:
+        """See InputsAction.asked."""
+        given = super().asked(task_vars)
+        nouns = given.get("nouns") or ()
+        if SYNC in nouns:
+            given |= self._agent(nouns, task_vars)
+        if not set(SITE_NOUNS).isdisjoint(nouns):
+            given = {**site_objects(task_vars, self._templar.template), **given}
+        return given
 
     def _agent(self, asked: t.Sequence[str], task_vars: Values) -> Values:
         """What is wanted of the node's agent; without a word of it the noun is left out."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import json
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -50,7 +49,7 @@ def measure(folder: Path) -> dict[str, float]:
     with _lab() as lab, served(serve.Settings(f"sqlite:///{folder / 'hub.db'}", port=0)) as hub:
         node = lab.nodes[NODE]
         memory.install(lab)
-        with _way(node, hub):
+        with node.reaches(PORT, ("127.0.0.1", int(hub.url.rpartition(":")[2]))):
             given = {
                 "edge_mode": "hybrid",
                 "edge_sync_url": f"http://127.0.0.1:{PORT}",
@@ -78,22 +77,6 @@ def _lab() -> Iterator[Lab]:
         yield up(FLEET, "shop=server", "k3s", releases)
     finally:
         fleet.down(FLEET)
-
-
-@contextmanager
-def _way(node: Node, hub: Running) -> Iterator[None]:
-    """Let the node reach the hub, by which it is shown a token on the loopback alone."""
-    words = node.ssh_argv()
-    way = f"127.0.0.1:{PORT}:127.0.0.1:{hub.url.rpartition(':')[2]}"
-    tunnel = subprocess.Popen(
-        [words[0], "-N", "-o", "ControlPath=none", "-R", way, *words[1:]],
-        stdin=subprocess.DEVNULL,
-    )
-    try:
-        yield
-    finally:
-        tunnel.terminate()
-        tunnel.wait()
 
 
 def _play(lab: Lab, name: str, given: dict[str, Any]) -> float:

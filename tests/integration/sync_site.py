@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,17 +41,8 @@ PLAY = [
 def reached(node: Node, hub: Running, link: Link) -> Iterator[None]:
     """The hub answers on the node's loopback, while the link is up."""
     near = link.forward(("127.0.0.1", int(hub.url.rpartition(":")[2])))
-    words = node.ssh_argv()
-    way = f"127.0.0.1:{PORT}:{near[0]}:{near[1]}"
-    tunnel = subprocess.Popen(
-        [words[0], "-N", "-o", "ControlPath=none", "-R", way, *words[1:]],
-        stdin=subprocess.DEVNULL,
-    )
-    try:
+    with node.reaches(PORT, near):
         yield
-    finally:
-        tunnel.terminate()
-        tunnel.wait()
 
 
 def set_up(site: Site, *args: str, check: bool = True, **inputs: Any) -> Run:

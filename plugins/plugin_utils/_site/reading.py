@@ -43,9 +43,14 @@ class InputsAction(EdgeAction):
                 task_vars or {},
                 lambda value: templar.template(value) if value is not None else None,
             )
+            asked = self.asked(task_vars or {})
         except EdgeError as exc:
             return {"changed": False, **failed(exc)}
         # An empty text is what an unset role variable becomes on its way into a task.
-        given = {name: v for name, v in self._task.args.items() if v is not None and v != ""}
+        given = {name: v for name, v in asked.items() if v is not None and v != ""}
         self._task.args = {**inputs, **given}
         return super().run(tmp, task_vars)
+
+    def asked(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        """The task's options, with those that are made of several inputs. EdgeError."""
+        return dict(self._task.args)

@@ -12,14 +12,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import typing as t
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
-from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.cache import guarded, place
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.cache import (
+    identity,
+    load_json,
+    save_json,
+)
 
 Entry = Mapping[str, t.Any]
 Row = dict[str, t.Any]
@@ -39,31 +41,25 @@ class Rows:
         file = self._file(entry, machine)
         if file is None:
             return None
-        try:
-            found = json.loads(file.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return None
-        return found if isinstance(found, dict) else None
+        return load_json(file) or None
 
     def keep(self, entry: Entry, machine: str, row: Row) -> None:
         """Remember it."""
         file = self._file(entry, machine)
         if file is not None and self.of(entry, machine) != row:
-            self._write(file, row)
+            _save(file, row)
 
     def machine_of(self, host: str) -> str:
         """What uname said on that host the last time; empty where it was never asked."""
-        with suppress(OSError):
-            return self._machine(host).read_text(encoding="utf-8").strip()
-        return ""
+        return str(load_json(self._machine(host)).get("machine") or "")
 
     def keep_machine(self, host: str, machine: str) -> None:
         """Remember it."""
         if self.machine_of(host) != machine:
-            self._write(self._machine(host), machine)
+            _save(self._machine(host), {"machine": machine})
 
     def _machine(self, host: str) -> Path:
-        return self._folder / f"{_digest(host)}.machine"
+        return self._folder / f"{_digest(host)}.machine.json"
 
     def _file(self, entry: Entry, machine: str) -> Path | None:
         source, name = str(entry.get("source") or ""), str(entry["name"])
@@ -71,24 +67,20 @@ class Rows:
             path = Path(source).expanduser()
             try:
                 path = path / _INDEX if path.is_dir() else path
-                info = path.stat()
+                same = identity(path)
             except OSError:
                 return None
-            identity = [info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns]
         elif "@sha256:" in name:
-            identity = []
+            same = []
         else:
             return None  # a tag may lead to something else by now
-        key = [name, source, str(entry.get("platform") or machine), identity]
+        key = [name, source, str(entry.get("platform") or machine), same]
         return self._folder / f"{_digest(json.dumps(key))}.json"
 
-    def _write(self, file: Path, content: t.Any) -> None:
-        text = content if isinstance(content, str) else json.dumps(content)
-        with suppress(EdgeError), guarded(self._folder):
-            self._folder.mkdir(parents=True, exist_ok=True)
-            work = self._folder / f".{file.name}-{os.getpid()}"
-            work.write_text(text, encoding="utf-8")
-            place(work, file)
+
+def _save(file: Path, content: Row) -> None:
+    with suppress(OSError):  # a cache may be mounted read-only
+        save_json(file, content)
 
 
 def _digest(text: str) -> str:

@@ -15,6 +15,7 @@ from ansible.module_utils.urls import open_url
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
 from ansible_collections.lightk8s.edge.plugins.module_utils._host import files
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._sync.targets import is_url
 
 PLACE = "v1/artifacts"  # below the folder, or below the URL: as the hub has it
 SILENCE_SECONDS = 60
@@ -118,7 +119,7 @@ def beside(to: str, token: str = "", ca: str = "", cert: str = "", key: str = ""
     """The place that belongs to where documents go; None where each has an address of its own."""
     if "{site}" in to:
         return None
-    if to.startswith(("http://", "https://")):
+    if is_url(to):
         return OnServer(to, token, ca, cert, key)
     return InFolder(to)
 

@@ -28,6 +28,7 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.places import 
     refuse_wrong_site,
 )
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._sync import references
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._sync.targets import is_url
 
 Values = t.Mapping[str, t.Any]
 Release = t.Callable[[str, Values], dict[str, t.Any]]
@@ -54,11 +55,6 @@ def first_of(site: str, places: t.Mapping[str, Place]) -> str:
     hosts = hosts_of(site, places)
     begins = [name for name in hosts if places[name]["initial"] and not places[name]["guest"]]
     return (begins or hosts)[0]
-
-
-def is_away(mirror: str) -> bool:
-    """Whether a site may reach the mirror too: it is no folder of the controller."""
-    return mirror.startswith(("http://", "https://"))
 
 
 def desired(
@@ -101,7 +97,7 @@ def _node(name: str, place: Place, values: Values, release: Release) -> dict[str
     refuse(options.refused(distribution, params), "spec")
     if params.get("version"):
         params["release"] = release(distribution, {**params, "release_mirrors": mirrors})
-    away = [url for url in mirrors if is_away(url)]
+    away = [url for url in mirrors if is_url(url)]
     if away:
         params["release_mirrors"] = away
     hidden = [(key,) for key in references.hidden_options(spec) if key in params]

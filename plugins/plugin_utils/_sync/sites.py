@@ -32,12 +32,15 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._sync.beside import 
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._sync.desired import (
     desired,
     first_of,
-    is_away,
 )
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._sync.images import Images
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._sync.publish import Outcome, publish
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._sync.signing import Signer
-from ansible_collections.lightk8s.edge.plugins.plugin_utils._sync.targets import Target, target
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._sync.targets import (
+    Target,
+    is_url,
+    target,
+)
 
 Values = t.Mapping[str, t.Any]
 MOST_DAYS = 3650
@@ -197,7 +200,7 @@ class Publisher:
                 kind, _sign, of = key.partition(":")
                 if kind in kinds and of == arch:
                     rows[key] = {"name": asset.name, "sha256": asset.sha256}
-                    if not any(map(is_away, params["release_mirrors"])):
+                    if not any(map(is_url, params["release_mirrors"])):
                         path = functools.partial(store.fetch, asset)
                         named.append(Artifact(asset.sha256, asset.name, path))
         return {"version": tag, "assets": rows}

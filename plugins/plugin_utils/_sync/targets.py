@@ -145,9 +145,14 @@ class Web:
         self._connection.close()
 
 
+def is_url(place: str) -> bool:
+    """Whether a site may reach the place too: it is no folder of the controller."""
+    return place.startswith(("http://", "https://"))
+
+
 def target(to: str, *, token: str = "", tls: Tls | None = None) -> Target:
     """The place that `to` names: a URL, else a folder on the controller."""
-    if to.startswith(("http://", "https://")):
+    if is_url(to):
         return Web(to, token=token, tls=tls)
     return Folder(to)
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 import io
 import shlex
 import socket
+import subprocess
 import tarfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,6 +77,21 @@ class Node:
         shared = ("-oControlMaster=auto", "-oControlPersist=60", "-oLogLevel=ERROR", "-o")
         path = f"ControlPath={control_root(self.fleet)}/%C"
         return ["ssh", "-F", "none", *ssh_options(self.fleet), *shared, path, f"{user}@{self.ip}"]
+
+    @contextmanager
+    def reaches(self, port: int, to: tuple[str, int]) -> Iterator[None]:
+        """While this lasts, `port` of the node's loopback leads to an address of this machine, by a way of its own."""
+        words = self.ssh_argv()
+        way = f"127.0.0.1:{port}:{to[0]}:{to[1]}"
+        tunnel = subprocess.Popen(
+            [words[0], "-N", "-o", "ControlPath=none", "-R", way, *words[1:]],
+            stdin=subprocess.DEVNULL,
+        )
+        try:
+            yield
+        finally:
+            tunnel.terminate()
+            tunnel.wait()
 
     def kubectl(self, *args: str, check: bool = True, timeout: float = 120) -> Result:
         """Call kubectl with the node's own administrator's configuration; only on servers."""

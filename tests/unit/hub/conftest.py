@@ -20,6 +20,7 @@ from ansible_collections.lightk8s.edge.extras.hub.lightk8s_hub import access, se
 from ansible_collections.lightk8s.edge.plugins.module_utils._host.http import Connection, Response
 from ansible_collections.lightk8s.edge.plugins.module_utils._host.tls import Tls
 
+from ..kube.authority import Authority
 from .postgresql import Cluster
 
 DATABASES = ("sqlite", "postgresql")
@@ -73,6 +74,20 @@ def served(settings: serve.Settings) -> Iterator[Running]:
     finally:
         server.should_exit = True
         thread.join()
+
+
+def secured(folder: Path, authority: Authority, **more: t.Any) -> serve.Settings:
+    """Settings of a hub behind TLS, whose certificate and its authority's lie as files in the folder."""
+    pair = authority.issue("hub", names=("127.0.0.1",))
+    for name, content in (("cert", pair.cert), ("key", pair.key), ("ca", authority.pair.cert)):
+        (folder / name).write_bytes(content)
+    return serve.Settings(
+        f"sqlite:///{folder / 'hub.db'}",
+        port=0,
+        certificate=str(folder / "cert"),
+        key=str(folder / "key"),
+        **more,
+    )
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._sync.document impor
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._sync.signing import Signer, signed
 
 from ..kube.authority import Authority
-from .conftest import Running, cloudevent, served
+from .conftest import Running, cloudevent, secured, served
 
 BATCH = [cloudevent(1)]
 
@@ -129,16 +129,7 @@ def test_what_is_known_of_a_site(hub: Running, tmp_path: Path) -> None:
 
 def test_a_client_certificate_is_a_site(tmp_path: Path) -> None:
     authority, foreign = Authority(), Authority("another-ca")
-    pair = authority.issue("hub", names=("127.0.0.1",))
-    for name, content in (("cert", pair.cert), ("key", pair.key), ("ca", authority.pair.cert)):
-        (tmp_path / name).write_bytes(content)
-    settings = serve.Settings(
-        f"sqlite:///{tmp_path / 'hub.db'}",
-        port=0,
-        certificate=str(tmp_path / "cert"),
-        key=str(tmp_path / "key"),
-        client_ca=str(tmp_path / "ca"),
-    )
+    settings = secured(tmp_path, authority, client_ca=str(tmp_path / "ca"))
     with served(settings) as hub:
 
         def post(issuer: Authority, name: str) -> int:

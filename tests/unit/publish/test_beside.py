@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.lightk8s.edge.extras.hub.lightk8s_hub import serve
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
 from ansible_collections.lightk8s.edge.plugins.module_utils._host.tls import Tls
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._sync.beside import (
@@ -23,7 +22,7 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._sync.beside import 
     bring,
 )
 
-from ..hub.conftest import Running, served
+from ..hub.conftest import Running, secured, served
 from ..kube.authority import Authority
 
 CONTENT = os.urandom(3_000_000)
@@ -49,18 +48,9 @@ class Server(t.NamedTuple):
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
     authority = Authority()
-    pair = authority.issue("hub", names=("127.0.0.1",))
-    for name, content in (("cert", pair.cert), ("key", pair.key), ("ca", authority.pair.cert)):
-        (tmp_path / name).write_bytes(content)
     folder = tmp_path / "artifacts"
     folder.mkdir()
-    settings = serve.Settings(
-        f"sqlite:///{tmp_path / 'hub.db'}",
-        port=0,
-        certificate=str(tmp_path / "cert"),
-        key=str(tmp_path / "key"),
-        artifacts=str(folder),
-    )
+    settings = secured(tmp_path, authority, artifacts=str(folder))
     with served(settings) as hub:
         yield Server(hub, str(tmp_path / "ca"), folder, authority)
 

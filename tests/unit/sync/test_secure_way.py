@@ -17,10 +17,10 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.lightk8s.edge.extras.hub.lightk8s_hub import serve, tables
+from ansible_collections.lightk8s.edge.extras.hub.lightk8s_hub import tables
 from ansible_collections.lightk8s.edge.plugins.module_utils._sync import commands, places
 
-from ..hub.conftest import Running, served
+from ..hub.conftest import Running, secured, served
 from ..kube.authority import Authority
 from ..kube.servers import answer, server_context, serving
 from .bench import Bench
@@ -37,17 +37,7 @@ class Way(t.NamedTuple):
 @pytest.fixture
 def way(tmp_path: Path) -> Iterator[Way]:
     authority = Authority()
-    pair = authority.issue("hub", names=("127.0.0.1",))
-    files = {"cert": pair.cert, "key": pair.key, "ca": authority.pair.cert}
-    for name, content in files.items():
-        (tmp_path / name).write_bytes(content)
-    settings = serve.Settings(
-        f"sqlite:///{tmp_path / 'hub.db'}",
-        port=0,
-        certificate=str(tmp_path / "cert"),
-        key=str(tmp_path / "key"),
-        client_ca=str(tmp_path / "ca"),
-    )
+    settings = secured(tmp_path, authority, client_ca=str(tmp_path / "ca"))
     with served(settings) as hub:
         yield Way(Bench(tmp_path, hub), hub, authority)
 
