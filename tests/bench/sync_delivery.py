@@ -16,13 +16,13 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 from sqlalchemy import select
 
 from ansible_collections.lightk8s.edge.extras.hub.lightk8s_hub import access, tables
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.records import replace
 from ansible_collections.lightk8s.edge.plugins.module_utils._host.http import (
     Connection,
     HttpError,

@@ -7,12 +7,12 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
 
 from .._host.host import Host
 from . import transaction
 from .errors import EdgeError, NeedsArtifacts
 from .plan import ASK, Phase, Plan, Step, merge
+from .records import dataclass
 from .transaction import FILE_VERBS, Transaction
 from .verbs import COMMON, Verb, artifact_path
 

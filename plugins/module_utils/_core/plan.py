@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import enum
 import typing as t
-from dataclasses import dataclass, field
+
+from .records import dataclass, field
 
 # The verb of a step that this node may not carry out: a server of its site is asked to, by the controller.
 ASK = "ask"

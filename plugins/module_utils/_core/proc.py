@@ -9,7 +9,8 @@ from __future__ import annotations
 import ipaddress
 import re
 import typing as t
-from dataclasses import dataclass
+
+from .records import dataclass
 
 Network = t.Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 LISTEN, UDP_OPEN = "0A", "07"

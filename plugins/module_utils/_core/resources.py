@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import binascii
 import typing as t
-from dataclasses import dataclass
 
 from .plan import Change, Phase, Plan, Step
+from .records import dataclass
 
 SHOWN = 64 * 1024  # bytes of a file that a diff shows at most
 

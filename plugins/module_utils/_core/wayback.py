@@ -7,12 +7,12 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import replace
 
 from .._host.host import Host
 from . import transaction
 from .errors import EdgeError
 from .plan import Phase, Plan, Step
+from .records import replace
 from .transaction import Transaction
 from .verbs import Verb
 

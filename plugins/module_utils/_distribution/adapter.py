@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, field
 
 from .._core.plan import Plan, Step
+from .._core.records import dataclass, field
 from .._core.resources import Seen, SeenUnit, Unit, Wish
 from .._core.verbs import Verb
 from .._host.host import Host

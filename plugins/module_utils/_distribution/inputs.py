@@ -11,8 +11,8 @@ docs/guides is written from it.
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
 
+from .._core.records import dataclass
 from .problems import Problem
 
 

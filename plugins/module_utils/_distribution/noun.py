@@ -7,11 +7,11 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import replace
 
 from .._core.engine import Noun
 from .._core.looking import look_at_paths, look_at_units
 from .._core.plan import Plan, Step, merge
+from .._core.records import replace
 from .._core.resources import plan_paths, plan_units
 from .._host.host import Host
 from .adapter import Facts, Layout, Observation

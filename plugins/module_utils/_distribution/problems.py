@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import typing as t
-from dataclasses import dataclass
+
+from .._core.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
 
 from .._core.errors import EdgeError
+from .._core.records import dataclass
 from .._core.resources import File
 from .._host.host import Host
 from .adapter import Facts

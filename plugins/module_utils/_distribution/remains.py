@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
 
 from .._core.proc import mounts
+from .._core.records import dataclass
 from .._host.host import Host
 
 

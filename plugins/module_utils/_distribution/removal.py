@@ -7,10 +7,10 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, field
 
 from .._core.places import HOME, RECEIPT, TOKEN_NOTE
 from .._core.plan import Phase, Step
+from .._core.records import dataclass, field
 from .._core.resources import Seen
 from .adapter import Observation
 from .service import HELPER_UNITS

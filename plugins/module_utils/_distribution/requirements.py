@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, field
+
+from .._core.records import dataclass, field
 
 TCP, UDP = "tcp", "udp"
 

@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, field
+
+from .._core.records import dataclass, field
 
 PRESENT, STOPPED, ABSENT, PURGED = "present", "stopped", "absent", "purged"
 STATES = (PRESENT, STOPPED, ABSENT, PURGED)

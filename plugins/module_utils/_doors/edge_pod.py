@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import typing as t
-from dataclasses import replace
 
 from .._core.errors import EdgeError
+from .._core.records import replace
 from .._pods import simple
 from .._workloads import images
 from .._workloads.spec import ABSENT, Manifest, Spec, checked

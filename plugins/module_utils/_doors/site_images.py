@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import json
 import typing as t
-from dataclasses import replace
 
 from .._core import kept
 from .._core.errors import EdgeError
+from .._core.records import replace
 from .._distribution.registry import adapter_of
 from .._distribution.spec import PRESENT
 from .._host.host import Host

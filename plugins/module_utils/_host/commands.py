@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 import subprocess
-from dataclasses import dataclass
+
+from .._core.records import dataclass
 
 
 class Process(subprocess.Popen[bytes]):

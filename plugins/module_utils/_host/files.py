@@ -10,9 +10,9 @@ import errno
 import os
 import stat
 import typing as t
-from dataclasses import dataclass
 
 from .._core.errors import EdgeError
+from .._core.records import dataclass
 
 KEPT_ATTRIBUTES = ("system.posix_acl_access", "security.selinux")
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .._core.errors import EdgeError
+from .._core.records import dataclass, field
 from .http_errors import HttpError
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ import json
 import lzma
 import typing as t
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 from .._core.errors import EdgeError
 from .._core.plan import Step
+from .._core.records import dataclass, field
 from .._core.verbs import artifact_path
 from .._host.host import Host
 from . import chains, imports, leftovers, rebuild

@@ -11,7 +11,8 @@ import io
 import json
 import tarfile
 import typing as t
-from dataclasses import dataclass
+
+from .._core.records import dataclass
 
 INDEX = "application/vnd.oci.image.index.v1+json"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"

@@ -39,9 +39,9 @@ from __future__ import annotations
 
 import struct
 import typing as t
-from dataclasses import dataclass
 
 from .._core.errors import EdgeError
+from .._core.records import dataclass
 
 MAGIC = b"LK8DELT\x02"
 STREAMS = ("control", "diff", "extra", "header", "names")

@@ -11,11 +11,11 @@ is whole or has not happened.
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, field, replace
 
 from .._core.engine import missing as missing_artifacts
 from .._core.errors import EdgeError, NeedsArtifacts
 from .._core.plan import Plan
+from .._core.records import dataclass, field, replace
 from .._distribution.adapter import Layout, Runtime
 from .._host.host import Host
 from . import leftovers

@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, field
 
+from .._core.records import dataclass, field
 from . import chains
 
 PINNED = "io.cri-containerd.pinned"  # the kubelet does not collect what bears it

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 import typing as t
-from dataclasses import dataclass
 
 from .._core.errors import EdgeError
+from .._core.records import dataclass
 
 PRESENT, ABSENT = "present", "absent"
 STATES = (PRESENT, ABSENT)

@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import replace
 
 from .._core.errors import EdgeError
+from .._core.records import replace
 from .._distribution.adapter import Adapter
 from .._distribution.registry import adapter_of
 from .._distribution.spec import AGENT, SERVER, Spec

@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
 
+from .._core.records import dataclass
 from .._distribution.spec import Spec
 from .._kube.identity import Host
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Callable
 
 from .._core.errors import EdgeError
+from .._core.records import replace
 from .._host.http import Connection
 from .discovery import Discovery
 from .errors import ApiError

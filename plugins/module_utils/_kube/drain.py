@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+from .._core.records import dataclass, field
 from .._host.http import HttpError
 from .client import Client
 from .errors import ApiError

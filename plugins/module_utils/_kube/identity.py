@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
 
 from .._core.errors import EdgeError
+from .._core.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ import base64
 import json
 import os
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any
 
 from .._core.errors import EdgeError
+from .._core.records import dataclass, field
 from .._host.http import Tls
 
 # Ways to log in, or to reach a cluster, that this client lacks: refused, not skipped.

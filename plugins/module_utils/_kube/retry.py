@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
+from .._core.records import dataclass
 from .._host.http import CertificateExpired, HttpError
 from .errors import ApiError
 

@@ -7,10 +7,10 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, field
 
 from .._core.errors import EdgeError
 from .._core.plan import Step
+from .._core.records import dataclass, field
 from .._distribution.access import connect
 from .._host.host import Host
 from .observe import SYSTEM, identities, records_of

@@ -11,11 +11,11 @@ journal that a later run of another noun should go on with.
 from __future__ import annotations
 
 import typing as t
-from dataclasses import replace
 
 from .._core.engine import Outcome
 from .._core.errors import EdgeError
 from .._core.plan import Plan
+from .._core.records import replace
 from .._host.host import Host
 from .apply import Drained, is_dead, perform
 from .observe import observe

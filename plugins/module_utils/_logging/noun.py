@@ -7,11 +7,11 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
 
 from .._core.engine import Noun
 from .._core.looking import look_at_paths, look_at_units
 from .._core.plan import Step
+from .._core.records import dataclass
 from .._core.resources import Seen, SeenUnit
 from .._distribution.adapter import Layout
 from .._distribution.noun import gate_on, layout_on

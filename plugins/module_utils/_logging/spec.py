@@ -6,9 +6,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from .._core.errors import EdgeError
+from .._core.records import dataclass
 from .._distribution.spec import Spec as Distribution
 
 

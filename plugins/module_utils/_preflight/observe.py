@@ -12,11 +12,11 @@ import os
 import re
 import sys
 import typing as t
-from dataclasses import replace
 
 from .._core import proc, versions
 from .._core.errors import EdgeError
 from .._core.looking import look_at_units
+from .._core.records import replace
 from .._distribution.adapter import Adapter
 from .._distribution.registry import adapter_of
 from .._distribution.requirements import Module, Port

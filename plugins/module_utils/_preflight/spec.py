@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, field
 
 from .._core.proc import Mount, Route
+from .._core.records import dataclass, field
 from .._distribution.requirements import Requirements
 from .._distribution.spec import Spec as Distribution
 from .._resources.spec import Spec as Resources

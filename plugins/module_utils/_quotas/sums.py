@@ -7,10 +7,10 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
 
 from .._core import quantity
 from .._core.errors import EdgeError
+from .._core.records import dataclass
 
 Amounts = t.Mapping[str, int]  # in units of 10^-9
 BYTES = ("memory", "ephemeral-storage", "hugepages-")

@@ -12,9 +12,9 @@ import os
 import sys
 import time
 import typing as t
-from dataclasses import replace
 
 from .._core.errors import EdgeError
+from .._core.records import replace
 from . import cloudevents, places, up
 from .agent import stamp
 

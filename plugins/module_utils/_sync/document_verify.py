@@ -9,9 +9,9 @@ from __future__ import annotations
 import base64
 import binascii
 import typing as t
-from dataclasses import dataclass
 
 from .._core.errors import EdgeError
+from .._core.records import dataclass
 from . import ed25519
 from .document import (
     Document,

@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import asdict, dataclass, field, fields
 
+from .._core.records import dataclass, field
 from . import places
 from .up import State
 
@@ -46,12 +46,12 @@ class Memory:
         """What the last run has left."""
         fresh = cls()
         content = host.read_json(places.STATE)
-        for item in fields(cls):
-            value = content.get(item.name)
-            if isinstance(value, type(getattr(fresh, item.name))) or (
-                item.type == "float" and isinstance(value, int)
+        for name, usual in list(vars(fresh).items()):
+            value = content.get(name)
+            if isinstance(value, type(usual)) or (
+                isinstance(usual, float) and isinstance(value, int)
             ):
-                setattr(fresh, item.name, value)
+                setattr(fresh, name, value)
         if not all(
             isinstance(row, dict) and {"digest", "good"} <= set(row) for row in fresh.told.values()
         ):
@@ -61,7 +61,7 @@ class Memory:
 
     def keep(self, host: Host) -> None:
         """Have it on disk."""
-        host.write_json(places.STATE, asdict(self))
+        host.write_json(places.STATE, vars(self))
 
     def state(self) -> State:
         """Of the way up."""

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import sys
 import typing as t
-from dataclasses import replace
 from importlib.util import find_spec
 
 from .._core.engine import Noun
 from .._core.errors import EdgeError
 from .._core.looking import look_at_paths, look_at_units
 from .._core.plan import Step
+from .._core.records import replace
 from .._core.resources import SeenUnit
 from .._distribution.release import BIN_DIRS
 from .._host.host import Host

@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
 
 from .._core.plan import Phase, Plan, Step, merge
+from .._core.records import dataclass
 from .._core.resources import (
     Absent,
     File,

@@ -19,9 +19,9 @@ import sqlite3
 import threading
 import typing as t
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from .._core.errors import EdgeError
+from .._core.records import dataclass
 from . import queue_file
 from .records import AUDIT, BEGUN_TYPE, EVENT, GAP, STATE, Dropped, Event, Row, checked, size_of
 

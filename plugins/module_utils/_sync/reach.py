@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import typing as t
-from dataclasses import fields
 
 from .._core.errors import EdgeError
 from .._host.http import Connection, Tls
@@ -80,7 +79,7 @@ def settings_on(host: Host) -> Settings:
         raise EdgeError("no agent is set up here", kind="refused", hint="run edge_sync")
     try:
         content = json.loads(raw)
-        known = {item.name for item in fields(Settings)}
+        known = set(Settings.__annotations__)
         given: dict[str, t.Any] = {
             key: tuple(value) if isinstance(value, list) else value
             for key, value in content.items()

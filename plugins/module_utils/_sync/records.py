@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import typing as t
-from dataclasses import dataclass, field
 
 from .._core.errors import EdgeError
+from .._core.records import dataclass, field
 
 STATE = "state"  # how something is now: the newest of a key is all that matters
 EVENT = "event"  # something happened

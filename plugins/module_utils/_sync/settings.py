@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import typing as t
-from dataclasses import asdict, dataclass
 
 from .._core.errors import EdgeError
+from .._core.records import dataclass
 from .document_verify import Trust
 from .up import HYBRID, MODES, OFFLINE, ONLINE, Policy
 from .windows import window
@@ -56,7 +56,7 @@ class Settings:
 
     def raw(self) -> bytes:
         """As it lies on the node."""
-        return json.dumps(asdict(self), sort_keys=True, indent=1).encode() + b"\n"
+        return json.dumps(vars(self), sort_keys=True, indent=1).encode() + b"\n"
 
 
 def checked(settings: Settings) -> Settings:

@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, field
 
 from .._core.errors import EdgeError
+from .._core.records import dataclass, field
 from .settings import Settings, checked
 
 PRESENT, ABSENT = "present", "absent"

@@ -11,8 +11,8 @@ Nothing here ever gives up: after any number of failures there is a next attempt
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, replace
 
+from .._core.records import dataclass, replace
 from .windows import LocalTime, Window, opens
 
 ONLINE, OFFLINE, HYBRID = "online", "offline", "hybrid"

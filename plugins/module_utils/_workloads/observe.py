@@ -11,8 +11,8 @@ of which their own managed fields say that nothing would change, where nobody el
 from __future__ import annotations
 
 import typing as t
-from dataclasses import replace
 
+from .._core.records import replace
 from .._kube.client import Client
 from .._kube.discovery import NoSuchKind
 from .._kube.errors import ApiError

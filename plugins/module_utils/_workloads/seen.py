@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
 
+from .._core.records import dataclass
 from .._kube.errors import ApiError
 from .._kube.resources import Resource
 

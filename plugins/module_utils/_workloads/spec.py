@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, replace
 
 from .._core.errors import EdgeError
+from .._core.records import dataclass, replace
 from .limits import unlimited
 
 Manifest = t.Mapping[str, t.Any]

@@ -10,7 +10,6 @@ Lies in the bundle as `_kept/boot.py`, compiled. Python >= 3.9, standard library
 from __future__ import annotations
 
 import binascii
-import dataclasses
 import gc
 import json
 import marshal
@@ -80,21 +79,6 @@ class Finder:
         loader = Loader(name, origin)
         loader.data = data
         return ModuleSpec(name, loader, origin=origin, is_package=package)
-
-
-def spare_dataclasses() -> None:
-    """Have the classes of this process made without what guards and helps developers only.
-
-    Three of the six methods that a frozen dataclass gets: a tenth of the time of a run that changes
-    nothing. The tests, and modules that run the ordinary way, have them all.
-    """
-    whole: t.Any = dataclasses.dataclass
-
-    def spare(cls: t.Any = None, **options: t.Any) -> t.Any:
-        frozen = options.pop("frozen", False)
-        return whole(cls, **{**options, "repr": False, "unsafe_hash": frozen})
-
-    dataclasses.dataclass = spare
 
 
 def expanded(value: t.Any, option: dict[str, t.Any]) -> t.Any:
@@ -181,7 +165,6 @@ def boot(request: dict[str, t.Any], modules: dict[str, t.Any], stdin: t.Any) -> 
 
         signal.alarm(request["deadline"])
     os.environ.update(request.get("env", {}))
-    spare_dataclasses()
     finder: t.Any = Finder(modules)
     sys.meta_path.insert(0, finder)
     nonce = request["nonce"].encode("ascii")

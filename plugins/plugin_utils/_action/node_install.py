@@ -31,7 +31,9 @@ def compiled(archive: bytes) -> dict[str, t.Any]:
             name = path[:-3].replace("/", ".")
             package = name.endswith(".__init__")
             name = name[:-9] if package else name
-            code = compile(opened.read(path), "<lightk8s>/" + path, "exec", dont_inherit=True)
+            code = compile(
+                opened.read(path), "<lightk8s>/" + path, "exec", dont_inherit=True, optimize=2
+            )
             modules[name] = (package, marshal.dumps(code))
     return modules
 

@@ -96,7 +96,6 @@ def main() -> int:
     code = modules(path)
     boot = import_module(f"{PACKAGE}._kept.boot")
     gc.set_threshold(boot.COLLECT_AFTER)
-    boot.spare_dataclasses()
     finder: t.Any = boot.Finder(code)
     for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
         del sys.modules[name]

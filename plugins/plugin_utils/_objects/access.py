@@ -10,10 +10,10 @@ import os
 import typing as t
 import urllib.parse
 import urllib.request
-from dataclasses import replace
 from pathlib import Path
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.records import replace
 from ansible_collections.lightk8s.edge.plugins.module_utils._host.tls import Tls
 from ansible_collections.lightk8s.edge.plugins.module_utils._kube.kubeconfig import (
     Access,

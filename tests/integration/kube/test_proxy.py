@@ -11,11 +11,11 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 
 import pytest
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.records import replace
 from ansible_collections.lightk8s.edge.plugins.module_utils._host.http import HttpError
 from ansible_collections.lightk8s.edge.plugins.module_utils._kube.client import Client
 from ansible_collections.lightk8s.edge.plugins.module_utils._kube.kubeconfig import read_kubeconfig

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import shutil
@@ -170,24 +169,3 @@ def test_nothing_hidden_remains(value: t.Any, words: list[str]) -> None:
     ordered = sorted(words, key=len, reverse=True)
     shown = json.dumps(node_boot.hidden({"value": value, "words": words}, ordered))
     assert not any(word in shown for word in words)
-
-
-def test_classes_on_the_node_compare_and_hash_but_show_nothing(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(dataclasses, "dataclass", dataclasses.dataclass)  # put back afterwards
-    node_boot.spare_dataclasses()
-
-    @dataclasses.dataclass(frozen=True)
-    class Frozen:
-        value: str = "secret"
-
-    @dataclasses.dataclass
-    class Plain:
-        values: list[str] = dataclasses.field(default_factory=list)
-
-    assert Frozen() == Frozen("secret") != Frozen("other")
-    assert len({Frozen(), Frozen("secret"), dataclasses.replace(Frozen(), value="other")}) == 2
-    assert "secret" not in repr(Frozen())
-    assert Plain() == Plain([])
-    assert Plain.__hash__ is None

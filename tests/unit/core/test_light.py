@@ -12,7 +12,17 @@ import sys
 import pytest
 
 ROOT = "ansible_collections.lightk8s.edge.plugins.module_utils"
-HEAVY = {"tempfile", "shutil", "random", "ssl", "http.client", "sqlite3", "urllib.request"}
+HEAVY = {
+    "dataclasses",
+    "inspect",
+    "tempfile",
+    "shutil",
+    "random",
+    "ssl",
+    "http.client",
+    "sqlite3",
+    "urllib.request",
+}
 
 
 def loaded(code: str) -> set[str]:

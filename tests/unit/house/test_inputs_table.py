@@ -8,12 +8,12 @@ from __future__ import annotations
 import subprocess
 import sys
 import typing as t
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.records import replace
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.resources import plan_paths
 from ansible_collections.lightk8s.edge.plugins.module_utils._distribution import inputs, registry
 from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.spec import (

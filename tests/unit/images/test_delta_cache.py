@@ -10,13 +10,13 @@ import multiprocessing
 import os
 import threading
 import typing as t
-from dataclasses import replace
 from multiprocessing.queues import Queue
 from pathlib import Path
 
 import pytest
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.records import replace
 from ansible_collections.lightk8s.edge.plugins.module_utils._images import rebuild
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._delta.cache import Deltas, reserved
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.model import Layer

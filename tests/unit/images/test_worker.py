@@ -11,7 +11,6 @@ import json
 import lzma
 import tarfile
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -19,6 +18,7 @@ import pytest
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.plan import Phase, Step
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.records import replace
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.verbs import artifact_path
 from ansible_collections.lightk8s.edge.plugins.module_utils._host.host import Host
 from ansible_collections.lightk8s.edge.plugins.module_utils._images import chains, imports

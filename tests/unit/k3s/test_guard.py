@@ -7,11 +7,11 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import replace
 
 import pytest
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.records import replace
 from ansible_collections.lightk8s.edge.plugins.module_utils._distribution import noun
 from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.adapter import (
     Facts,

@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.plan import ASK
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.records import replace
 from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.adapter import Facts
 from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.kubeedge import wishes
 from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.kubeedge.adapter import (

@@ -6,12 +6,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.records import replace
 from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.k0s.members import OBJECTS
 from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.server_objects import (
     Known,

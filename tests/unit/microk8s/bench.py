@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import replace
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.plan import Step
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.records import replace
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.resources import File, plan_paths
 from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.adapter import Facts
 from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.microk8s import (

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.records import replace
 from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.microk8s import (
     argfile,
     arguments,

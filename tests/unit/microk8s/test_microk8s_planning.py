@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import re
 import typing as t
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.plan import Phase, Plan
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.records import replace
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.resources import (
     Absent,
     File,

@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.records import replace
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.resources import Seen
 from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.adapter import Observation
 from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.microk8s import (

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import ipaddress
 import typing as t
 
@@ -14,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.proc import Mount, Route
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.records import replace
 from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.k3s.needs import (
     requirements,
 )
@@ -64,7 +64,7 @@ def machine(spec: Spec = SERVER, **more: t.Any) -> Seen:
         synchronised=True,
         node_name="shop1-server1",
     )
-    return dataclasses.replace(good, **more)
+    return replace(good, **more)
 
 
 def wish(spec: Spec = SERVER, clock: float = NOW, **bounds: t.Any) -> Wish:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 import typing as t
-from dataclasses import dataclass
 
+from ..._core.records import dataclass
 from ..problems import Problem
 from ..spec import AGENT, SERVER
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import ipaddress
 import typing as t
-from dataclasses import replace
 
 from ..._core.plan import Step
+from ..._core.records import replace
 from ..._core.verbs import Verb
 from ..._host.host import Host
 from .. import clearing, remains, removal

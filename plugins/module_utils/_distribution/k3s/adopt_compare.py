@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
+from ..._core.records import dataclass, field
 from .config import Value, default_value
 from .flags import SERVER, Flag, lookup
 from .networks import same_ranges

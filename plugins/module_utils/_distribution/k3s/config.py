@@ -7,11 +7,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Union
 
 from ..._core import yamlish
 from ..._core.errors import EdgeError
+from ..._core.records import dataclass, field
 from .flags import Flag, canonical, lookup
 
 Value = Union[bool, str, tuple[str, ...]]

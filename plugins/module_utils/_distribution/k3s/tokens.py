@@ -15,9 +15,9 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from ..._core.errors import EdgeError
+from ..._core.records import dataclass, field
 
 _PREFIX = "K10"
 _HASH = r"[0-9a-f]{64}\Z"

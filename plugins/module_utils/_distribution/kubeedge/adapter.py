@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import replace
 
 from ..._core.plan import ASK, Phase, Plan, Step
+from ..._core.records import replace
 from ..._core.resources import SeenUnit, Unit, Wish
 from ..._core.verbs import Verb
 from ..._host.host import Host

@@ -12,8 +12,8 @@ checks it itself.
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
 
+from ..._core.records import dataclass
 from .paths import NAMESPACE
 
 Object = dict[str, t.Any]

@@ -10,10 +10,10 @@ Pods of an edge node run in containerd's namespace k8s.io; other namespaces are 
 from __future__ import annotations
 
 import typing as t
-from dataclasses import replace
 
 from ..._core.places import GUEST_RECEIPT, RECEIPT
 from ..._core.plan import Step
+from ..._core.records import replace
 from ..._core.verbs import Verb
 from ..._host.host import Host
 from .. import clearing, remains, removal

@@ -7,10 +7,10 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import replace
 
 from ..._core.errors import EdgeError
 from ..._core.plan import Plan, Step
+from ..._core.records import replace
 from ..._core.resources import SeenUnit
 from ..._core.verbs import Verb
 from ..._host.host import Host
