@@ -12,7 +12,11 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._doors.sync_options 
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._action.base import EdgeAction, Result
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._objects.images import node_images
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.action import SiteAction
-from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.objects import site_objects
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.objects import (
+    begins_objects,
+    site_objects,
+)
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.places import place_of
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.reading import InputsAction
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._staging.noun import WithImages
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._sync.agent import (
@@ -30,6 +34,14 @@ class ActionModule(InputsAction, WithImages, SiteAction):
     DOOR = "edge_site"
     PASSING = ("workload_secrets",)
     PUBLIC = (*SiteAction.PUBLIC, "ask_nodes", "node_images")
+
+    def run(self, tmp: str | None = None, task_vars: Values | None = None) -> Result:
+        result = super().run(tmp, task_vars)
+        given = task_vars or {}
+        brings = not set(SITE_NOUNS).isdisjoint(self._task.args.get("nouns") or ())
+        if not brings and begins_objects(place_of(given), given):
+            result["objects_pending"] = True
+        return result
 
     def asked(self, task_vars: Values) -> Values:
         """See InputsAction.asked."""

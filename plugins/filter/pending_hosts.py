@@ -13,7 +13,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site import views
 
 
-def pending_hosts(planned: t.Any, places: t.Any) -> list[str]:
+def pending_hosts(planned: t.Any, places: t.Any) -> list[dict[str, t.Any]]:
     """See views.pending_hosts."""
     if not isinstance(planned, t.Mapping) or not isinstance(places, t.Mapping):
         raise AnsibleFilterError("pending_hosts wants results by host name, and edge_topology")

@@ -320,6 +320,10 @@ images_pending:
   description: Whether something is to be done about images. What else is pending does not tell.
   returned: in the first pass of converge.yml, where images are named
   type: bool
+objects_pending:
+  description: That quotas or workloads are named, which this run was not to bring.
+  returned: for the server that begins a site with such, where neither V(quotas) nor V(workloads) is among O(nouns)
+  type: bool
 sync:
   description: With the noun V(sync), the node's agent, as in the result of M(lightk8s.edge.edge_sync).
   returned: where an agent is asked for

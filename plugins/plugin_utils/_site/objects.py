@@ -20,6 +20,14 @@ VARIABLES = {
     "wait_timeout": "workloads_wait_timeout",
 }
 
+_WHAT = ("quotas", "workloads", "workload_secrets")
+
+
+def begins_objects(place: t.Mapping[str, t.Any], variables: t.Mapping[str, t.Any]) -> bool:
+    """Whether the host, at its place, is the server that brings a site's quotas and workloads, and some are named."""
+    begins = place.get("initial") and not place.get("guest") and not place.get("alias_of")
+    return bool(begins) and any(VARIABLES[option] in variables for option in _WHAT)
+
 
 def site_objects(
     variables: t.Mapping[str, t.Any], template: t.Callable[[t.Any], t.Any]

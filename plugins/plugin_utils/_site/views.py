@@ -24,6 +24,7 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.spec i
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.places import places_of
 
 Values = t.Mapping[str, t.Any]
+PARTS = ("images", "objects")  # what plays of converge.yml bring after all ranks
 
 
 def part(params: Values, task_vars: Values) -> str:
@@ -52,22 +53,30 @@ def trusting(result: Values, params: Values) -> dict[str, t.Any]:
     return {"wished": {"node": node, "ready": True, **wish}}
 
 
-def pending_hosts(planned: t.Mapping[str, Values], places: t.Mapping[str, Values]) -> list[str]:
+def pending_hosts(
+    planned: t.Mapping[str, Values], places: t.Mapping[str, Values]
+) -> list[dict[str, t.Any]]:
     """Hosts with something to do, given what the first pass registered, by name, and edge_topology.
 
-    That is by the host's own plan, or because no server of its site vouches for the Node that the
-    host left to them: none could be asked, or one sees it otherwise.
+    Each as {name, groups}: its rank in `edge_rank_N` by the host's own plan, or because no server of its site
+    vouches for the Node that the host left to them: none could be asked, or one sees it otherwise;
+    `edge_pending_images` and `edge_pending_objects` by what edge_site says of these.
     """
     seen: dict[str, list[Values]] = {}
     for name, result in planned.items():
         others = (result.get("distribution") or {}).get("others")
         if others and name in places:
             seen.setdefault(places[name]["site"], []).append(others)
-    return [
-        name
-        for name, result in planned.items()
-        if name in places and _pending(result, seen.get(places[name]["site"], ()))
-    ]
+    rows = []
+    for name, result in planned.items():
+        if name not in places:
+            continue
+        groups = [f"edge_pending_{part}" for part in PARTS if result.get(f"{part}_pending")]
+        if _pending(result, seen.get(places[name]["site"], ())):
+            groups.insert(0, f"edge_rank_{places[name]['rank']}")
+        if groups:
+            rows.append({"name": name, "groups": groups})
+    return rows
 
 
 def _pending(result: Values, views: t.Sequence[Values]) -> bool:

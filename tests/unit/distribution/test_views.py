@@ -26,11 +26,19 @@ OWNED = st.fixed_dictionaries(
     {}, optional={"labels": st.lists(NAMES, unique=True), "taints": TAINTS}
 )
 SITES: dict[str, Any] = {
-    "s1": {"site": "shop", "role": "server"},
-    "s2": {"site": "shop", "role": "server"},
-    "a1": {"site": "shop", "role": "agent"},
-    "b1": {"site": "barn", "role": "agent"},
+    "s1": {"site": "shop", "role": "server", "rank": 0},
+    "s2": {"site": "shop", "role": "server", "rank": 1},
+    "a1": {"site": "shop", "role": "agent", "rank": 8},
+    "b1": {"site": "barn", "role": "agent", "rank": 8},
 }
+
+
+def pending_hosts(planned: dict[str, Any]) -> list[str]:
+    """The hosts that go on to their ranks."""
+    rows = views.pending_hosts(planned, SITES)
+    for row in rows:
+        assert row["groups"] == [f"edge_rank_{SITES[row['name']]['rank']}"]
+    return [row["name"] for row in rows]
 
 
 def _agent(**params: Any) -> dict[str, Any]:
@@ -65,7 +73,7 @@ def test_the_report_is_worth_as_much_as_a_look(
     spec = Spec("k3s", role=AGENT, labels=labels, taints=wished)
     right = node.ready and not objects.steps(spec, node, "/kubeconfig", "n1")
     planned = {"s1": _server(node), "a1": _agent(labels=labels, taints=taints)}
-    assert views.pending_hosts(planned, SITES) == ([] if right else ["a1"])
+    assert pending_hosts(planned) == ([] if right else ["a1"])
 
 
 RIGHT, WRONG = NodeView("n1", True), NodeView("n1", False)
@@ -90,11 +98,24 @@ STRANGER = NodeView("n2", True)
 def test_an_agent_goes_on_unless_each_server_that_answers_vouches_for_it(
     others: dict[str, Any], pending: list[str]
 ) -> None:
-    assert views.pending_hosts({**others, "a1": _agent()}, SITES) == pending
+    assert pending_hosts({**others, "a1": _agent()}) == pending
 
 
 def test_servers_vouch_for_their_own_site_only() -> None:
-    assert views.pending_hosts({"s1": _server(RIGHT), "b1": _agent()}, SITES) == ["b1"]
+    assert pending_hosts({"s1": _server(RIGHT), "b1": _agent()}) == ["b1"]
+
+
+def test_hosts_are_named_for_the_plays_that_are_for_them() -> None:
+    planned: dict[str, dict[str, Any]] = {
+        "s1": {**_server(RIGHT), "pending": True, "images_pending": True, "objects_pending": True},
+        "s2": {**_server(RIGHT), "images_pending": False},
+        "a1": {"images_pending": True},
+        "elsewhere": {"pending": True},
+    }
+    assert views.pending_hosts(planned, SITES) == [
+        {"name": "s1", "groups": ["edge_rank_0", "edge_pending_images", "edge_pending_objects"]},
+        {"name": "a1", "groups": ["edge_pending_images"]},
+    ]
 
 
 @pytest.mark.parametrize(

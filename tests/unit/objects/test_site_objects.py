@@ -17,6 +17,7 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._doors import (
     site_objects,
 )
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._action import arguments
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.objects import begins_objects
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.objects import (
     site_objects as read,
 )
@@ -121,3 +122,21 @@ def test_another_node_than_the_first_server_is_refused(doors: Doors, place: Para
 )
 def test_options_come_from_the_variables_of_the_role(variables: Params, found: Params) -> None:
     assert read(variables, lambda value: value) == found
+
+
+@pytest.mark.parametrize(
+    ("place", "variables", "begins"),
+    [
+        ({"initial": True}, {"edge_quotas": []}, True),
+        ({"initial": True}, {"edge_workload_secrets": {}}, True),
+        ({"initial": True}, {"edge_mode": "offline", "workloads_force": True}, False),
+        ({"initial": False}, {"edge_workloads": []}, False),
+        ({"initial": True, "guest": True}, {"edge_workloads": []}, False),
+        ({"initial": True, "alias_of": "n1"}, {"edge_workloads": []}, False),
+        ({}, {"edge_workloads": []}, False),
+    ],
+)
+def test_objects_are_brought_by_the_server_that_begins_a_site(
+    place: Params, variables: Params, begins: bool
+) -> None:
+    assert begins_objects(place, variables) is begins
