@@ -10,7 +10,7 @@ import binascii
 import typing as t
 
 from .plan import Change, Phase, Plan, Step
-from .records import dataclass
+from .records import dataclass, field
 
 SHOWN = 64 * 1024  # bytes of a file that a diff shows at most
 
@@ -27,7 +27,7 @@ class File:
 
     path: str
     mode: int = 0o644
-    data: bytes | None = None
+    data: bytes | None = field(default=None, repr=False)  # may be a secret
     sha256: str = ""
     name: str = ""
     size: int | None = None
@@ -74,7 +74,7 @@ class Seen:
     kind: str
     mode: int = 0
     sha256: str = ""
-    data: bytes | None = None
+    data: bytes | None = field(default=None, repr=False)  # may be a secret
     target: str = ""
 
 

@@ -86,7 +86,7 @@ class Facts:
     datastore: str = ""
     initialized: bool = False
     joined: bool = False
-    token: str = ""
+    token: str = field(default="", repr=False)
     api: str = ""
     node: NodeView | None = None
     left: str = ""

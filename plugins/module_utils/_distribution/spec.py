@@ -80,8 +80,8 @@ class Spec:
     storage_type: str | None = None
     airgap_images: bool = False
     adopt: bool = False
-    proxy: t.Mapping[str, str] = field(default_factory=dict)
-    settings: t.Mapping[str, t.Any] = field(default_factory=dict)
+    proxy: t.Mapping[str, str] = field(default_factory=dict, repr=False)
+    settings: t.Mapping[str, t.Any] = field(default_factory=dict, repr=False)
     wait_timeout: int = 300
     planning: str = ""  # one of PLANNING, empty in any other run
     verify_full: bool = False

@@ -10,7 +10,7 @@ import json
 import typing as t
 
 from .._core.errors import EdgeError
-from .._core.records import dataclass
+from .._core.records import dataclass, field
 from .document_verify import Trust
 from .up import HYBRID, MODES, OFFLINE, ONLINE, Policy
 from .windows import window
@@ -34,7 +34,7 @@ class Settings:
     pulls: bool = False
     url: str = ""
     document_url: str = ""
-    proxy: t.Mapping[str, str] | None = None
+    proxy: t.Mapping[str, str] | None = field(default=None, repr=False)
     windows: tuple[str, ...] = ()
     megabits: float = 0.0
     queue_mb: int = 64

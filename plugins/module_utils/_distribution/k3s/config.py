@@ -69,7 +69,7 @@ class NodeInputs:
 class Config:
     """The keys of a config.yaml in order, and its text."""
 
-    values: Mapping[str, Value]
+    values: Mapping[str, Value] = field(repr=False)
     text: str = field(repr=False)
     mode: int = MODE
 
