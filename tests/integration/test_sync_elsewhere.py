@@ -18,12 +18,14 @@ from bed.node import Node
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._sync.signing import Signer
 
 from .conftest import mirror_of, passing_fleets
+from .ha_probe import Readyz
 from .lib import ground
 from .lib.distributions import DISTRIBUTIONS, K3S, Distribution
-from .lib.site import Site, common_inputs, wait_for
+from .lib.site import Site, common_inputs, starts, wait_for
 from .sync_site import SITE, ask
 
 pytestmark = pytest.mark.slow
+TAINT = "example.org/slow:PreferNoSchedule"
 REMOVE = {"lightk8s.edge.edge_site": {"nouns": ["sync"], "sync": {"state": "absent"}}}
 
 
@@ -60,7 +62,7 @@ def take(node: Node, raw: bytes) -> dict[str, Any]:
     """A document that is brought by hand; where it is not the node's turn, its rounds go on trying."""
     node.write("/root/document", raw)
     node.run(["lightk8s-edge", "accept", "/root/document"], check=False, timeout=900)
-    wait_for("the document", lambda: ask(node, "sync", check=False)["hindrance"] == "")
+    wait_for("the document", lambda: ask(node, "sync", check=False).get("hindrance") == "")
     return dict(ask(node, "status")["document"])
 
 
@@ -85,6 +87,11 @@ def alone(
         yield site
 
 
+def taints(site: Site, node: Node) -> str:
+    words = ("get", "node", node.name, "-o", "jsonpath={.spec.taints[*].key}")
+    return site.server.kubectl(*words, check=False).stdout
+
+
 def capacity(site: Site, node: Node) -> str:
     words = ("get", "node", node.name, "-o", "jsonpath={.status.capacity.pods}")
     return site.server.kubectl(*words, check=False).stdout.strip()
@@ -98,11 +105,16 @@ def test_a_site_of_each_distribution_works_alone(alone: Site, folder: Path) -> N
     assert seen[f"service/{node.name}"]["state"] == "running"
     assert {f"{kind}/{node.name}" for kind in ("agent", "resources")} <= set(seen)
 
-    document = take(node, published(site, folder, edge_max_pods=33))
+    wanted: dict[str, Any] = {"edge_max_pods": 33, "edge_taints": [TAINT]}
+    raw = published(site, folder, **wanted)
+    document = take(node, raw)
     assert (document["failure"], document["hindrance"]) == ("", "")
     assert document["applied"] == document["held"] > 0
     wait_for("the bound", lambda: capacity(site, node) == "33")
-    assert site.converge(edge_max_pods=33).changed() == []
+    if node is not site.server:
+        assert take(site.server, raw)["failure"] == ""
+    assert "example.org/slow" in taints(site, node)
+    assert site.converge(**wanted).changed() == []
 
     play = [{"hosts": "all", "gather_facts": False, "tasks": [REMOVE]}]
     run = site.play(play)
@@ -124,14 +136,21 @@ def pair(
 
 def test_nodes_of_a_site_take_one_document_each_for_itself(pair: Site, folder: Path) -> None:
     nodes = list(pair.fleet.nodes.values())
-    raw = published(pair, folder, edge_max_pods=34, edge_labels={"shelf": "12"})
+    wanted: dict[str, Any] = {
+        "edge_max_pods": 34,
+        "edge_labels": {"shelf": "12"},
+        "edge_taints": [TAINT],
+    }
+    raw = published(pair, folder, **wanted)
     with concurrent.futures.ThreadPoolExecutor() as pool:
         documents = list(pool.map(lambda node: take(node, raw), nodes))
     assert all(document["applied"] == document["held"] for document in documents)
     wait_for("the bounds", lambda: {capacity(pair, node) for node in nodes} == {"34"})
+    assert all("example.org/slow" in taints(pair, node) for node in nodes)
     lease = ("get", "lease", "-n", "kube-system", "lightk8s-turn", "-o", "jsonpath={.spec}")
     assert json.loads(pair.server.kubectl(*lease).stdout).get("holderIdentity", "") == ""
     wait_for("the nodes", pair.is_ready)
+    assert pair.converge(**wanted).changed() == []
 
 
 def test_a_reset_says_what_was_not_delivered_and_leaves_no_agent(pair: Site) -> None:
@@ -144,3 +163,32 @@ def test_a_reset_says_what_was_not_delivered_and_leaves_no_agent(pair: Site) -> 
         assert node.run("command -v lightk8s-edge", check=False).returncode != 0
         assert not node.exists("/var/lib/lightk8s")
         assert "lightk8s-sync" not in node.run("systemctl list-unit-files").stdout
+
+
+@pytest.fixture(scope="module")
+def servers(
+    request: pytest.FixtureRequest, clean_machine: None, folder: Path, signer: Signer
+) -> Iterator[Site]:
+    with passing_fleets(request) as make:
+        site = Site(make("shop=server,server,server"), K3S, common_inputs(K3S, mirror_of(K3S.name)))
+        lives_alone(site, folder, signer)
+        assert site.converge().failed() == []
+        wait_for("the nodes", site.is_ready)
+        yield site
+
+
+def test_servers_take_turns_and_the_site_serves_on(servers: Site, folder: Path) -> None:
+    nodes = list(servers.fleet.nodes.values())
+    raw = published(servers, folder, edge_max_pods=35)
+    before = {node.name: starts(node, K3S.server_unit) for node in nodes}
+    with Readyz(nodes, folder) as probe, concurrent.futures.ThreadPoolExecutor() as pool:
+        documents = list(pool.map(lambda node: take(node, raw), nodes))
+        wait_for("the bounds", lambda: {capacity(servers, node) for node in nodes} == {"35"})
+    assert all(document["applied"] == document["held"] for document in documents)
+    assert {node.name: starts(node, K3S.server_unit) - before[node.name] for node in nodes} == {
+        node.name: 1 for node in nodes
+    }
+    assert probe.rounds > 0
+    assert probe.bad == []
+    wait_for("the nodes", servers.is_ready)
+    assert servers.converge(edge_max_pods=35).changed() == []

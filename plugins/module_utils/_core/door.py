@@ -76,7 +76,9 @@ def result(
     if outcome.held:
         found["held"] = True
     if outcome.asks:
-        found["asks"] = [{**step.params, "node": step.target} for step in outcome.asks]
+        found["asks"] = [
+            {**step.params, "node": step.target, "summary": step.summary} for step in outcome.asks
+        ]
     return found
 
 

@@ -24,6 +24,7 @@ if t.TYPE_CHECKING:
 KINDS = ("Deployment", "StatefulSet", "DaemonSet")
 ROUNDS = 4  # of a door that finds that it lacks something
 RUNTIME = ("distribution", "site", "role", "data_dir", "bin_dir")  # where images lie on the node
+PRESENT = "present"
 OBJECT_DOORS = (("quotas", "edge_quota"), ("workloads", "edge_pod"))
 
 
@@ -110,6 +111,7 @@ class Carrier:
             with self._turn(whole) if len(nodes) > 1 else contextlib.nullcontext():
                 done += self._run("edge_site", whole)
             done += self._images(part)
+            done += self._of_agents(part, nodes, read)
         objects = document.desired.get("objects") or {}
         if objects.get("on") == self.settings.host:
             for key, door in OBJECT_DOORS:
@@ -123,6 +125,21 @@ class Carrier:
             return []
         own = {key: self.settings.node.get(key) for key in RUNTIME}
         return self._run("edge_images", {**own, **part["images"]})
+
+    def _of_agents(
+        self,
+        part: t.Mapping[str, t.Any],
+        nodes: t.Mapping[str, t.Mapping[str, t.Any]],
+        read: t.Callable[[str], str | None],
+    ) -> list[str]:
+        """What the API lets no agent do by itself, by the server that speaks for the site, where that is to run."""
+        from .._sync import agents
+
+        wishes = agents.wanted(nodes) if self.settings.initial else {}
+        if not wishes or part.get("options", {}).get("state", PRESENT) != PRESENT:
+            return []
+        path = kubeconfig(self.host, self.settings)
+        return agents.carry(self.host, path, down.with_secrets(wishes, read))
 
     @contextlib.contextmanager
     def _turn(self, given: t.Mapping[str, t.Any]) -> t.Iterator[None]:
@@ -139,6 +156,8 @@ class Carrier:
         if service != "running":  # it has no API to ask, and takes nothing away from the others
             yield
             return
+        for need in looked.get("needs") or ():  # a thin link takes longer than a turn lasts
+            self._supply(need, given)
         memory = self.agent.memory
 
         def remember(seen: Seen) -> None:
@@ -148,7 +167,9 @@ class Carrier:
         seen = Seen(memory.turn, memory.turn_since)
         name, path = self.settings.host, kubeconfig(self.host, self.settings)
         with (
-            connect(self.host, path) as client,
+            connect(
+                self.host, path, patient=True
+            ) as client,  # nobody goes on until the turn is given back
             turn(client, name, self.host.now(), seen, remember),
         ):
             yield
@@ -165,7 +186,8 @@ class Carrier:
                 self._supply(need, params)
             result = opened.main(given, False, False)
         if not result.get("failed"):
-            return list(result.get("actions") or ())
+            others = {ask["summary"] for ask in result.get("asks") or ()}  # see _of_agents
+            return [text for text in result.get("actions") or () if text not in others]
         failure = result.get("failure") or {}
         raise EdgeError(
             str(failure.get("message") or result.get("msg")),

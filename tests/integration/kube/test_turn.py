@@ -62,9 +62,12 @@ def test_one_goes_while_the_other_waits_and_then_it_goes(nodes: tuple[Node, Node
 
 
 def test_a_node_that_was_cut_off_goes_on_with_its_own_turn(nodes: tuple[Node, Node]) -> None:
-    a, _b = nodes
-    turn(a.client, "a", NOW, a.seen, a.remember).__enter__()
+    a, b = nodes
+    held = turn(a.client, "a", NOW, a.seen, a.remember)  # ends when nobody refers to it any more
+    held.__enter__()
+    assert b.goes() == "it is the turn of a"
     assert a.goes() == ""
+    assert b.goes() == ""
 
 
 def test_a_node_that_died_is_waited_for_by_the_own_clock(nodes: tuple[Node, Node]) -> None:

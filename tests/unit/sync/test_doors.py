@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.plan import Step
+from ansible_collections.lightk8s.edge.plugins.module_utils._distribution import access, objects
+from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.adapter import NodeView
 from ansible_collections.lightk8s.edge.plugins.module_utils._doors import agent as door
 from ansible_collections.lightk8s.edge.plugins.module_utils._doors import (
     edge_pod,
@@ -19,7 +22,7 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._doors import (
     edge_sync,
 )
 from ansible_collections.lightk8s.edge.plugins.module_utils._host.host import Host
-from ansible_collections.lightk8s.edge.plugins.module_utils._sync import artifacts, places
+from ansible_collections.lightk8s.edge.plugins.module_utils._sync import artifacts, down, places
 from ansible_collections.lightk8s.edge.plugins.module_utils._sync.document import Document
 from ansible_collections.lightk8s.edge.plugins.module_utils._sync.spec import validated
 
@@ -157,8 +160,8 @@ def test_a_node_that_is_not_named_has_nothing_to_do(carrier: door.Carrier, doors
 def test_objects_come_after_the_node_and_quotas_before_workloads(
     carrier: door.Carrier, doors: Doors
 ) -> None:
-    objects = {"on": "n1", "workloads": {"owner": "x"}, "quotas": {"owner": "x"}}
-    desired = document(nodes={"n1": {"options": {}}}, objects=objects)
+    section = {"on": "n1", "workloads": {"owner": "x"}, "quotas": {"owner": "x"}}
+    desired = document(nodes={"n1": {"options": {}}}, objects=section)
     assert carrier.carry(desired, 9) == ["edge_site", "edge_quota", "edge_pod"]
 
 
@@ -179,9 +182,96 @@ def test_what_the_node_lacks_is_brought_and_the_door_opened_again(
     assert brought == [["https://m/v1/k3s"]]
 
 
+def test_what_a_server_lacks_is_brought_before_its_turn(
+    carrier: door.Carrier, doors: Doors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    brought: list[t.Any] = []
+    monkeypatch.setattr(artifacts, "bring", lambda host, need, *rest, **more: brought.append(need))
+    need = {"sha256": "b" * 64, "name": "k3s", "size": None}
+    found = {"pending": True, "needs": [need], "distribution": {"service": "running"}}
+    doors.answers["edge_site"] = [found]
+    with pytest.raises(EdgeError, match="is not there yet"):  # nobody can tell whose turn it is
+        carrier.carry(document(nodes={"n1": {"options": {}}, "n2": {"options": {}}}), 9)
+    assert brought == [need]
+    assert len(doors.asked) == 1
+
+
 def test_a_failure_keeps_its_kind(carrier: door.Carrier, doors: Doors) -> None:
     failure = {"kind": "rolled_back", "message": "not healthy", "hint": "look", "step": "gate"}
     doors.answers["edge_site"] = [{"failed": True, "msg": "m", "failure": failure}]
     with pytest.raises(EdgeError, match="not healthy") as raised:
         carrier.carry(document(nodes={"n1": {"options": {}}}), 9)
     assert (raised.value.kind, raised.value.step) == ("rolled_back", "gate")
+
+
+class Cluster:
+    """The Nodes of a site, as a server sees them."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *nodes: NodeView) -> None:
+        self.nodes = list(nodes)
+        self.api = "ok"
+        self.set: list[tuple[str, t.Any, t.Any]] = []
+        monkeypatch.setattr(access, "look_at_nodes", self.look)
+        monkeypatch.setattr(objects, "perform", self.perform)
+
+    def look(self, *words: t.Any) -> tuple[str, None, list[NodeView]]:
+        return self.api, None, self.nodes
+
+    def perform(self, host: Host, step: Step) -> None:
+        self.set.append((step.target, step.params["labels"], step.params["taints"]))
+
+
+def of_agent(**more: t.Any) -> dict[str, t.Any]:
+    return {"rank": 8, "options": {"role": "agent", **more}}
+
+
+SLOW = {"labels": {"shelf": 12}, "taints": ["slow:NoSchedule"]}
+
+
+def test_the_first_server_sets_labels_and_taints_of_agents(
+    carrier: door.Carrier, doors: Doors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster = Cluster(
+        monkeypatch,
+        NodeView("n1", True),
+        NodeView("till", True, labels={"shelf": "12"}),
+        NodeView("n3", False),
+    )
+    parts = {
+        "n1": {"rank": 0, "options": {"labels": {"own": "1"}}},
+        "n2": of_agent(node_name="till", **SLOW),
+        "n3": of_agent(),
+        "n4": of_agent(**SLOW),
+    }
+    done = carrier.carry(document(nodes=parts), 9)
+    assert done == ["edge_site", "till: on the Node: taint slow:NoSchedule"]
+    assert cluster.set == [("till", {"shelf": "12"}, ["slow:NoSchedule"])]
+
+
+def test_agents_wait_for_an_api_that_does_not_answer(
+    carrier: door.Carrier, doors: Doors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster = Cluster(monkeypatch, NodeView("n2", True))
+    cluster.api = "refused"
+    desired = document(nodes={"n1": {"options": {}}, "n2": of_agent(**SLOW)})
+    with pytest.raises(EdgeError, match="does not answer: refused") as raised:
+        carrier.carry(desired, 9)
+    assert raised.value.kind in down.PASSING
+    assert cluster.set == []
+
+
+@pytest.mark.parametrize("state", ["stopped", "absent", "purged"])
+def test_a_server_that_is_not_to_run_sets_nothing(
+    state: str, carrier: door.Carrier, doors: Doors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster = Cluster(monkeypatch, NodeView("n2", True))
+    desired = document(nodes={"n1": {"options": {"state": state}}, "n2": of_agent(**SLOW)})
+    assert carrier.carry(desired, 9) == ["edge_site"]
+    assert cluster.set == []
+
+
+def test_what_a_server_has_to_do_is_not_told_as_done(carrier: door.Carrier, doors: Doors) -> None:
+    said = "on the Node: taint slow:NoSchedule"
+    asks = [{"node": "n1", "taints": ["slow:NoSchedule"], "summary": said}]
+    doors.answers["edge_site"] = [{"changed": True, "actions": ["restart x", said], "asks": asks}]
+    assert carrier.carry(document(nodes={"n1": of_agent()}), 9) == ["restart x"]
