@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import typing as t
@@ -51,7 +52,7 @@ def observe(host: Host, layout: Layout, runtime: Runtime) -> Seen:
         extracted,
         containerd.used(),
         free,
-        reserve(_threshold(host, layout, runtime), total),
+        reserve(thresholds(host, layout, runtime), total),
         leftovers.left(host),
         leftovers.noted(host),
         imports.unsettled(host),
@@ -88,17 +89,28 @@ def room(host: Host, runtime: Runtime) -> tuple[int, int]:
     return about.f_bavail * about.f_frsize, about.f_blocks * about.f_frsize
 
 
-def _threshold(host: Host, layout: Layout, runtime: Runtime) -> tuple[str, ...]:
+def thresholds(host: Host, layout: Layout, runtime: Runtime) -> tuple[str, ...]:
     """The kubelet's thresholds of eviction for images, as its files have them; the last file wins."""
     found: t.Mapping[str, t.Any] = {}
     for name in host.names(layout.kubelet_dropins):
         text = host.read_text(f"{layout.kubelet_dropins}/{name}")
         if "evictionHard" in text:
-            value = yamlish.load(text)
+            value = _settings(text)
             hard = value.get("evictionHard") if isinstance(value, dict) else None
             found = hard if isinstance(hard, dict) else found
     given = tuple(str(found[signal]) for signal in _SIGNALS if found.get(signal))
     return given or (runtime.eviction,)
+
+
+def _settings(text: str) -> t.Any:
+    """A file of the kubelet's settings: ours is JSON or plain YAML; None where others wrote what we do not read."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        try:
+            return yamlish.load(text)
+        except EdgeError:
+            return None
 
 
 def reserve(thresholds: t.Sequence[str], total: int) -> int:

@@ -10,14 +10,21 @@ import io
 import json
 import tarfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import BinaryIO
 
 import pytest
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
+from ansible_collections.lightk8s.edge.plugins.module_utils._distribution import registry
+from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.adapter import Runtime
+from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.spec import AGENT, Spec
 from ansible_collections.lightk8s.edge.plugins.module_utils._host.host import Host
 from ansible_collections.lightk8s.edge.plugins.module_utils._images import archive
-from ansible_collections.lightk8s.edge.plugins.module_utils._images.observe import reserve
+from ansible_collections.lightk8s.edge.plugins.module_utils._images.observe import (
+    reserve,
+    thresholds,
+)
 from ansible_collections.lightk8s.edge.plugins.module_utils._images.parts import Parts
 from ansible_collections.lightk8s.edge.plugins.module_utils._images.run import told_of_room
 from ansible_collections.lightk8s.edge.plugins.module_utils._images.runtime import (
@@ -57,8 +64,28 @@ def test_images_say_what_they_were_unpacked_by() -> None:
     assert snapshotter_of({}) == "overlayfs"
 
 
+@pytest.mark.parametrize("name", registry.NAMES)
+def test_the_kubelets_margin_is_read_where_bounds_of_pods_are_set(
+    name: str, tmp_path: Path
+) -> None:
+    host = Host(str(tmp_path))
+    layout = registry.adapter_of(name).layout(Spec(name, role=AGENT), "/usr/local/bin")
+    assert thresholds(host, layout, Runtime()) == ("15%",)
+    hard = {"nodefs.available": "7%", "imagefs.available": "8%"}
+    files = {
+        "00-others.conf": b"evictionHard: {imagefs.available: [1]}\n",
+        "10-theirs.conf": b"evictionHard:\n  imagefs.available: 1Gi\n",
+        "60-ours.conf": layout.kubelet_file({"maxPods": 9, "evictionHard": hard}),
+    }
+    seen = []
+    for file, data in files.items():
+        host.write(f"{layout.kubelet_dropins}/{file}", data)
+        seen.append(thresholds(host, layout, Runtime()))
+    assert seen == [("15%",), ("1Gi",), ("8%", "7%")]
+
+
 @pytest.mark.parametrize(
-    ("thresholds", "bytes_"),
+    ("margins", "bytes_"),
     [
         (["5%"], 50),
         (["15%", "10%"], 150),
@@ -68,8 +95,8 @@ def test_images_say_what_they_were_unpacked_by() -> None:
         (["x"], 0),
     ],
 )
-def test_the_kubelets_margin_is_understood(thresholds: list[str], bytes_: int) -> None:
-    assert reserve(thresholds, 1000) == bytes_
+def test_the_kubelets_margin_is_understood(margins: list[str], bytes_: int) -> None:
+    assert reserve(margins, 1000) == bytes_
 
 
 def sha(data: bytes) -> str:
