@@ -161,6 +161,18 @@ def test_a_node_that_is_cut_off_runs_on(
     wait_ready(site)
 
 
+def test_a_certificate_of_another_node_is_refused_by_name(site: Site, installed: Run) -> None:
+    """A removal keeps it, and edgecore would take it for none and want a token."""
+    only = ("--limit", EDGE, "-e", "edge_partial_site=true")
+    site.play("reset", *only, edge_reset_confirm=True, edge_reset_state="absent")
+    name = "{{ 'other' if edge_role == 'agent' else inventory_hostname }}"
+    found = failure(site.converge(check=False, edge_node_name=name), EDGE)
+    assert found["kind"] == "refused"
+    assert f"the certificate on this machine is that of {EDGE}" in found["message"]
+    site.converge()
+    wait_ready(site)
+
+
 def test_a_reset_leaves_the_cluster_beside_it_alone(
     site: Site, installed: Run, edge: Node, cloud: Node
 ) -> None:

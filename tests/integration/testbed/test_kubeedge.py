@@ -9,12 +9,14 @@ import hashlib
 import json
 import re
 import shlex
+import signal
 import tarfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import pytest
+import yaml
 from bed import mirror, paths, runtime
 from bed.fleet import Fleet
 from bed.packing import ARCH
@@ -98,7 +100,7 @@ def test_edgecore_refuses_bad_files_as_recorded(pair: Pair) -> None:
     done = pair.edge.run(f"edgecore --config {missing}", check=False)
     assert done.returncode == 2
     assert (
-        "panic: failed to apply the edge certs, err: token  credentials are in the wrong form"
+        "panic: failed to apply the edge certs, err: failed to get CA certificate, err: "
         in done.stderr
     )
     assert f"edgecoreVersion: {VERSION}" in pair.edge.read(missing)
@@ -109,6 +111,7 @@ def test_a_token_that_is_no_good_stops_edgecore(pair: Pair) -> None:
     ca, _dot, jwt = pair.token().partition(".")
     other = "0" * len(ca)
     for token, said in {
+        "": "token  credentials are in the wrong format",
         "notatoken": "token notatoken credentials are in the wrong format",
         f"{other}.{jwt}": f"failed to validate CA certificate. tokenCAhash: {other}, CAhash: {ca}",
         f"{ca}.{jwt[:-4]}AAAA": "failed to get edge certificate from the cloudcore, error: failed to call http, "
@@ -119,6 +122,22 @@ def test_a_token_that_is_no_good_stops_edgecore(pair: Pair) -> None:
         done = pair.edge.run("edgecore", check=False)
         assert done.returncode == 2
         assert f"panic: failed to apply the edge certs, err: {said}" in done.stderr
+    pair.edge.run("rm -r /etc/kubeedge /var/lib/kubeedge")
+
+
+def test_a_certificate_of_another_node_counts_as_none(pair: Pair) -> None:
+    """Seen with the original on 2026-11-21: the words are those of edgecore v1.23.1."""
+    subject = "/O=system:nodes/CN=system:node:other"
+    pair.edge.run(
+        "mkdir -p /etc/kubeedge/certs; cd /etc/kubeedge/certs;"
+        f" openssl req -x509 -newkey rsa:2048 -nodes -keyout server.key -out server.crt -subj {subject}"
+    )
+    pair.write_config(pair.config())
+    done = pair.edge.run("edgecore", check=False)
+    assert done.returncode == 2
+    said = f"certificate CN system:node:other does not match node name {EDGE}"
+    assert f"unable to get the current edge certs, reason: {said}\n" in done.stderr
+    assert "err: token  credentials are in the wrong format" in done.stderr
     pair.edge.run("rm -r /etc/kubeedge /var/lib/kubeedge")
 
 
@@ -143,6 +162,23 @@ def test_what_cloudcore_answers(pair: Pair) -> None:
     journal = pair.cloud.run("journalctl -u cloudcore -o cat --no-pager").stdout
     assert "monitor.go:99] http: Server closed" in journal
     assert "Main process exited, code=exited, status=1/FAILURE" in journal
+
+
+def test_cloudcore_heeds_no_signal_and_needs_the_api_server_at_its_start(pair: Pair) -> None:
+    """Seen with the original on 2026-11-21: it naps first, and the signal is one that kills."""
+    config = yaml.safe_load(pair.cloud.read("/etc/kubeedge/config/cloudcore.yaml"))
+    access = yaml.safe_load(pair.cloud.read("/etc/kubeedge/config/kubeconfig"))
+    access["clusters"][0]["cluster"]["server"] = "https://127.0.0.1:1"
+    config["kubeAPIConfig"]["kubeConfig"] = "/root/nowhere"
+    config["commonConfig"] = {"monitorServer": {"bindAddress": "127.0.0.1:19091"}}
+    pair.cloud.write("/root/nowhere", yaml.safe_dump(access), 0o600)
+    pair.cloud.write("/root/cloudcore.yaml", yaml.safe_dump(config))
+    done = pair.cloud.run("cloudcore --config /root/cloudcore.yaml", check=False)
+    assert done.returncode == 2
+    assert 'panic: failed to create system namespace: Post "https://127.0.0.1:1/' in done.stderr
+    stopped = "timeout --preserve-status -s TERM 0.4 cloudcore --config /root/cloudcore.yaml"
+    codes = {pair.cloud.run(stopped, check=False).returncode for dummy in range(7)}
+    assert codes in ({128 + signal.SIGTERM}, {128 + signal.SIGTERM, 2}), "one nap in ten is none"
 
 
 def test_an_edge_registers_as_recorded(joined: Pair) -> None:

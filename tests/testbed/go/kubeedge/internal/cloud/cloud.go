@@ -76,9 +76,11 @@ func Run(file string, id *ident.Identity) int {
 	if err != nil {
 		klog.Panic("failed to build kube config, err: %v", err)
 	}
+	cloud := &Cloud{config: c, kube: kube, memory: newMemory(), sessions: map[string]*session{}}
+	go cloud.monitor()
+	cloud.begin()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
-	cloud := &Cloud{config: c, kube: kube, memory: newMemory(), sessions: map[string]*session{}}
 	err = cloud.run(ctx, id)
 	if ctx.Err() != nil {
 		// recorded: its monitor ends it in this way at every stop
@@ -91,13 +93,21 @@ func Run(file string, id *ident.Identity) int {
 	return 0
 }
 
-func (c *Cloud) run(ctx context.Context, id *ident.Identity) error {
-	go c.monitor()
+// begin is what happens before signals are heeded: as seen of the original, one that comes earlier kills
+// it, and without the API server it panics.
+func (c *Cloud) begin() {
+	ctx := context.Background()
 	// instances that start together would otherwise write the same objects at once
-	wait(ctx, time.Duration(rand.IntN(longestNap))*time.Second)
+	time.Sleep(time.Duration(rand.IntN(longestNap)) * time.Second)
 	if err := c.ensureNamespace(ctx); err != nil {
-		return fmt.Errorf("failed to create system namespace: %w", err)
+		klog.Panic("failed to create system namespace: %v", err)
 	}
+	if err := c.recordTunnel(ctx); err != nil {
+		klog.Panic("%v", err)
+	}
+}
+
+func (c *Cloud) run(ctx context.Context, id *ident.Identity) error {
 	if id.Broken() || !c.config.Modules.CloudHub.Enable {
 		klog.Warn("module.go:93", "Module cloudhub is disabled, do not register")
 		<-ctx.Done()
@@ -145,15 +155,15 @@ func (c *Cloud) monitor() {
 }
 
 func (c *Cloud) ensureNamespace(ctx context.Context) error {
-	err := c.kube.Get(ctx, "/api/v1/namespaces/"+namespace, nil)
-	if api.IsCode(err, http.StatusNotFound) {
-		o := api.Object{"apiVersion": "v1", "kind": "Namespace", "metadata": api.Object{"name": namespace}}
-		err = c.kube.Do(ctx, http.MethodPost, "/api/v1/namespaces", o, nil)
+	if c.kube.Get(ctx, "/api/v1/namespaces/"+namespace, nil) == nil {
+		return nil
 	}
-	if err != nil {
-		return err
+	o := api.Object{"apiVersion": "v1", "kind": "Namespace", "metadata": api.Object{"name": namespace}}
+	err := c.kube.Do(ctx, http.MethodPost, "/api/v1/namespaces", o, nil)
+	if api.IsCode(err, http.StatusConflict) {
+		return nil
 	}
-	return c.recordTunnel(ctx)
+	return err
 }
 
 // recordTunnel keeps the port at which logs would come; the stand-in has none there.

@@ -29,12 +29,12 @@ const bootstrapLimit = 10 * time.Second
 // ensureCertificate gets the certificate of this node, if there is none, for the token. It tells
 // whether it did.
 func ensureCertificate(hub *config.EdgeHub, name string) bool {
-	_, err := tls.LoadX509KeyPair(hub.TLSCertFile, hub.TLSPrivateKeyFile)
+	err := current(hub, name)
 	if err == nil {
 		klog.Info("certmanager.go:145", "Certificate rotation is enabled.")
 		return false
 	}
-	klog.Warn("certmanager.go:79", "unable to get the current edge certs, reason: unable to load cert/key pair: %v", err)
+	klog.Warn("certmanager.go:79", "unable to get the current edge certs, reason: %v", err)
 	klog.Info("certmanager.go:80", "Reuse the token to obtain the certificate")
 	if err := applyCertificate(hub, name); err != nil {
 		klog.Panic("failed to apply the edge certs, err: %v", err)
@@ -42,15 +42,29 @@ func ensureCertificate(hub *config.EdgeHub, name string) bool {
 	return true
 }
 
+// current tells what is wrong with the certificate that is there: one of another node counts as none.
+func current(hub *config.EdgeHub, name string) error {
+	pair, err := tls.LoadX509KeyPair(hub.TLSCertFile, hub.TLSPrivateKeyFile)
+	if err != nil {
+		return fmt.Errorf("unable to load cert/key pair: %w", err)
+	}
+	if found := pair.Leaf.Subject.CommonName; found != commonName(name) {
+		return fmt.Errorf("certificate CN %s does not match node name %s", found, name)
+	}
+	return nil
+}
+
+func commonName(node string) string { return "system:node:" + node }
+
 func applyCertificate(hub *config.EdgeHub, name string) error {
+	der, err := request(hub.HTTPServer+"/ca.crt", nil, nil, nil)
+	if err != nil {
+		return fmt.Errorf("failed to get CA certificate, err: %w", err)
+	}
 	token := strings.TrimSpace(hub.Token)
 	hash, jwt, _ := strings.Cut(token, ".")
 	if strings.Count(token, ".") != 3 {
 		return fmt.Errorf("token %s credentials are in the wrong format", hub.Token)
-	}
-	der, err := request(hub.HTTPServer+"/ca.crt", nil, nil, nil)
-	if err != nil {
-		return fmt.Errorf("failed to get CA certificate, err: %w", err)
 	}
 	sum := sha256.Sum256(der)
 	if got := hex.EncodeToString(sum[:]); got != hash {
@@ -72,7 +86,7 @@ func sign(hub *config.EdgeHub, name, jwt string, ca *x509.Certificate) error {
 		return err
 	}
 	csr, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{
-		Subject: pkix.Name{Organization: []string{"system:nodes"}, CommonName: "system:node:" + name},
+		Subject: pkix.Name{Organization: []string{"system:nodes"}, CommonName: commonName(name)},
 	}, key)
 	if err != nil {
 		return fmt.Errorf("failed to create CSR: %w", err)
