@@ -95,7 +95,7 @@ class Full(Release):
         return Asset(kind, "a" * 64)
 
 
-def outcome(distribution: str, role: str, given: Params, host: Host) -> str:
+def outcome(distribution: str, role: str, given: Params, host: Host) -> tuple[object, ...]:
     """All that a plan would be made from. EdgeError where the inputs are refused."""
     params = {"role": role, **given}
     adapter = registry.adapter_of(distribution)
@@ -108,16 +108,14 @@ def outcome(distribution: str, role: str, given: Params, host: Host) -> str:
     layout = adapter.layout(spec, bin_dir)
     wishes = adapter.wishes(spec, facts)
     machine = Machine(4096, 2, 20000)
-    return repr(
-        (
-            *(bin_dir, layout, wishes, adapter.requirements(spec)),
-            adapter.wanted_units(spec, facts),
-            adapter.more(spec, facts, plan_paths(wishes, {})),
-            adapter.gate(spec, {}, "n1"),
-            adapter.objects(spec, facts),
-            bounds(options.resources_of(spec, params), machine, layout),
-            logs(options.logging_of(spec, params), layout),
-        )
+    return (
+        *(bin_dir, layout, wishes, adapter.requirements(spec)),
+        adapter.wanted_units(spec, facts),
+        adapter.more(spec, facts, plan_paths(wishes, {})),
+        adapter.gate(spec, {}, "n1"),
+        adapter.objects(spec, facts),
+        bounds(options.resources_of(spec, params), machine, layout),
+        logs(options.logging_of(spec, params), layout),
     )
 
 
@@ -146,6 +144,14 @@ def heeded(distribution: str, name: str, given: Params, bare: Params, host: Host
                 return True  # what is refused without it goes with it
             raise
     return False
+
+
+@pytest.mark.parametrize("distribution", registry.NAMES)
+def test_what_is_given_alike_ends_alike(distribution: str, tmp_path: Path) -> None:
+    """Else any input would pass for one that changes something."""
+    host = Host(str(tmp_path))
+    first, second = (outcome(distribution, "server", {}, host) for dummy in range(2))
+    assert first == second
 
 
 @pytest.mark.parametrize("distribution", registry.NAMES)
