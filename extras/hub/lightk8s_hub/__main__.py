@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+from ssl import SSLError
+
+from sqlalchemy import exc, make_url
 
 from . import access, serve
 from .tables import opened
@@ -25,17 +28,40 @@ def main(arguments: list[str]) -> int:
     given = parser.parse_args(arguments)
     try:
         settings = serve.Settings.read(given.settings)
-    except (OSError, ValueError, TypeError) as exc:
-        parser.error(str(exc))
-    if given.command == "serve":
-        serve.server(settings).run()
-        return 0
-    if (given.role == "site") != bool(given.site):
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
+    if given.command != "serve" and (given.role == "site") != bool(given.site):
         parser.error("a site's token names the site, and no other does")
+    try:
+        return _run(given, settings)
+    except (OSError, ValueError, exc.SQLAlchemyError) as error:
+        told = str(getattr(error, "orig", None) or error).strip()
+        sys.stderr.write(f"lightk8s_hub: {_place(error, settings)}{told}\n")
+        return 1
+
+
+def _run(given: argparse.Namespace, settings: serve.Settings) -> int:
+    if given.command == "serve":
+        server = serve.server(settings)
+        try:
+            server.config.load()
+        except SSLError as error:
+            files = ", ".join(
+                filter(None, (settings.certificate, settings.key, settings.client_ca))
+            )
+            raise ValueError(f"{files} are no certificate with its key: {error}") from error
+        server.run()
+        return 0 if server.started else 1
     engine = opened(settings.database)
     act = access.issue if given.command == "token" else access.revoke
     sys.stdout.write(f"{act(engine, given.role, given.site)}\n")
     return 0
+
+
+def _place(error: Exception, settings: serve.Settings) -> str:
+    """Which database does not answer; its password stays hidden."""
+    shown = make_url(settings.database).render_as_string(hide_password=True)
+    return f"{shown}: " if isinstance(error, exc.SQLAlchemyError) else ""
 
 
 if __name__ == "__main__":

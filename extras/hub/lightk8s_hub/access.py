@@ -57,7 +57,10 @@ def declare(engine: Engine, content: str) -> None:
 
     `content` is a JSON list of {role, site, digest}: digests alone, so that the file tells nobody a token.
     """
-    rows = [_declared(row) for row in json.loads(content)]
+    listed = json.loads(content)
+    if not isinstance(listed, list):
+        raise ValueError("tokens are a JSON list of {role, site, digest}")
+    rows = [_declared(row) for row in listed]
     with engine.begin() as connection:
         known = [row["digest"] for row in rows]
         gone = tokens.c.declared & tokens.c.digest.not_in(known)

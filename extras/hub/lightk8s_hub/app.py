@@ -6,24 +6,41 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 import typing as t
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from sqlalchemy import Engine, text
-from sqlalchemy.exc import InterfaceError, OperationalError
+from anyio import CapacityLimiter, to_thread
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    ProcessCollector,
+    generate_latest,
+)
+from sqlalchemy import Engine, exc, text
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from . import access, artifacts, desired, figures, ingest, retention
+from . import access, artifacts, bodies, desired, figures, ingest, retention
 
-MOST_BODY = 8 << 20
+LOG = logging.getLogger("lightk8s_hub")
 RETRY_SECONDS = 30
+READERS = (
+    2  # batches that are unpacked at once: what they take of memory is bounded, and so is the GIL
+)
+# A database that is away, read-only or without its tables, and one that has no connection left.
+AWAY = (
+    exc.OperationalError,
+    exc.InterfaceError,
+    exc.InternalError,
+    exc.ProgrammingError,
+    exc.TimeoutError,
+)
 NO_SHELF = artifacts.Shelf("")
 
 
@@ -31,7 +48,7 @@ class Hub:
     """The routes over one database.
 
     `spread`: seconds over which sites shall come back, 0 for their own. `keep`: what goes when.
-    `shelf`: where artifacts lie.
+    `shelf`: where artifacts lie. `patience`: with callers that send slowly.
     """
 
     def __init__(
@@ -41,15 +58,19 @@ class Hub:
         spread: float = 0,
         keep: retention.Keep = retention.FOR_EVER,
         shelf: artifacts.Shelf = NO_SHELF,
+        patience: bodies.Patience = bodies.PATIENT,
         now: t.Callable[[], float] = time.time,
     ) -> None:
         self._engine = engine
         self._keep = keep
         self._shelf = shelf
         self._spread = spread
+        self._patience = patience
+        self._readers = CapacityLimiter(READERS)
         self._now = now
         self._registry = CollectorRegistry()
-        self._registry.register(figures.Sites(engine, now))
+        self._registry.register(figures.Sites(engine))
+        ProcessCollector(registry=self._registry)
 
     def app(self) -> Starlette:
         """The ASGI application."""
@@ -65,9 +86,9 @@ class Hub:
                 Route("/healthz", self.health, methods=["GET"]),
             ],
             exception_handlers={
-                ingest.Wrong: _wrong,
-                OperationalError: _away,
-                InterfaceError: _away,
+                ingest.Wrong: self._wrong,
+                ClientDisconnect: _gone,
+                **dict.fromkeys(AWAY, _away),
             },
             lifespan=self._alive,
         )
@@ -85,23 +106,32 @@ class Hub:
         retention.prune(self._engine, self._keep, self._now())
         self._shelf.prune(self._keep.artifact_days, self._now())
 
-    async def _allowed(self, request: Request, role: str, site: str = "") -> access.Who:
-        """The caller. Raises Wrong for one that may not do this: 401 unknown, 403 known."""
+    async def _known(self, request: Request) -> access.Who:
+        """The caller. Raises Wrong(401) for one that is not known, before anything is read that it sends."""
         word = request.headers.get("authorization", "")
         name = request.scope.get("client_certificate", "")
         who = await run_in_threadpool(access.caller, self._engine, word, name)
         if who is None:
             raise ingest.Wrong("a token or a client certificate is needed", 401)
+        return who
+
+    async def _allowed(self, request: Request, role: str, site: str = "") -> access.Who:
+        """The caller. Raises Wrong for one that may not do this: 401 unknown, 403 known."""
+        who = await self._known(request)
         if not who.may(role, site):
-            raise ingest.Wrong("this is not allowed to this caller", 403)
+            raise _refused()
         return who
 
     async def events(self, request: Request) -> Response:
         """Take a batch; answer with the number up to which it has had its effect."""
-        body = await _body(request)
-        encoding = request.headers.get("content-encoding", "")
-        batch = await run_in_threadpool(lambda: ingest.read(ingest.unpacked(body, encoding)))
-        await self._allowed(request, "site", batch.site)
+        who = await self._known(request)
+        if who.role != "site":
+            raise _refused()
+        body = await bodies.whole(request, self._patience)
+        encoding = request.headers.get("content-encoding", "").lower()
+        batch = await to_thread.run_sync(_batch, body, encoding, limiter=self._readers)
+        if not who.may("site", batch.site):
+            raise _refused()
         agent = request.headers.get("user-agent", "")[:200]
         upto = await run_in_threadpool(ingest.take, self._engine, batch, agent, self._now())
         answer: dict[str, t.Any] = {"epoch": batch.epoch, "acknowledged": upto}
@@ -125,7 +155,7 @@ class Hub:
     async def publish(self, request: Request) -> Response:
         """Keep the next document of a site."""
         await self._allowed(request, "publisher")
-        body = await _body(request)
+        body = await bodies.whole(request, self._patience)
         site = request.path_params["site"]
         found = await run_in_threadpool(desired.publish, self._engine, site, body)
         return JSONResponse({"generation": found.generation, "digest": found.digest})
@@ -145,7 +175,8 @@ class Hub:
         if not size.isdecimal():
             raise ingest.Wrong("the length has to be told", 411)
         digest = request.path_params["digest"]
-        await self._shelf.keep(digest, int(size), request.stream())
+        async with aclosing(bodies.blocks(request, self._patience)) as blocks:
+            await self._shelf.keep(digest, int(size), blocks)
         return Response(status_code=204, headers={"ETag": f'"{digest}"'})
 
     async def sites(self, request: Request) -> Response:
@@ -164,27 +195,34 @@ class Hub:
         await run_in_threadpool(self._ask)
         return JSONResponse({"status": "ok"})
 
+    async def _wrong(self, request: Request, error: Exception) -> Response:
+        status = error.status if isinstance(error, ingest.Wrong) else 500
+        if status != 408:
+            await bodies.discard(request, self._patience)
+        headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+        return JSONResponse({"error": str(error)}, status, headers)
+
     def _ask(self) -> None:
         with self._engine.begin() as connection:
             connection.execute(text("SELECT 1"))
 
 
-async def _body(request: Request) -> bytes:
-    found = bytearray()
-    async for block in request.stream():
-        found += block
-        if len(found) > MOST_BODY:
-            raise ingest.Wrong("the body is too large", 413)
-    return bytes(found)
+def _batch(body: bytes, encoding: str) -> ingest.Batch:
+    return ingest.read(ingest.unpacked(body, encoding))
 
 
-async def _wrong(_request: Request, exc: Exception) -> Response:
-    status = exc.status if isinstance(exc, ingest.Wrong) else 500
-    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
-    return JSONResponse({"error": str(exc)}, status, headers)
+def _refused() -> ingest.Wrong:
+    return ingest.Wrong("this is not allowed to this caller", 403)
 
 
-async def _away(_request: Request, _exc: Exception) -> Response:
+async def _gone(_request: Request, _error: Exception) -> Response:
+    """The link was cut: there is nobody to answer, and nothing to say in a log."""
+    return Response(status_code=400)
+
+
+async def _away(request: Request, error: Exception) -> Response:
     """The database is away: nothing was taken, and sites come again."""
+    told = str(getattr(error, "orig", None) or error).partition("\n")[0]
+    LOG.warning("%s %s: the database is away: %s", request.method, request.url.path, told)
     headers = {"Retry-After": str(RETRY_SECONDS)}
     return JSONResponse({"error": "the database is away"}, 503, headers)

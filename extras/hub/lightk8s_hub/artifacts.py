@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
@@ -50,16 +51,14 @@ class Shelf:
     async def keep(self, digest: str, size: int, blocks: AsyncIterator[bytes]) -> None:
         """Take what is sent. Raises Wrong: 400 for other content, 507 where it does not fit."""
         place = self._place(digest)
-        if size + RESERVE > shutil.disk_usage(place.parent).free:
-            raise Wrong(f"{size} bytes do not fit on the hub's disk", 507)
-        handle, name = tempfile.mkstemp(prefix=PARTIAL, dir=place.parent)
         try:
-            with os.fdopen(handle, "wb") as stream:
-                await _write(stream, digest, size, blocks)
-            os.replace(name, place)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+            if size + RESERVE > shutil.disk_usage(place.parent).free:
+                raise Wrong(f"{size} bytes do not fit on the hub's disk", 507)
+            await _take(place, digest, size, blocks)
+        except OSError as exc:  # others may have filled the disk meanwhile
+            full = exc.errno in (errno.ENOSPC, errno.EDQUOT)
+            text = "is full" if full else f"cannot be written: {exc.strerror}"
+            raise Wrong(f"the hub's disk {text}", 507 if full else 500) from exc
 
     def prune(self, days: int, now: float) -> int:
         """Take away what nobody has named for so long, and what was cut off; how many files these were."""
@@ -69,10 +68,25 @@ class Shelf:
             most = PARTIAL_SECONDS if cut_off else days * 86400
             if not cut_off and (days <= 0 or not re.fullmatch(DIGEST, path.name)):
                 continue
-            if path.stat().st_mtime < now - most:
+            try:
+                old = path.stat().st_mtime < now - most
+            except FileNotFoundError:  # another instance was faster
+                continue
+            if old:
                 path.unlink(missing_ok=True)
                 gone += 1
         return gone
+
+
+async def _take(place: Path, digest: str, size: int, blocks: AsyncIterator[bytes]) -> None:
+    handle, name = tempfile.mkstemp(prefix=PARTIAL, dir=place.parent)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            await _write(stream, digest, size, blocks)
+        os.replace(name, place)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
 
 
 async def _write(stream: t.BinaryIO, digest: str, size: int, blocks: AsyncIterator[bytes]) -> None:

@@ -12,7 +12,7 @@ import typing as t
 
 from sqlalchemy import Engine, select
 
-from .ingest import Wrong
+from .ingest import Wrong, is_name
 from .tables import documents, put
 
 
@@ -32,8 +32,8 @@ def publish(engine: Engine, site: str, raw: bytes) -> Published:
         named, generation = content["site"], content["generation"]
     except (ValueError, KeyError, TypeError, RecursionError) as exc:
         raise Wrong("this is no signed document") from exc
-    if named != site or not _is_generation(generation):
-        raise Wrong(f"this is no document for {site}")
+    if named != site or not _is_generation(generation) or not is_name(site):
+        raise Wrong("this is no document for the site in the address")
     found = Published(generation, hashlib.sha256(payload).hexdigest(), raw)
     with engine.begin() as connection:
         first = {"site": site, "generation": 0, "digest": "", "raw": b"", "asked": 0.0}

@@ -10,7 +10,7 @@ import re
 import typing as t
 from collections.abc import Iterator
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
 from prometheus_client.registry import Collector
 from sqlalchemy import Engine, select
 
@@ -20,6 +20,13 @@ LOSSES = ("state", "event", "audit")
 AGENT_TYPE = "lightk8s.edge.agent"  # what an agent tells of itself
 MOST_NUMBERS = 40
 MOST_DEPTH = 3
+MOST_COUNT = 2**53  # what a float, and so a metric, still tells from its neighbours
+# Of the numbers of an agent, those that are metrics: what sites make up does not become one.
+AGENT = {
+    "generation": ("generation", "Generation that a node's agent holds"),
+    "applied": ("applied_generation", "Generation that a node's agent has carried out"),
+    "damaged": ("damaged_queues", "Damaged queue files that a node has set aside"),
+}
 
 
 def overview(engine: Engine) -> list[dict[str, t.Any]]:
@@ -39,8 +46,8 @@ def overview(engine: Engine) -> list[dict[str, t.Any]]:
         agents = select(states.c.site, states.c.node, states.c.data).where(
             states.c.type == AGENT_TYPE
         )
-        status = {(row.site, row.node): _numbers(row.data) for row in connection.execute(agents)}
-    return [
+        status = {(row.site, row.node): row.data for row in connection.execute(agents)}
+    rows = [
         {
             "site": row.site,
             "node": row.node,
@@ -51,69 +58,104 @@ def overview(engine: Engine) -> list[dict[str, t.Any]]:
             "dropped": lost.get((row.site, row.node), dict.fromkeys(LOSSES, 0)),
             "generation": published.get(row.site, (0, 0.0))[0],
             "asked": published.get(row.site, (0, 0.0))[1],
-            "status": status.get((row.site, row.node), {}),
+            "status": _numbers(status.get((row.site, row.node), "{}")),
         }
         for row in known
     ]
+    silent = published.keys() - {row.site for row in known}
+    return rows + [_silent(site, *published[site]) for site in sorted(silent)]
+
+
+def _silent(site: str, generation: int, asked: float) -> dict[str, t.Any]:
+    """A site for which something is published, and which has never told anything."""
+    never = {"node": "", "epoch": "", "acknowledged": 0, "last_seen": 0.0, "agent": ""}
+    lost = {"dropped": dict.fromkeys(LOSSES, 0), "status": {}}
+    return {"site": site, **never, **lost, "generation": generation, "asked": asked}
 
 
 def _counts(data: str) -> dict[str, int]:
     """A gap record's totals; what a site wrote otherwise counts nothing."""
-    content = json.loads(data)
+    content = _content(data)
     dropped = content.get("dropped") if isinstance(content, dict) else None
     if not isinstance(dropped, dict):
         return {}
-    return {name: dropped[name] for name in LOSSES if isinstance(dropped.get(name), int)}
+    counts = {name: dropped.get(name) for name in LOSSES}
+    return {
+        name: count
+        for name, count in counts.items()
+        if type(count) is int and 0 <= count <= MOST_COUNT
+    }
+
+
+def _content(data: str) -> t.Any:
+    """What a site has told, however it is nested; None where that is more than can be read."""
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _numbers(data: str) -> dict[str, float]:
     """The numbers and truths in what an agent tells of itself, by their names: `queue_bytes`."""
     found: dict[str, float] = {}
-    waiting = [("", json.loads(data), 0)]
+    waiting = [("", _content(data), 0)]
     while waiting:
         name, value, depth = waiting.pop()
         if isinstance(value, dict) and depth < MOST_DEPTH:
             rows = sorted(value.items(), reverse=True)
             waiting += [(f"{name}_{key}".lstrip("_"), item, depth + 1) for key, item in rows]
-        elif isinstance(value, (int, float)) and re.fullmatch(r"[a-z][a-z0-9_]{0,59}", name):
+        elif _is_number(value) and re.fullmatch(r"[a-z][a-z0-9_]{0,59}", name):
             found[name] = float(value)
     return dict(sorted(found.items())[:MOST_NUMBERS])
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and -MOST_COUNT <= value <= MOST_COUNT
 
 
 class Sites(Collector):
     """Prometheus metrics of all sites."""
 
-    def __init__(self, engine: Engine, now: t.Callable[[], float]) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._now = now
 
-    def collect(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
-        """One scrape."""
+    def collect(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily | InfoMetricFamily]:
+        """One scrape. Times are moments, so that a rule can say `time() - ...` as of any moment."""
         place = ["site", "node"]
-        age = _gauge("last_seen_seconds", "Seconds since a node of a site was seen", place)
-        taken = _gauge("acknowledged", "Number taken of a node's queue", place)
-        generation = _gauge("generation", "Generation published for a site", ["site"])
-        asked = _gauge("asked_seconds", "Seconds since a site asked for its document", ["site"])
-        status = _gauge("agent_status", "What an agent tells of itself", [*place, "name"])
-        dropped = CounterMetricFamily(
-            "lightk8s_site_dropped", "What a site could not keep", labels=[*place, "class"]
+        seen = _gauge(
+            "site_last_seen_timestamp_seconds", "When a node of a site was seen last", place
         )
-        now, told = self._now(), set()
+        taken = _gauge("site_acknowledged", "Number up to which a node's queue was taken", place)
+        generation = _gauge("site_generation", "Generation published for a site", ["site"])
+        asked = _gauge(
+            "site_asked_timestamp_seconds", "When a site asked for its document last", ["site"]
+        )
+        dropped = CounterMetricFamily(
+            "lightk8s_site_dropped", "Events that a site could not keep", labels=[*place, "class"]
+        )
+        program = InfoMetricFamily(
+            "lightk8s_site_agent", "What a node's agent calls itself", labels=place
+        )
+        agent = {key: _gauge(f"agent_{name}", text, place) for key, (name, text) in AGENT.items()}
+        told = set()
         for row in overview(self._engine):
             here = [row["site"], row["node"]]
-            age.add_metric(here, max(0.0, now - row["last_seen"]))
+            # 0 where it was never seen: an alert on the age of this fires for such a site too.
+            seen.add_metric(here, row["last_seen"])
             taken.add_metric(here, row["acknowledged"])
             for name, count in row["dropped"].items():
                 dropped.add_metric([*here, name], count)
-            for name, number in row["status"].items():
-                status.add_metric([*here, name], number)
+            for key in AGENT.keys() & row["status"].keys():
+                agent[key].add_metric(here, row["status"][key])
+            if row["agent"]:
+                program.add_metric(here, {"agent": row["agent"]})
             if row["site"] not in told:
                 told.add(row["site"])
                 generation.add_metric(here[:1], row["generation"])
                 if row["asked"]:
-                    asked.add_metric(here[:1], max(0.0, now - row["asked"]))
-        yield from (age, taken, generation, asked, status, dropped)
+                    asked.add_metric(here[:1], row["asked"])
+        yield from (seen, taken, generation, asked, dropped, program, *agent.values())
 
 
 def _gauge(name: str, text: str, labels: list[str]) -> GaugeMetricFamily:
-    return GaugeMetricFamily(f"lightk8s_site_{name}", text, labels=labels)
+    return GaugeMetricFamily(f"lightk8s_{name}", text, labels=labels)

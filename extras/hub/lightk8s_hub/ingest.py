@@ -16,12 +16,12 @@ from sqlalchemy import Connection, Engine, select, update
 
 from .tables import events, gaps, put, sites, states, streams
 
-MOST_BYTES = 32 << 20
+MOST_BYTES = 8 << 20
 MOST_EVENTS = 5000
 GZIP_OR_ZLIB = 47
 ID = r"([0-9a-f]{1,64})-([1-9][0-9]{0,17})\Z"
 CLASSES = ("state", "event", "audit", "gap")
-written = json.JSONEncoder(ensure_ascii=False).encode
+written = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 TEXTS = {"type": 200, "subject": 1000, "time": 40}
 
 
@@ -90,6 +90,11 @@ def read(content: bytes) -> Batch:
     return Batch(site, epoch, items, node)
 
 
+def is_name(text: str) -> bool:
+    """Whether a site or a node may be called so."""
+    return 0 < len(text) <= 253 and "\0" not in text
+
+
 def _origin(row: dict[str, t.Any]) -> tuple[str, str, str]:
     """(site, node, epoch): the source is /sites/SITE, or /sites/SITE/nodes/NODE."""
     source = row.get("source")
@@ -102,7 +107,7 @@ def _origin(row: dict[str, t.Any]) -> tuple[str, str, str]:
     if len(parts) not in (1, 3) or parts[1:2] not in ([], ["nodes"]):
         raise Wrong("an event's source is no site")
     names = [unquote(part) for part in parts[::2]]
-    if any(not 0 < len(name) <= 253 or "\0" in name for name in names):
+    if not all(map(is_name, names)):
         raise Wrong("an event's source is no site")
     return names[0], "".join(names[1:]), name.group(1)
 
@@ -114,10 +119,29 @@ def _item(row: dict[str, t.Any]) -> Item:
             raise Wrong(f"an event has no usable {name}")
     kind = row.get("edgeclass", "event")
     if kind not in CLASSES:
-        raise Wrong(f"the class {kind} is not known")
+        raise Wrong(f"edgeclass is none of {', '.join(CLASSES)}")
+    if "data_base64" in row:
+        raise Wrong("data of events is JSON here: data_base64 is not taken")
     seq = int(str(row["id"]).partition("-")[2])
-    data = written(row.get("data"))
-    return Item(seq, kind, row["type"], row["subject"], row["time"], data)
+    item = Item(seq, kind, row["type"], row["subject"], row["time"], _data(row))
+    _check_texts(item)
+    return item
+
+
+def _data(row: dict[str, t.Any]) -> str:
+    """As it is kept. JSON has no NaN and no infinity, whatever Python reads as such."""
+    try:
+        return written(row.get("data"))
+    except (ValueError, RecursionError) as exc:
+        raise Wrong(f"the data of an event cannot be kept: {exc}") from exc
+
+
+def _check_texts(item: Item) -> None:
+    """A half of a surrogate pair is a text for JSON, and for no database."""
+    try:
+        f"{item.type}{item.subject}{item.time}{item.data}".encode()
+    except UnicodeEncodeError as exc:
+        raise Wrong("an event has a text that is no Unicode") from exc
 
 
 def take(engine: Engine, batch: Batch, agent: str, now: float) -> int:
@@ -129,7 +153,7 @@ def take(engine: Engine, batch: Batch, agent: str, now: float) -> int:
     with engine.begin() as connection:
         current = _current(connection, batch, agent, now)
         stream = (streams.c.site == batch.site) & (streams.c.epoch == batch.epoch)
-        query = select(streams.c.acknowledged).where(stream)
+        query = select(streams.c.acknowledged).where(stream).with_for_update()
         done = int(connection.execute(query).scalar_one())
         fresh = [item for item in batch.items if item.seq > done]
         if fresh:
@@ -153,7 +177,7 @@ def _current(connection: Connection, batch: Batch, agent: str, now: float) -> bo
     stream = {"site": batch.site, "epoch": batch.epoch}
     known = connection.execute(select(streams.c.site).filter_by(**stream)).first()
     if known is None:
-        put(connection, streams, {**stream, "acknowledged": 0})
+        put(connection, streams, {**stream, "acknowledged": 0}, keep=True)
         epoch = batch.epoch
     seen = {"epoch": epoch, "last_seen": now, "agent": agent}
     connection.execute(update(sites).where(mine).values(seen))

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 import tomllib
 import typing as t
@@ -13,14 +14,17 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 import uvicorn
+from sqlalchemy import Engine, make_url
+from sqlalchemy.exc import ArgumentError
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from . import access
+from . import access, bodies
 from .app import Hub
 from .artifacts import Shelf
 from .retention import Keep
 from .tables import opened
 
+KINDS = {"str": "a text", "int": "a whole number", "float": "a number"}
 Receive = t.Callable[[], t.Awaitable[t.Any]]
 Send = t.Callable[[t.Any], t.Awaitable[None]]
 
@@ -47,19 +51,60 @@ class Settings:
     @classmethod
     def read(cls, path: str) -> Settings:
         """Raises ValueError, which names what is wrong."""
-        content = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        try:
+            content = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        except tomllib.TOMLDecodeError as exc:
+            raise ValueError(f"{path} is no TOML: {exc}") from exc
         unknown = content.keys() - {field.name for field in fields(cls)}
         if unknown or "database" not in content:
             what = f"unknown: {', '.join(sorted(unknown))}" if unknown else "database is missing"
             raise ValueError(f"{path}: {what}")
-        return cls(**content)
+        for field in fields(cls):
+            kind = {"str": str, "int": int, "float": (int, float)}[str(field.type)]
+            value = content.get(field.name, field.default)
+            if not isinstance(value, kind) or isinstance(value, bool):
+                raise ValueError(f"{path}: {field.name} has to be {KINDS[str(field.type)]}")
+        found = cls(**content)
+        found.check(path)
+        return found
+
+    def check(self, path: str) -> None:
+        """What can be known before anything is opened. Raises ValueError."""
+        try:
+            kind = make_url(self.database).get_backend_name()
+        except ArgumentError:
+            kind = ""
+        if kind not in ("postgresql", "sqlite"):
+            text = "has to be postgresql+psycopg://USER:PASSWORD@HOST/NAME or sqlite:////PATH"
+            raise ValueError(f"{path}: database {text}")
+        if not 0 <= self.port < 65536:
+            raise ValueError(f"{path}: port has to be 0 to 65535")
+        for name in ("spread", "keep_days", "keep_audit_days", "keep_artifacts_days"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{path}: {name} cannot be negative")
+        for one, other in (("certificate", "key"), ("key", "certificate"), ("client_ca", "key")):
+            if getattr(self, one) and not getattr(self, other):
+                raise ValueError(f"{path}: {one} is given and {other} is missing")
+        for name in ("certificate", "key", "client_ca", "tokens"):
+            if getattr(self, name) and not os.access(getattr(self, name), os.R_OK):
+                raise ValueError(f"{path}: {name} = {getattr(self, name)} cannot be read")
+        if self.artifacts and not os.access(self.artifacts, os.R_OK | os.W_OK | os.X_OK):
+            text = "is no folder that can be written: make it, and give it to the hub's user"
+            raise ValueError(f"{path}: artifacts = {self.artifacts} {text}")
 
 
 class CertificateProtocol(H11Protocol):
-    """HTTP that hands the application the name in the client's verified certificate."""
+    """HTTP that hands the application the name in the client's verified certificate.
+
+    A caller that does not get a request's head together is not waited for.
+    """
+
+    patience = bodies.PATIENT
+    _waiting: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(t.cast(asyncio.Transport, transport))
+        self._wait()
         secured = transport.get_extra_info("ssl_object")
         name = common_name(secured.getpeercert() or {}) if secured else ""
         inner: t.Any = self.app
@@ -68,6 +113,26 @@ class CertificateProtocol(H11Protocol):
             await inner({**scope, "client_certificate": name}, receive, send)
 
         self.app = app
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.cycle is None or self.cycle.response_complete:
+            self._wait()
+        else:
+            self._wait_no_more()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._wait_no_more()
+        super().connection_lost(exc)
+
+    def _wait(self) -> None:
+        if self._waiting is None:
+            self._waiting = self.loop.call_later(self.patience.head, self.transport.abort)
+
+    def _wait_no_more(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
 
 
 def common_name(certificate: t.Mapping[str, t.Any]) -> str:
@@ -81,18 +146,20 @@ def common_name(certificate: t.Mapping[str, t.Any]) -> str:
     return names[0] if len(names) == 1 else ""
 
 
-def server(settings: Settings) -> uvicorn.Server:
-    """The server, not yet started."""
+def server(settings: Settings, patience: bodies.Patience = bodies.PATIENT) -> uvicorn.Server:
+    """The server, not yet started. Raises ValueError for a file of tokens that makes no sense."""
     keep = Keep(settings.keep_days, settings.keep_audit_days, settings.keep_artifacts_days)
     engine = opened(settings.database)
     if settings.tokens:
-        access.declare(engine, Path(settings.tokens).read_text(encoding="utf-8"))
-    hub = Hub(engine, spread=settings.spread, keep=keep, shelf=Shelf(settings.artifacts))
+        _declare(engine, settings.tokens)
+    shelf = Shelf(settings.artifacts)
+    hub = Hub(engine, spread=settings.spread, keep=keep, shelf=shelf, patience=patience)
+    protocol = type("Protocol", (CertificateProtocol,), {"patience": patience})
     config = uvicorn.Config(
         hub.app(),
         host=settings.host,
         port=settings.port,
-        http=CertificateProtocol,
+        http=protocol,
         lifespan="on",
         ws="none",
         log_level="warning",
@@ -102,3 +169,10 @@ def server(settings: Settings) -> uvicorn.Server:
         ssl_cert_reqs=ssl.CERT_OPTIONAL if settings.client_ca else ssl.CERT_NONE,
     )
     return uvicorn.Server(config)
+
+
+def _declare(engine: Engine, path: str) -> None:
+    try:
+        access.declare(engine, Path(path).read_text(encoding="utf-8"))
+    except ValueError as exc:
+        raise ValueError(f"{path}: {exc}") from exc

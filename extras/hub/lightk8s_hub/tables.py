@@ -27,6 +27,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from . import schema
 
+# A database that says nothing any more is away, and not waited for as long as TCP would.
+WAITS = {"connect_timeout": "10", "tcp_user_timeout": "30000"}
 metadata = MetaData()
 
 sites = Table(
@@ -99,8 +101,11 @@ tokens = Table(
 
 def opened(url: str) -> Engine:
     """The database, with its tables as this program knows them."""
-    engine = create_engine(url, pool_pre_ping=True)
-    if make_url(url).get_backend_name() == "sqlite":
+    parsed = make_url(url)
+    waits = {} if parsed.get_backend_name() == "sqlite" else WAITS
+    missing = {name: value for name, value in waits.items() if name not in parsed.query}
+    engine = create_engine(url, pool_pre_ping=True, connect_args=missing)
+    if parsed.get_backend_name() == "sqlite":
         event.listen(engine, "connect", _prepare)
         event.listen(engine, "begin", _begin)
     schema.upgrade(engine)

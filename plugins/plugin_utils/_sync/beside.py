@@ -19,7 +19,17 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._sync.targets import
 
 PLACE = "v1/artifacts"  # below the folder, or below the URL: as the hub has it
 SILENCE_SECONDS = 60
-HINT = "see what edge_publish_token may do, or set edge_publish_artifacts to false and name mirrors"
+NOT_REACHED = (
+    "see whether a server listens there, and edge_publish_to has its scheme, name and port"
+)
+OTHERWISE = "or set edge_publish_artifacts to false and name mirrors"
+HINTS = {
+    401: "edge_publish_token is none that the server knows",
+    403: "edge_publish_token is not one of a publisher",
+    404: f"a hub takes artifacts where it is given a folder for them; else see edge_publish_to, {OTHERWISE}",
+    413: f"see how large a file the server takes, {OTHERWISE}",
+    507: f"make room on the server's disk, {OTHERWISE}",
+}
 
 
 class Artifact(t.NamedTuple):
@@ -84,7 +94,8 @@ class OnServer:
 
     def _refused(self, verb: str, sha256: str, status: int) -> EdgeError:
         text = f"{self._base}/{sha256} could not be {verb}: status {status}"
-        return EdgeError(text, kind="refused", hint=HINT)
+        hint = HINTS.get(status, f"see whether the server takes PUT there, {OTHERWISE}")
+        return EdgeError(text, kind="refused", hint=hint)
 
     def _ask(
         self,
@@ -112,7 +123,9 @@ class OnServer:
             return int(exc.code)
         except (URLError, HTTPException, OSError) as exc:
             reason = getattr(exc, "reason", None) or exc
-            raise EdgeError(f"{url} was not reached: {reason}", kind="io", hint=HINT) from exc
+            raise EdgeError(
+                f"{url} was not reached: {reason}", kind="io", hint=NOT_REACHED
+            ) from exc
 
 
 def beside(to: str, token: str = "", ca: str = "", cert: str = "", key: str = "") -> Beside | None:

@@ -24,6 +24,8 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._sync.document_secre
     inline_secrets,
 )
 
+MAKE = "make a key: openssl genpkey -algorithm ed25519 -out {}"
+
 if t.TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -45,13 +47,19 @@ class Signer:
         try:
             pem = Path(path).expanduser().read_bytes()
         except OSError as exc:
-            raise EdgeError(f"cannot read {path}: {exc.strerror}", kind="io") from exc
+            raise EdgeError(
+                f"cannot read {path}: {exc.strerror}", kind="io", hint=MAKE.format(path)
+            ) from exc
         try:
             key = load_pem_private_key(pem, password.encode() or None)
         except (TypeError, ValueError) as exc:
-            raise EdgeError(f"{path} is no usable private key: {exc}", kind="spec") from exc
+            text = f"{path} is no usable private key: {exc}"
+            hint = f"see edge_publish_key_password, or {MAKE.format('another file')}"
+            raise EdgeError(text, kind="spec", hint=hint) from exc
         if not isinstance(key, Ed25519PrivateKey):
-            raise EdgeError(f"{path} is no Ed25519 key", kind="spec")
+            raise EdgeError(
+                f"{path} is no Ed25519 key", kind="spec", hint=MAKE.format("another file")
+            )
         return cls(key)
 
     @classmethod

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import re
 import typing as t
 import urllib.request
 from urllib.parse import quote
@@ -151,9 +152,12 @@ def is_url(place: str) -> bool:
 
 
 def target(to: str, *, token: str = "", tls: Tls | None = None) -> Target:
-    """The place that `to` names: a URL, else a folder on the controller."""
+    """The place that `to` names: a URL, else a folder on the controller. Raises EdgeError(spec)."""
     if is_url(to):
         return Web(to, token=token, tls=tls)
+    if "://" in to or re.match(r"[\w.-]+:[0-9]+(/|\Z)", to):
+        text = f"{to} is neither a folder nor an http(s) URL"
+        raise EdgeError(text, kind="spec", hint=f"write https://{to.rpartition('://')[2]}")
     return Folder(to)
 
 

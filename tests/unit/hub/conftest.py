@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, Table, select
 
-from ansible_collections.lightk8s.edge.extras.hub.lightk8s_hub import access, serve, tables
+from ansible_collections.lightk8s.edge.extras.hub.lightk8s_hub import access, bodies, serve, tables
 from ansible_collections.lightk8s.edge.plugins.module_utils._host.http import Connection, Response
 from ansible_collections.lightk8s.edge.plugins.module_utils._host.tls import Tls
 
@@ -58,8 +58,10 @@ class Running(t.NamedTuple):
 
 
 @contextmanager
-def served(settings: serve.Settings) -> Iterator[Running]:
-    server = serve.server(settings)
+def served(
+    settings: serve.Settings, patience: bodies.Patience = bodies.PATIENT
+) -> Iterator[Running]:
+    server = serve.server(settings, patience)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

@@ -119,12 +119,28 @@ def test_what_is_known_of_a_site(hub: Running, tmp_path: Path) -> None:
     }
     shown = hub.ask("GET", "/metrics", token=reader).body.decode()
     assert 'lightk8s_site_acknowledged{node="",site="shop"} 4.0' in shown
-    assert 'lightk8s_site_agent_status{name="queue_bytes",node="",site="shop"} 17.0' in shown
-    assert "asked_seconds{" not in shown
+    assert 'lightk8s_site_agent_info{agent="lightk8s-edge/1.2.3",node="",site="shop"} 1.0' in shown
+    assert "asked_timestamp_seconds{" not in shown
     hub.ask("GET", "/v1/desired/shop", token=site)
-    assert 'asked_seconds{site="shop"}' in hub.ask("GET", "/metrics", token=reader).body.decode()
+    asked = 'lightk8s_site_asked_timestamp_seconds{site="shop"}'
+    assert asked in hub.ask("GET", "/metrics", token=reader).body.decode()
     assert 'lightk8s_site_generation{site="shop"} 3.0' in shown
-    assert "lightk8s_site_last_seen_seconds" in shown
+    assert "lightk8s_site_last_seen_timestamp_seconds" in shown
+
+
+def test_a_site_that_has_never_told_anything_is_seen_to_be_silent(
+    hub: Running, tmp_path: Path
+) -> None:
+    hub.ask("PUT", "/v1/desired/shop", document(3, tmp_path), token=hub.token("publisher"))
+    reader = hub.token("reader")
+    [row] = json.loads(hub.ask("GET", "/v1/sites", token=reader).body)
+    assert (row["site"], row["last_seen"], row["generation"]) == ("shop", 0.0, 3)
+    shown = hub.ask("GET", "/metrics", token=reader).body.decode()
+    assert 'last_seen_timestamp_seconds{node="",site="shop"} 0.0' in shown
+    assert "agent_info{" not in shown
+    hub.ask("POST", "/v1/events", BATCH, token=hub.token("site", "shop"))
+    [row] = json.loads(hub.ask("GET", "/v1/sites", token=reader).body)
+    assert row["last_seen"] > 0
 
 
 def test_a_client_certificate_is_a_site(tmp_path: Path) -> None:
@@ -171,9 +187,27 @@ def test_without_its_database_the_hub_takes_nothing_and_asks_to_come_again(
         assert answer.headers["retry-after"] == "30"
 
 
+DATABASE = "database = 'sqlite:////tmp/hub.db'"
+
+
 @pytest.mark.parametrize(
     "text, word",
-    [("port = 1", "database is missing"), ("database = 'x'\ncolour = 1", "unknown: colour")],
+    [
+        ("port = 1", "database is missing"),
+        (f"{DATABASE}\ncolour = 1", "unknown: colour"),
+        ("data base", "is no TOML"),
+        ("database = 5", "database has to be a text"),
+        ("database = 'x'", "sqlite:////PATH"),
+        ("database = 'mysql://a/b'", "sqlite:////PATH"),
+        (f"{DATABASE}\nport = '8443'", "port has to be a whole number"),
+        (f"{DATABASE}\nport = 70000", "port has to be 0 to 65535"),
+        (f"{DATABASE}\nspread = -1", "spread cannot be negative"),
+        (f"{DATABASE}\nspread = true", "spread has to be a number"),
+        (f"{DATABASE}\ncertificate = '/x'", "key is missing"),
+        (f"{DATABASE}\nclient_ca = '/x'", "key is missing"),
+        (f"{DATABASE}\ntokens = '/none'", "/none cannot be read"),
+        (f"{DATABASE}\nartifacts = '/none'", "make it"),
+    ],
 )
 def test_settings_are_judged_by_name(tmp_path: Path, text: str, word: str) -> None:
     path = tmp_path / "hub.toml"
@@ -199,3 +233,14 @@ def test_the_command_line_issues_tokens(tmp_path: Path) -> None:
     engine.dispose()
     assert call("token", "site").returncode == 2
     assert call("revoke", "site", "shop").stdout == "1\n"
+    wrong = {
+        "database = 'postgresql+psycopg://hub:secretword@127.0.0.1:1/hub'": "hub:***@127.0.0.1",
+        f"database = '{url}'\ncertificate = '{settings}'\nkey = '{settings}'": "no certificate",
+        f"database = '{url}'\ntokens = '{settings}'": "hub.toml: ",
+    }
+    for content, word in wrong.items():
+        settings.write_text(content)
+        told = call("serve")
+        assert (told.returncode, word in told.stderr) == (1, True), told.stderr
+        assert "Traceback" not in told.stderr
+        assert "secretword" not in told.stderr

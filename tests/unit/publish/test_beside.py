@@ -89,7 +89,7 @@ def test_a_hub_holds_them_for_its_sites(server: Server, binary: Path) -> None:
     assert found.body == CONTENT
 
 
-@pytest.mark.parametrize("role, word", [("reader", "artifacts/"), ("", "401")])
+@pytest.mark.parametrize("role, word", [("reader", "403"), ("", "401")])
 def test_who_may_not_is_told_so(server: Server, binary: Path, role: str, word: str) -> None:
     token = server.hub.token(role) if role else "guessed"
     with pytest.raises(EdgeError, match=word) as error:
@@ -98,8 +98,19 @@ def test_who_may_not_is_told_so(server: Server, binary: Path, role: str, word: s
 
 
 def test_a_server_of_another_authority_is_shown_nothing(server: Server, binary: Path) -> None:
-    with pytest.raises(EdgeError, match="was not reached"):
+    with pytest.raises(EdgeError, match="was not reached") as error:
         brought(beside(server.hub.url, "t0ken"), Artifact(DIGEST, "k3s", lambda: binary))
+    assert "edge_publish_to" in error.value.hint
+
+
+def test_a_hub_without_a_folder_says_what_it_lacks(
+    server: Server, binary: Path, tmp_path: Path
+) -> None:
+    with served(serve.Settings(f"sqlite:///{tmp_path / 'other.db'}", port=0)) as hub:
+        place = beside(hub.url, hub.token("publisher"))
+        with pytest.raises(EdgeError, match="404") as error:
+            brought(place, Artifact(DIGEST, "k3s", lambda: binary))
+    assert "folder" in error.value.hint
 
 
 def test_addresses_of_their_own_have_no_place_beside() -> None:

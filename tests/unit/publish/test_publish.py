@@ -194,6 +194,21 @@ def test_a_server_that_takes_no_put_is_told_by_name(shelf: Shelf, signers: list[
     assert "405" in error.value.message
 
 
+def test_a_key_that_cannot_be_used_says_what_can(tmp_path: Path) -> None:
+    (tmp_path / "other").write_text("no key")
+    for name in ("none", "other"):
+        with pytest.raises(EdgeError) as error:
+            Signer.read(str(tmp_path / name))
+        assert "openssl genpkey -algorithm ed25519" in error.value.hint
+
+
+@pytest.mark.parametrize("to", ["127.0.0.1:8443", "hub.example:8443/edge", "ftp://hub.example"])
+def test_a_server_without_its_scheme_is_no_folder(to: str) -> None:
+    with pytest.raises(EdgeError, match="neither a folder nor") as error:
+        targets.target(to)
+    assert "https://" in error.value.hint
+
+
 def test_a_token_is_not_sent_in_the_clear() -> None:
     with pytest.raises(EdgeError) as error:
         targets.target("http://hub.example", token="t0ken")
