@@ -4,7 +4,7 @@
 """What it costs that a site loses nothing, beside others' queues on the same machine.
 
 `python -m tests.bench.sync ENVIRONMENT [--only KEY]... [--cuts 200] [--kills 500] [--events 1000000]`;
-ENVIRONMENT is a virtual environment with diskcache, litequeue and persist-queue. The last line is one
+ENVIRONMENT is a virtual environment of tools/requirements/queues.txt. The last line is one
 JSON object with the figures. Bars are printed beside them; nothing fails because of one.
 """
 
@@ -17,7 +17,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +38,7 @@ BARS = {
     "run_peak_mb": "<= 64",
     "reconnect_load": "<= 2",
 }
+GROUPS = ("wire", "appends", "disk", "reconnect", "harness", "cuts", "memory", "delivery")
 DETECTING_CUTS = 10
 OTHERS = ("litequeue", "diskcache")
 PEER = "persist-queue"
@@ -94,6 +94,7 @@ class Bench:
 
     def wire(self) -> dict[str, Any]:
         found = sync_wire.measure(self._room("wire"))
+        found["bytes_per_event_mqtt_qos1"] = sync_wire.mqtt(self._folder / "mqtt", self._python)
         return {key: round(value, 1) for key, value in found.items()}
 
     def appends(self) -> dict[str, Any]:
@@ -164,7 +165,7 @@ def _written(counts: Path) -> int:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("environment", type=Path)
-    parser.add_argument("--only", action="append", default=[])
+    parser.add_argument("--only", action="append", default=[], choices=GROUPS)
     parser.add_argument("--cuts", type=int, default=200)
     parser.add_argument("--kills", type=int, default=500)
     parser.add_argument("--events", type=int, default=1_000_000)
@@ -172,18 +173,8 @@ def main() -> None:
     figures: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="bench-sync-", dir="/var/tmp") as folder:
         bench = Bench(Path(folder), str(given.environment / "bin" / "python"), given)
-        groups: dict[str, Callable[[], dict[str, Any]]] = {
-            "wire": bench.wire,
-            "appends": bench.appends,
-            "disk": bench.disk,
-            "reconnect": bench.reconnect,
-            "harness": bench.harness,
-            "cuts": bench.cuts,
-            "memory": bench.memory,
-            "delivery": bench.delivery,
-        }
-        for name in given.only or groups:
-            found = groups[name]()
+        for name in given.only or GROUPS:
+            found: dict[str, Any] = getattr(bench, name)()
             for key, value in found.items():
                 print(f"{key}: {value}  ({BARS.get(key, 'reported')})", flush=True)
             figures.update(found)

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Sequence
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from bed.links import Link
@@ -20,6 +22,7 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._sync.records import
 from ..unit.hub.conftest import Running, served
 from ..unit.kube.authority import Authority
 
+MQTT = Path(__file__).with_name("sync_mqtt.py")
 BATCHES, EACH = 10, 100
 EPOCH = "4be1d20c9f3a77e8"
 NODES = ("till-3", "oven-7", "gate-1")
@@ -69,11 +72,7 @@ def measure(folder: Path) -> dict[str, float]:
 
 def _sent(folder: Path, bodies: Sequence[bytes], packed: bool) -> int:
     """Bytes both ways until the hub has taken all of them, on one connection."""
-    folder.mkdir()
-    authority = Authority()
-    pair = authority.issue("hub", names=("127.0.0.1",))
-    (folder / "cert").write_bytes(pair.cert)
-    (folder / "key").write_bytes(pair.key)
+    authority = _certified(folder)
     settings = serve.Settings(
         f"sqlite:///{folder / 'hub.db'}",
         port=0,
@@ -92,6 +91,48 @@ def _sent(folder: Path, bodies: Sequence[bytes], packed: bool) -> int:
                 assert found.status == 200, found.body
         assert json.loads(found.body)["acknowledged"] > 0
         return sum(link.counts())
+
+
+def _certified(folder: Path) -> Authority:
+    """A folder with the server's certificate, its key and the authority."""
+    folder.mkdir()
+    authority = Authority()
+    pair = authority.issue("hub", names=("127.0.0.1",))
+    for name, content in (("cert", pair.cert), ("key", pair.key), ("ca", authority.pair.cert)):
+        (folder / name).write_bytes(content)
+    return authority
+
+
+def mqtt(folder: Path, python: str) -> float:
+    """Bytes per event, both ways, until a broker has acknowledged each event by itself (QoS 1), on one connection.
+
+    `python` has the broker and the client.
+    """
+    _certified(folder)
+    bodies = [cloudevents.batch("shop", EPOCH, [row]) for row in day(BATCHES * EACH)[:EACH]]
+    rows = [json.dumps(json.loads(body)[0], separators=(",", ":")).encode() for body in bodies]
+    with _broker(folder, python) as port, Link() as link:
+        host, near = link.forward(("127.0.0.1", port))
+        words = ["publish", host, str(near), str(folder / "ca"), "sites/shop/events"]
+        subprocess.run(
+            [python, str(MQTT), *words], input=b"\n".join(rows), check=True, capture_output=True
+        )
+        return sum(link.counts()) / EACH
+
+
+@contextmanager
+def _broker(folder: Path, python: str) -> Iterator[int]:
+    words = [python, str(MQTT), "broker", str(folder / "cert"), str(folder / "key")]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
+        )
+    try:
+        assert process.stdout
+        yield int(process.stdout.readline())
+    finally:
+        process.terminate()
+        process.communicate()
 
 
 def _address(hub: Running) -> tuple[str, int]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -13,6 +14,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from bed import paths
@@ -22,6 +24,8 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._sync.queue import Q
 from ansible_collections.lightk8s.edge.plugins.module_utils._sync.records import Event
 from ansible_collections.lightk8s.edge.plugins.module_utils._sync.sender import Sender
 from ansible_collections.lightk8s.edge.plugins.module_utils._sync.up import Policy, State
+
+from ..unit.hub.conftest import cloudevent
 
 pytestmark = pytest.mark.slow
 TIME = "2026-11-21T10:00:00Z"
@@ -124,3 +128,28 @@ def test_what_a_site_tells_makes_a_rule_act_once(rulebook: Rulebook, tmp_path: P
     acted = [row for row in rulebook.said().splitlines() if "ACTED for" in row]
     assert len(acted) == 1
     assert "ACTED for shop node/b" in acted[0]
+
+
+def test_events_of_one_batch_act_each_and_a_batch_that_comes_again_does_not(
+    rulebook: Rulebook,
+) -> None:
+    """As when the answer is lost: the site sends the same events once more, then newer ones beside them."""
+
+    def wrong(number: int) -> dict[str, Any]:
+        kind: dict[str, Any] = {"type": "lightk8s.edge.node.changed", "data": {"good": False}}
+        return {**cloudevent(number, subject=f"node/{number}"), **kind}
+
+    end = cloudevent(4, type="lightk8s.edge.end", data=None)
+    batches = ([wrong(1), wrong(2)], [wrong(1), wrong(2)], [wrong(2), wrong(3)], [end])
+    with Connection(f"http://127.0.0.1:{rulebook.port}") as connection:
+        for batch in batches:
+            body = json.dumps(batch).encode()
+            headers = {"Authorization": f"Bearer {TOKEN}"}
+            found = connection.request("POST", "/v1/events", headers=headers, body=body)
+            told = json.loads(found.body)
+            last = int(str(batch[-1]["id"]).partition("-")[2])
+            assert (found.status, told["acknowledged"]) == (200, last)
+    assert rulebook.process.wait(PATIENCE) == 0, rulebook.said()
+    acted = [row.rpartition("ACTED for ")[2] for row in rulebook.said().splitlines()]
+    told_of = [row.rstrip(" *'\"") for row in acted if row.startswith("shop")]
+    assert told_of == ["shop node/1", "shop node/2", "shop node/3"]

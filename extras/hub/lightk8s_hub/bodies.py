@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import typing as t
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 
 from starlette.requests import ClientDisconnect, Request
@@ -29,7 +29,7 @@ class Patience(t.NamedTuple):
 PATIENT = Patience()
 
 
-async def blocks(request: Request, patience: Patience) -> AsyncIterator[bytes]:
+async def blocks(request: Request, patience: Patience) -> AsyncGenerator[bytes, None]:
     """The pieces of a body as they come. Raises Wrong(408) where none comes for so long."""
     async with aclosing(request.stream()) as stream:
         while True:

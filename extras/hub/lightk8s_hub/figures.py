@@ -11,6 +11,7 @@ import typing as t
 from collections.abc import Iterator
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
+from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from sqlalchemy import Engine, select
 
@@ -119,7 +120,7 @@ class Sites(Collector):
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def collect(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily | InfoMetricFamily]:
+    def collect(self) -> Iterator[Metric]:
         """One scrape. Times are moments, so that a rule can say `time() - ...` as of any moment."""
         place = ["site", "node"]
         seen = _gauge(

@@ -24,7 +24,11 @@ from .artifacts import Shelf
 from .retention import Keep
 from .tables import opened
 
-KINDS = {"str": "a text", "int": "a whole number", "float": "a number"}
+KINDS: dict[str, tuple[t.Any, ...]] = {
+    "str": ("a text", str),
+    "int": ("a whole number", int),
+    "float": ("a number", int, float),
+}
 Receive = t.Callable[[], t.Awaitable[t.Any]]
 Send = t.Callable[[t.Any], t.Awaitable[None]]
 
@@ -60,10 +64,9 @@ class Settings:
             what = f"unknown: {', '.join(sorted(unknown))}" if unknown else "database is missing"
             raise ValueError(f"{path}: {what}")
         for field in fields(cls):
-            kind = {"str": str, "int": int, "float": (int, float)}[str(field.type)]
-            value = content.get(field.name, field.default)
-            if not isinstance(value, kind) or isinstance(value, bool):
-                raise ValueError(f"{path}: {field.name} has to be {KINDS[str(field.type)]}")
+            text, *kinds = KINDS[str(field.type)]
+            if field.name in content and type(content[field.name]) not in kinds:
+                raise ValueError(f"{path}: {field.name} has to be {text}")
         found = cls(**content)
         found.check(path)
         return found
@@ -116,7 +119,8 @@ class CertificateProtocol(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        if self.cycle is None or self.cycle.response_complete:
+        cycle: t.Any = self.cycle  # None before the first request
+        if cycle is None or cycle.response_complete:
             self._wait()
         else:
             self._wait_no_more()

@@ -26,7 +26,6 @@ from sqlalchemy import text
 from ansible_collections.lightk8s.edge.extras.hub.lightk8s_hub import (
     access,
     app,
-    artifacts,
     bodies,
     ingest,
     serve,
@@ -250,7 +249,7 @@ def test_a_disk_that_is_full_keeps_nothing_of_an_artifact(
     def full(_handle: int) -> None:
         raise OSError(code, os.strerror(code))
 
-    monkeypatch.setattr(artifacts.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     digest = hashlib.sha256(b"content").hexdigest()
     publisher = small.token("publisher")
     answer = small.ask("PUT", f"/v1/artifacts/{digest}", b"content", token=publisher)

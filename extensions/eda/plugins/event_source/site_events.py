@@ -10,8 +10,9 @@ Options: host (default 127.0.0.1), port (8443), certfile, keyfile and cafile for
 certificates, whose common name is the site; tokens, a mapping of sites to their tokens; wait, the
 seconds (20) for which a batch waits for rules that are slower than the events.
 
-An event is acknowledged when it is in the queue of the rulebook, which is in memory: where an event
-must outlive the end of the process, let sites tell a hub.
+An event is acknowledged when it is in the queue of the rulebook, which is in memory, and so is the number up
+to which a site's events were taken: what comes again fires once as long as the process lives, and what was
+under way when it ended may fire twice, or not at all. Where an event must outlive that, let sites tell a hub.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ EXAMPLES = r"""
       shop1: "{{ shop1_token }}"
 """
 MOST_BODY = 8 << 20
-MOST_CONTENT = 32 << 20
+MOST_CONTENT = 8 << 20
 MOST_EVENTS = 5000
 MOST_STREAMS = 100_000
 GZIP_OR_ZLIB = 47
@@ -170,9 +171,11 @@ class Source:
     async def events(self, request: web.Request) -> web.Response:
         """Take a batch; answer with the number up to which it is in the queue."""
         try:
-            encoding = request.headers.get("Content-Encoding", "")
+            site = self._caller(request)
+            encoding = request.headers.get("Content-Encoding", "").lower()
             batch = read(await _body(request), encoding)
-            self._allow(request, batch.site)
+            if batch.site != site:
+                raise Wrong("this is not allowed to this caller", 403)
             upto = await self._take(batch)
         except Wrong as exc:
             headers = {"WWW-Authenticate": "Bearer"} if exc.status == 401 else {}
@@ -182,17 +185,17 @@ class Source:
             return web.json_response({"error": "the rules are slower"}, status=503, headers=headers)
         return web.json_response({"epoch": batch.epoch, "acknowledged": upto})
 
-    def _allow(self, request: web.Request, site: str) -> None:
+    def _caller(self, request: web.Request) -> str:
+        """The site. Raises Wrong(401), before anything is read that an unknown caller sends."""
         kind, _space, token = request.headers.get("Authorization", "").partition(" ")
         if kind.lower() == "bearer" and token:
             known = _digest(token.strip())
             named = [self._digests[d] for d in self._digests if hmac.compare_digest(d, known)]
         else:
             named = _common_names(request)
-        if not named:
+        if len(named) != 1:
             raise Wrong("a token or a client certificate is needed", 401)
-        if named != [site]:
-            raise Wrong("this is not allowed to this caller", 403)
+        return named[0]
 
     async def _take(self, batch: Batch) -> int:
         """The same batch may come again while the first one still waits: one after the other."""
