@@ -61,7 +61,10 @@ def publish(host: str, port: str, authority: str, topic: str) -> None:
 
 
 def main(what: str, *words: str) -> None:
-    {"broker": serve, "publish": publish}[what](*words)
+    if what == "broker":
+        serve(*words)
+    else:
+        publish(*words)
 
 
 if __name__ == "__main__":

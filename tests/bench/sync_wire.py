@@ -14,12 +14,11 @@ from pathlib import Path
 
 from bed.links import Link
 
-from ansible_collections.lightk8s.edge.extras.hub.lightk8s_hub import serve
 from ansible_collections.lightk8s.edge.plugins.module_utils._host.http import Connection, Tls
 from ansible_collections.lightk8s.edge.plugins.module_utils._sync import cloudevents
 from ansible_collections.lightk8s.edge.plugins.module_utils._sync.records import Event, Row
 
-from ..unit.hub.conftest import Running, served
+from ..unit.hub.conftest import Running, secured, served
 from ..unit.kube.authority import Authority
 
 MQTT = Path(__file__).with_name("sync_mqtt.py")
@@ -72,13 +71,9 @@ def measure(folder: Path) -> dict[str, float]:
 
 def _sent(folder: Path, bodies: Sequence[bytes], packed: bool) -> int:
     """Bytes both ways until the hub has taken all of them, on one connection."""
-    authority = _certified(folder)
-    settings = serve.Settings(
-        f"sqlite:///{folder / 'hub.db'}",
-        port=0,
-        certificate=str(folder / "cert"),
-        key=str(folder / "key"),
-    )
+    folder.mkdir()
+    authority = Authority()
+    settings = secured(folder, authority)
     with served(settings) as hub, Link() as link:
         host, port = link.forward(_address(hub))
         token = hub.token("site", "shop")
@@ -93,22 +88,13 @@ def _sent(folder: Path, bodies: Sequence[bytes], packed: bool) -> int:
         return sum(link.counts())
 
 
-def _certified(folder: Path) -> Authority:
-    """A folder with the server's certificate, its key and the authority."""
-    folder.mkdir()
-    authority = Authority()
-    pair = authority.issue("hub", names=("127.0.0.1",))
-    for name, content in (("cert", pair.cert), ("key", pair.key), ("ca", authority.pair.cert)):
-        (folder / name).write_bytes(content)
-    return authority
-
-
 def mqtt(folder: Path, python: str) -> float:
     """Bytes per event, both ways, until a broker has acknowledged each event by itself (QoS 1), on one connection.
 
     `python` has the broker and the client.
     """
-    _certified(folder)
+    folder.mkdir()
+    secured(folder, Authority())
     bodies = [cloudevents.batch("shop", EPOCH, [row]) for row in day(BATCHES * EACH)[:EACH]]
     rows = [json.dumps(json.loads(body)[0], separators=(",", ":")).encode() for body in bodies]
     with _broker(folder, python) as port, Link() as link:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.lightk8s.edge.extras.hub.lightk8s_hub import serve
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
 from ansible_collections.lightk8s.edge.plugins.module_utils._host.tls import Tls
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._sync.beside import (
