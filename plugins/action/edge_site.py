@@ -81,5 +81,9 @@ class ActionModule(InputsAction, WithImages, SiteAction):
         if set(params["nouns"]) <= set(SITE_NOUNS):
             return {} if result is not None else {"ask_nodes": True, "inputs_checked": True}
         more = super().more_params(result, params, task_vars)
+        if "generation" in more:
+            agent = site_agent(self._task.args.get(SYNC), task_vars, self._templar.template)
+            if agent is not None and agent.get("state") != "absent":
+                more["revoked_keys"] = list(agent.get("sync_revoked_keys") or ())
         site = not set(SITE_NOUNS).isdisjoint(params["nouns"])
         return {**more, "ask_nodes": True} if site and result is None else more

@@ -223,6 +223,13 @@ options:
       - Tells this run from earlier and later ones where the site's agent takes published documents too; a node refuses
         what is older than what it holds. The action plugin fills the controller's time in.
     type: int
+  revoked_keys:
+    description:
+      - Given where the node has an agent, or is about to get one, even if the list is empty. What these keys alone have
+        signed does not count as held. The action plugin of M(lightk8s.edge.edge_site) fills this in from
+        C(edge_sync_revoked_keys).
+    type: list
+    elements: str
   settle:
     description:
       - Ends a change that was held, with nothing to accept it, or with the reason why it is taken back. The action

@@ -42,6 +42,19 @@ OURS = (
     r" done 2>/dev/null; true"
 )
 
+MAIN = f"p=$(systemctl show --value -p MainPID {SERVICE}); c=/proc/$p/task/$p/children;"
+# Resident kB of the service once no round of it is under way.
+RESTING = (
+    f'{MAIN} while [ -n "$(cat $c)" ]; do sleep 0.2; done;'
+    r" sed -n 's/^VmRSS:\s*\([0-9]*\).*/\1/p' /proc/$p/status"
+)
+# The highest sum of its processes' kB, pages that they share divided among them, in the time of two rounds.
+BUSY = (
+    f"{MAIN} for n in $(seq 500); do"
+    " for q in $p $(cat $c); do cat /proc/$q/smaps_rollup; done 2>/dev/null"
+    " | awk '/^Pss:/ { s += $2 } END { print s }'; sleep 0.1; done | sort -n | tail -1"
+)
+
 
 def measure(folder: Path) -> dict[str, float]:
     """All figures, in MB, on a K3s node."""
@@ -64,8 +77,13 @@ def measure(folder: Path) -> dict[str, float]:
             assert node.kubectl("get", "node", "-l", "bench=true", "-o", "name").stdout
             idle = _idle(node)
             _play(lab, "site", {**given, "edge_mode": "online"})
-            service = _service(node)
-        return {"agent_idle_mb": idle, "service_mb": service, "run_peak_mb": max(peaks)}
+            service, busy = _service(node)
+        return {
+            "agent_idle_mb": idle,
+            "service_mb": service,
+            "service_round_mb": busy,
+            "run_peak_mb": max(peaks),
+        }
 
 
 @contextmanager
@@ -114,7 +132,8 @@ def _idle(node: Node) -> float:
     return _megabytes(node.run(OURS).stdout)
 
 
-def _service(node: Node) -> float:
+def _service(node: Node) -> tuple[float, float]:
+    """What stays between two rounds, every page of it counted as its own, and the most while rounds are under way."""
     seen: set[str] = set()
     until = time.monotonic() + PATIENCE
     while len(seen) < ROUNDS:
@@ -122,10 +141,9 @@ def _service(node: Node) -> float:
         seen.add(told["last_round"])
         assert time.monotonic() < until, "the service does not work"
         time.sleep(5)
-    pid = node.run(["systemctl", "show", "--value", "-p", "MainPID", SERVICE]).stdout.strip()
-    return _megabytes(
-        node.run(f"sed -n 's/^VmRSS:\\s*\\([0-9]*\\).*/\\1/p' /proc/{pid}/status").stdout
-    )
+    resting = node.run(RESTING).stdout.split()
+    busy = node.run(BUSY, timeout=PATIENCE).stdout
+    return _megabytes(resting[0]), _megabytes(busy)
 
 
 def _megabytes(rows: str) -> float:

@@ -39,7 +39,8 @@ from .sync_site import (
     states,
 )
 
-pytestmark = pytest.mark.slow
+slow = pytest.mark.slow
+pytestmark = slow
 SERVER = "shop-server1"
 
 
@@ -89,6 +90,13 @@ def node(site: Site) -> Node:
     return site.fleet.nodes[SERVER]
 
 
+@pytest.fixture(scope="module")
+def agent(site: Site) -> None:
+    """The agent is set up, whichever tests are chosen."""
+    site.converge()
+
+
+@slow
 def test_what_was_foretold_is_done_and_then_there_is_nothing_to_do(site: Site, node: Node) -> None:
     began = main(node, K3S.server_unit)
     foretold = site.converge("--check", "--diff")
@@ -108,6 +116,7 @@ def test_what_was_foretold_is_done_and_then_there_is_nothing_to_do(site: Site, n
         assert node.run(["stat", "-c", "%a", f"{HOME}/{path}"]).stdout.strip() == "600"
 
 
+@slow
 def test_another_version_of_the_agent_is_replaced_and_goes_on_with_its_queue(
     site: Site, node: Node
 ) -> None:
@@ -119,6 +128,7 @@ def test_another_version_of_the_agent_is_replaced_and_goes_on_with_its_queue(
     assert ask(node, "status")["queue"]["epoch"] == epoch
 
 
+@slow
 def test_what_the_site_tells_is_at_the_hub(hub: Running, node: Node) -> None:
     assert ask(node, "sync")["waiting"] == {}
     found = states(hub)
@@ -133,6 +143,7 @@ def test_what_the_site_tells_is_at_the_hub(hub: Running, node: Node) -> None:
     assert seen["agent"].startswith("lightk8s-edge/")
 
 
+@pytest.mark.usefixtures("agent")
 def test_while_the_link_is_away_all_is_kept_and_then_it_arrives(
     site: Site, hub: Running, node: Node, link: Link
 ) -> None:
@@ -158,6 +169,7 @@ def test_while_the_link_is_away_all_is_kept_and_then_it_arrives(
     )
 
 
+@pytest.mark.usefixtures("agent")
 def test_a_published_document_is_carried_out_once(
     site: Site, hub: Running, node: Node, keys: dict[str, Signer]
 ) -> None:
@@ -181,6 +193,7 @@ WRONG: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.usefixtures("agent")
 @pytest.mark.parametrize("reason", [*WRONG, "bad_signature", "malformed"])
 def test_a_wrong_document_is_refused_and_what_runs_stays(
     reason: str, site: Site, hub: Running, node: Node, keys: dict[str, Signer]
@@ -201,6 +214,7 @@ def test_a_wrong_document_is_refused_and_what_runs_stays(
     assert labels(node) == before
 
 
+@pytest.mark.usefixtures("agent")
 def test_a_document_that_breaks_the_node_is_undone_with_nobody_connected(
     site: Site, hub: Running, node: Node, keys: dict[str, Signer], link: Link
 ) -> None:
@@ -223,6 +237,7 @@ def test_a_document_that_breaks_the_node_is_undone_with_nobody_connected(
     ]
 
 
+@slow
 def test_the_latest_word_counts_whichever_way_it_came(
     site: Site, hub: Running, node: Node, keys: dict[str, Signer]
 ) -> None:
@@ -240,6 +255,7 @@ def test_the_latest_word_counts_whichever_way_it_came(
     assert labels(node)["shelf"] == "14"
 
 
+@slow
 def test_push_and_pull_at_once_have_one_order(
     site: Site, hub: Running, node: Node, keys: dict[str, Signer]
 ) -> None:
@@ -276,6 +292,7 @@ print(json.dumps({"held": held, "now": clock.now}))
 """
 
 
+@slow
 def test_three_days_without_a_link_leave_the_site_as_it_was_told(
     site: Site, hub: Running, node: Node, link: Link, keys: dict[str, Signer]
 ) -> None:
@@ -298,6 +315,7 @@ def test_three_days_without_a_link_leave_the_site_as_it_was_told(
     assert labels(node)["shelf"] == "72"
 
 
+@slow
 @pytest.mark.parametrize("mode", ["online", "offline", "hybrid"])
 def test_a_mode_is_what_it_says(mode: str, site: Site, hub: Running, node: Node) -> None:
     run = set_up(site, edge_mode=mode)
@@ -319,6 +337,7 @@ def test_a_mode_is_what_it_says(mode: str, site: Site, hub: Running, node: Node)
     wait_for("the news", lambda: key in states(hub))
 
 
+@slow
 def test_an_agent_that_was_killed_goes_on(site: Site, hub: Running, node: Node) -> None:
     for number in range(8):
         node.kubectl("create", "deployment", f"kill{number}", "--image=none.invalid/x:1")
@@ -329,6 +348,7 @@ def test_an_agent_that_was_killed_goes_on(site: Site, hub: Running, node: Node) 
     assert hub.rows(tables.gaps) == []
 
 
+@slow
 def test_a_removal_says_what_is_left(site: Site, hub: Running, node: Node, link: Link) -> None:
     link.cut()
     node.kubectl("create", "deployment", "last", "--image=none.invalid/x:1")

@@ -15,6 +15,7 @@ from .._core.errors import EdgeError
 from .._host.host import Host
 from .._sync import artifacts, down, places, reach
 from .._sync.agent import Agent, Survey, Work
+from .._sync.up import OFFLINE
 
 if t.TYPE_CHECKING:
     from .._distribution.spec import Spec as Distribution
@@ -201,12 +202,14 @@ class Carrier:
         host, settings = self.host, self.settings
         release, mirrors = given.get("release") or {}, given.get("release_mirrors") or ()
         urls = artifacts.places_of(need, str(release.get("version") or ""), mirrors)
+        if settings.mode != OFFLINE:  # then nobody but who is named is asked
+            urls += reach.artifact_urls(settings, str(need["sha256"]))
         artifacts.bring(
             host,
             need,
-            [*urls, *reach.artifact_urls(settings, str(need["sha256"]))],
+            urls,
             lambda url: reach.connection(host, settings, url),
-            settings.policy().rate,
+            artifacts.pacer(host, settings.policy(), self.agent.clock),
             token=lambda url: reach.token_for(host, settings, url),
         )
 

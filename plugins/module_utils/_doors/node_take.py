@@ -51,7 +51,7 @@ def main(
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             before = os.fstat(handle).st_size
             need = {"sha256": sha256, "name": params["name"]}
-            artifacts.bring(here, need, [f"{base}/{token}/{sha256}"], connect, 0.0)
+            artifacts.bring(here, need, [f"{base}/{token}/{sha256}"], connect, lambda size: None)
         finally:
             os.close(handle)
     except OSError as exc:

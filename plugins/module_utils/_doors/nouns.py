@@ -79,14 +79,14 @@ def run(
 
 
 def _in_order(bounds: list[Bound], params: t.Mapping[str, t.Any], host: Host) -> tuple[Step, ...]:
-    """Where an agent of ours is set up, what makes this run the site's latest word if it changes anything."""
-    generation = params.get("generation")
-    if not generation or host.inspect(SETTINGS) is None:
+    """Where an agent of ours is, or is to be, what makes this run the site's latest word if it changes anything."""
+    generation, revoked = params.get("generation"), params.get("revoked_keys")
+    if not generation or (revoked is None and host.inspect(SETTINGS) is None):
         return ()
     from .._sync import order
 
-    bounds.append(Bound(order.noun(), int(generation)))
-    held = order.held(host)
+    bounds.append(Bound(order.noun(revoked or ()), int(generation)))
+    held = order.held(host, revoked or ())
     return () if held and held.generation >= generation else (order.note(int(generation)),)
 
 

@@ -94,6 +94,7 @@ DISTRIBUTION: Options = {
     "hold": {"type": "bool", "default": False},
     "settle": {"type": "str"},
     "generation": {"type": "int"},
+    "revoked_keys": _strings(no_log=False),
     "inputs_checked": {"type": "bool", "default": False},
     "nouns": _strings(default=list(NOUNS), choices=list(NOUNS)),
     "handed_on": {"type": "list", "elements": "dict"},

@@ -68,10 +68,10 @@ class Agent:
         self.host = host
         self.settings = settings
         self.memory = Memory.read(host)
-        self.store = Store(host.path(places.DOCUMENTS))
+        self.store = Store(host.path(places.DOCUMENTS), settings.revoked)
         self._work = work
         self.carry = work.carry
-        self._clock = clock
+        self.clock = clock
         self._draw = draw
         self._found: tuple[list[collect.Fact], frozenset[str]] = ([], frozenset())
 
@@ -85,7 +85,7 @@ class Agent:
         return Queue(self.host.path(places.QUEUE), limit, self._now)
 
     def _now(self) -> str:
-        return stamp(self._clock.time())
+        return stamp(self.clock.time())
 
     # ---- one round
 
@@ -109,7 +109,7 @@ class Agent:
                 for link in links.values():
                     link.close()
             self.memory.began = 0.0
-            self.memory.ended = self._clock.time()
+            self.memory.ended = self.clock.time()
             self.memory.keep(self.host)
             return decision
 
@@ -117,15 +117,15 @@ class Agent:
         epoch = queue.status()["epoch"]
         if self.memory.epoch != epoch:
             self.memory.lost, self.memory.gone = 0, []
-        since = self._clock.time() - self.memory.told_at
+        since = self.clock.time() - self.memory.told_at
         if self.memory.epoch != epoch or not 0 <= since < collect.AGAIN:  # a clock may be set back
             self.memory.told = {}
-            self.memory.told_at = self._clock.time()
+            self.memory.told_at = self.clock.time()
         self.memory.epoch = epoch
         if self.memory.began:
             data = {"began": stamp(self.memory.began)}
             self.tell(queue, Event(EVENT, self._own, "lightk8s.edge.agent.cut", self._now(), data))
-        self.memory.began = self._clock.time()
+        self.memory.began = self.clock.time()
         self.memory.trouble = ""
         self.memory.keep(self.host)
 
@@ -209,7 +209,7 @@ class Agent:
             kind = f"lightk8s.edge.desired.{word}"
             self.tell(queue, Event(AUDIT, f"desired/{self.settings.host}", kind, self._now(), data))
 
-        return Puller(self.host, self.settings, self.memory, self.store, audit, clock=self._clock)
+        return Puller(self.host, self.settings, self.memory, self.store, audit, clock=self.clock)
 
     # ---- up
 
@@ -223,7 +223,7 @@ class Agent:
             node=self.settings.stream(),
             prefix=reach.split(self.settings.url)[1].rstrip("/"),
             token=reach.token(self.host, link),
-            clock=self._clock,
+            clock=self.clock,
             draw=self._draw,
         )
 
@@ -231,23 +231,23 @@ class Agent:
         """Send what may be sent now."""
         if not self.settings.url:
             return Decision(False, "there is nobody to send to")
-        policy, state, now = self.settings.policy(), self.memory.state(), self._clock.time()
+        policy, state, now = self.settings.policy(), self.memory.state(), self.clock.time()
         if self.settings.mode == OFFLINE or not queue.pending(1):
-            return up.decide(policy, state, now, len(queue.pending(1)), self._clock.localtime)
+            return up.decide(policy, state, now, len(queue.pending(1)), self.clock.localtime)
         link = self.link(links, self.settings.url)
-        state = up.link(state, link is not None, self._clock.time(), self._draw())
+        state = up.link(state, link is not None, self.clock.time(), self._draw())
         self._keep(state)
         if link is None:
             return Decision(False, f"there is no link: {self.memory.link}")
         sender = self.sender(queue, link)
         state, decision = sender.run(state, self._keep)
         while patient and self._is_turn(decision):
-            self._clock.sleep(max(0.0, (decision.at or 0.0) - self._clock.time()))
+            self.clock.sleep(max(0.0, (decision.at or 0.0) - self.clock.time()))
             state, decision = sender.run(state, self._keep)
         return decision
 
     def _is_turn(self, decision: Decision) -> bool:
-        near = decision.at is not None and decision.at - self._clock.time() <= LONGEST_TURN
+        near = decision.at is not None and decision.at - self.clock.time() <= LONGEST_TURN
         return decision.why == "waiting a turn" and near
 
     def _keep(self, state: up.State) -> None:

@@ -19,10 +19,12 @@ from .._core.verbs import ARTIFACTS, artifact_path
 from .._host import files
 from .._host.http_errors import HttpError
 from . import reach
+from .windows import opens
 
 if t.TYPE_CHECKING:
     from .._host.host import Host
     from .._host.http import Connection
+    from .up import Policy
 
 RESERVE = 16 << 20  # bytes that stay free on the disk
 REDIRECTS = 5
@@ -48,13 +50,14 @@ def bring(
     need: t.Mapping[str, t.Any],
     urls: t.Sequence[str],
     connect: Connect,
-    rate: float,
+    pace: t.Callable[[int], None],
     *,
     token: t.Callable[[str], str] = lambda url: "",
 ) -> None:
     """Have the artifact lie on the node. EdgeError(kind=artifact) naming why no place gives it.
 
-    `rate` bounds bytes per second, 0 does not. `token` is what the site shows to the server of a URL.
+    `pace` is told of each piece of so many bytes, 0 before the first, and may wait or raise. `token` is what the
+    site shows to the server of a URL.
     """
     sha256 = str(need["sha256"])
     folder = host.path(ARTIFACTS)
@@ -63,7 +66,8 @@ def bring(
     said = []
     for url in urls:
         try:
-            _from(url, partial, connect, lambda size: _pace(host, size, rate), token)
+            pace(0)
+            _from(url, partial, connect, pace, token)
             if _digest(partial) != sha256:
                 os.unlink(partial)
                 raise _Useless("what it holds is something else")
@@ -82,9 +86,24 @@ def bring(
     )
 
 
-def _pace(host: Host, size: int, rate: float) -> None:
-    if rate:
-        host.sleep(size / rate)
+def pacer(host: Host, policy: Policy, clock: t.Any) -> t.Callable[[int], None]:
+    """What keeps a fetch within the site's bandwidth and windows. EdgeError(kind=busy) where no window is open."""
+
+    def pace(size: int) -> None:
+        if policy.rate and size:
+            host.sleep(size / policy.rate)
+        now = clock.time()
+        opening = opens(policy.windows, now, clock.localtime)
+        if opening > now:
+            from .agent import stamp
+
+            raise EdgeError(
+                f"no window is open for what the document needs, until {stamp(opening)}",
+                kind="busy",
+                hint="what has come so far is kept; edge_sync_windows says when the site may use its link",
+            )
+
+    return pace
 
 
 def _from(

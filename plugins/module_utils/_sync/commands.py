@@ -12,6 +12,7 @@ import os
 import sys
 import time
 import typing as t
+from functools import partial
 
 from .._core.errors import EdgeError
 from .._core.records import replace
@@ -26,7 +27,6 @@ if t.TYPE_CHECKING:
     from .queue import Queue
     from .up import Decision
 
-SERVE_SECONDS = 20.0  # between two looks of the service
 PAGE = 500
 ROUND_WAIT = 3600.0
 Make = t.Callable[[], "Agent"]
@@ -114,16 +114,15 @@ def _sync(args: argparse.Namespace, agent: Agent) -> int:
 
 
 def _serve(args: argparse.Namespace | None, agent: Agent) -> int:
-    due = 0.0
-    while True:
-        with alone(agent):
-            agent.reread()
-            now = agent.host.monotonic()
-            converge = now >= due
-            agent.round(patient=False, converge=converge)
-            if converge:
-                due = now + 60.0 * agent.settings.interval_minutes
-        agent.host.sleep(SERVE_SECONDS)
+    from .service import serve
+
+    return serve(agent, partial(_service_round, agent))
+
+
+def _service_round(agent: Agent, converge: bool) -> None:
+    with alone(agent):
+        agent.reread()
+        agent.round(patient=False, converge=converge)
 
 
 def _status(args: argparse.Namespace, agent: Agent) -> int:

@@ -4,9 +4,13 @@
 
 """The documents a node keeps: the newest that was accepted, and the last one that was healthy.
 
-Files: `newest` and `good`, each the sha256 of what was published, a line break, and what was
-published; `held.json` with the highest generation ever accepted; `failed.json` with why the newest was
-taken back. Each is replaced atomically, and a cut between any two leaves what can be gone on from.
+Files: `newest` and `good`, each the sha256 of what follows, a line with the keys that it was accepted by, and
+what was published; `held.json` with the highest generations ever accepted, one for each
+choice of keys; `failed.json` with why the newest was taken back. Each is replaced atomically, and a cut
+between any two leaves what can be gone on from.
+
+What revoked keys alone have signed is as if it had never come: whoever has stolen a key may have signed a
+generation that nobody could go beyond.
 """
 
 from __future__ import annotations
@@ -24,39 +28,57 @@ NEWEST = "newest"
 GOOD = "good"
 HELD = "held.json"
 FAILED = "failed.json"
+DISTRUSTED = "what is held was signed by revoked keys alone: publish the site again, or push"
 
 
 class Store:
-    """One site's documents below `folder` (0700). Raises EdgeError(io) where the disk refuses."""
+    """One site's documents below `folder` (0700). Raises EdgeError(io) where the disk refuses.
 
-    def __init__(self, folder: str) -> None:
+    `revoked` are ids of keys for which nothing stands any more.
+    """
+
+    def __init__(self, folder: str, revoked: t.Collection[str] = ()) -> None:
         self._folder = folder
+        self._revoked = frozenset(revoked)
 
     def held(self) -> Held | None:
         """What was accepted last: the floor for generations, also where its document is damaged."""
-        found = [self._noted()]
+        found = [held for held in self._noted() if held.counts(self._revoked)]
         for name in (NEWEST, GOOD):
-            envelope = self._envelope(name)
-            if envelope is not None:
+            kept = self._kept(name)
+            if kept is not None:
+                keys, raw = kept
+                envelope = read_envelope(raw)
                 document = read_document(envelope.payload)
-                found.append(Held(document.generation, envelope.digest, document.issued))
-        known = [held for held in found if held is not None]
-        return max(known, key=lambda held: held.generation) if known else None
+                found.append(Held(document.generation, envelope.digest, document.issued, keys))
+        return max(found, key=lambda held: held.generation, default=None)
+
+    def note(self, word: Held) -> None:
+        """Raise the floor of those who stand for the word; that of others stays, for keys may be revoked."""
+        noted = self._noted()
+        later = any(row.covers(word) and row.generation > word.generation for row in noted)
+        if word not in noted and not later:
+            rows = [row._asdict() for row in noted if not word.covers(row)]
+            content = {"words": [*rows, word._asdict()]}
+            self._write(HELD, json.dumps(content, sort_keys=True).encode())
+
+    def distrusted(self) -> str:
+        """What a person is told where the newest is held and nobody stands for it; '' where that is not so."""
+        return DISTRUSTED if self._kept(NEWEST) is None and self._kept(NEWEST, ()) else ""
 
     def accept(self, accepted: Accepted) -> None:
         """Keep a verified document as the newest. The floor rises first: a cut never lowers it."""
         document, envelope = accepted.document, accepted.envelope
-        held = Held(document.generation, envelope.digest, document.issued)
-        if self._noted() != held:
-            self._write(HELD, json.dumps(held._asdict(), sort_keys=True).encode())
-        if self._published(NEWEST) != envelope.raw():
-            self._publish(NEWEST, envelope.raw())
+        keys = accepted.keys
+        self.note(Held(document.generation, envelope.digest, document.issued, keys))
+        if self._kept(NEWEST) != (keys, envelope.raw()):
+            self._keep(NEWEST, keys, envelope.raw())
 
     def mark_good(self) -> None:
         """The newest is healthy: from now on it is what one goes back to."""
-        raw = self._published(NEWEST)
-        if raw is not None and raw != self._published(GOOD):
-            self._publish(GOOD, raw)
+        kept = self._kept(NEWEST)
+        if kept is not None and kept != self._kept(GOOD):
+            self._keep(GOOD, *kept)
         files.remove(self._path(FAILED))
 
     def mark_failed(self, why: str) -> None:
@@ -76,8 +98,8 @@ class Store:
     def wanted(self) -> Envelope | None:
         """What the site should be now: the newest, or the last good one where the newest failed.
 
-        None where there is nothing, or nothing undamaged. It was verified when it was accepted, and
-        expiry does not count here; `held` and the key's revocation are for what comes.
+        None where there is nothing, or nothing undamaged. It was verified when it was accepted: expiry
+        does not count here, and a key that is trusted no more only if it was revoked.
         """
         newest = self._envelope(NEWEST)
         if newest is None or self.failure():
@@ -89,24 +111,40 @@ class Store:
         envelope = self._envelope(NEWEST)
         return f'"{envelope.digest}"' if envelope else ""
 
-    def _noted(self) -> Held | None:
-        note = self._json(HELD)
+    def _noted(self) -> list[Held]:
+        """All floors, also of revoked keys; none where the file is damaged."""
         try:
-            return Held(int(note["generation"]), str(note["digest"]), int(note["issued"]))
+            return [
+                Held(
+                    int(row["generation"]),
+                    str(row["digest"]),
+                    int(row["issued"]),
+                    tuple(map(str, row["keys"])),
+                )
+                for row in self._json(HELD)["words"]
+            ]
         except (KeyError, TypeError, ValueError):
-            return None
+            return []
 
     def _envelope(self, name: str) -> Envelope | None:
-        raw = self._published(name)
-        return None if raw is None else read_envelope(raw)
+        kept = self._kept(name)
+        return None if kept is None else read_envelope(kept[1])
 
-    def _published(self, name: str) -> bytes | None:
-        """What was published, None where it is absent or its bytes have changed on the disk."""
-        digest, _break, raw = (self._read(name) or b"").partition(b"\n")
-        return raw if digest == hashlib.sha256(raw).hexdigest().encode() else None
+    def _kept(
+        self, name: str, revoked: t.Collection[str] | None = None
+    ) -> tuple[tuple[str, ...], bytes] | None:
+        """(keys, what was published), None where it is absent, changed on the disk, or nobody's any more."""
+        digest, _break, data = (self._read(name) or b"").partition(b"\n")
+        if digest != hashlib.sha256(data).hexdigest().encode():
+            return None
+        names, _break, raw = data.partition(b"\n")
+        keys = tuple(names.decode("utf-8").split())
+        gone = self._revoked if revoked is None else revoked
+        return (keys, raw) if keys and not set(keys) <= set(gone) else None
 
-    def _publish(self, name: str, raw: bytes) -> None:
-        self._write(name, hashlib.sha256(raw).hexdigest().encode() + b"\n" + raw)
+    def _keep(self, name: str, keys: tuple[str, ...], raw: bytes) -> None:
+        data = " ".join(keys).encode() + b"\n" + raw
+        self._write(name, hashlib.sha256(data).hexdigest().encode() + b"\n" + data)
 
     def _json(self, name: str) -> dict[str, t.Any]:
         try:

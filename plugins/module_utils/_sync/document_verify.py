@@ -50,11 +50,21 @@ class Trust:
 
 
 class Held(t.NamedTuple):
-    """What the site accepted last."""
+    """What the site accepted, and by which keys; a push has none, and is bound by no key's fate."""
 
     generation: int
     digest: str
     issued: int
+    keys: tuple[str, ...] = ()
+
+    def counts(self, revoked: t.Collection[str]) -> bool:
+        """Whether somebody still stands for it: what revoked keys alone have signed binds nobody."""
+        return not self.keys or not set(self.keys) <= set(revoked)
+
+    def covers(self, other: Held) -> bool:
+        """Whether it is as late, and no revocation takes it away and leaves the other."""
+        stands = not self.keys or (bool(other.keys) and set(other.keys) <= set(self.keys))
+        return stands and self.generation >= other.generation
 
 
 class Accepted(t.NamedTuple):
@@ -62,7 +72,7 @@ class Accepted(t.NamedTuple):
 
     document: Document
     envelope: Envelope
-    key: str
+    keys: tuple[str, ...]  # trusted ones that have signed it
     fresh: bool  # False: the very document that is held
     clock: str  # known, or unknown: then expiry was judged by the latest time that is certain
 
@@ -77,7 +87,7 @@ def verify(raw: bytes, *, site: str, trust: Trust, held: Held | None, now: float
     document = read_document(envelope.payload)
     _check_site(document, site)
     fresh = _check_generation(document, envelope, held)
-    key = _check_signature(envelope, trust, site)
+    keys = _check_signatures(envelope, trust, site)
     earliest = held.issued if held else 0
     known = now + SKEW >= max(earliest, document.issued)
     certain = max(now, earliest) if known else earliest
@@ -91,7 +101,7 @@ def verify(raw: bytes, *, site: str, trust: Trust, held: Held | None, now: float
     found = inline_secrets(document.desired)
     if found:
         raise Refused("holds_secret", f"{found[0]} holds a secret instead of its name", site=site)
-    return Accepted(document, envelope, key, fresh, "known" if known else "unknown")
+    return Accepted(document, envelope, keys, fresh, "known" if known else "unknown")
 
 
 def _check_site(document: Document, site: str) -> None:
@@ -118,16 +128,19 @@ def _check_generation(document: Document, envelope: Envelope, held: Held | None)
     return False
 
 
-def _check_signature(envelope: Envelope, trust: Trust, site: str) -> str:
-    """The id of a trusted key that has signed."""
+def _check_signatures(envelope: Envelope, trust: Trust, site: str) -> tuple[str, ...]:
+    """The ids of all trusted keys that have signed: what they bring falls when the last of them is revoked."""
     reason, text = "untrusted_key", "no key that this site trusts has signed it"
-    message = to_sign(envelope.payload)
+    message, found = to_sign(envelope.payload), []
     for name, signature in envelope.signatures:
         if name in trust.revoked:
             if reason == "untrusted_key":
                 reason, text = "revoked_key", f"the key {name} was revoked"
         elif name in trust.keys:
             if ed25519.verify(trust.keys[name], message, signature):
-                return name
-            reason, text = "bad_signature", f"the signature of {name} does not fit the content"
-    raise Refused(reason, text, site=site)
+                found.append(name)
+            else:
+                reason, text = "bad_signature", f"the signature of {name} does not fit the content"
+    if not found:
+        raise Refused(reason, text, site=site)
+    return tuple(sorted(set(found)))

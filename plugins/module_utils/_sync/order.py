@@ -22,15 +22,21 @@ NOTE = "note_generation"
 PUSHED = ""  # the digest that a push is noted with
 
 
-def held(host: Host) -> Held | None:
-    """The highest generation that this node was told, and by what; None where no agent has begun."""
-    return Store(host.path(places.DOCUMENTS)).held() if host.inspect(places.SETTINGS) else None
+def held(host: Host, revoked: t.Iterable[str] = ()) -> Held | None:
+    """The highest generation that this node was told, and by what; None where it was told none.
+
+    What was told by keys that the node knows as revoked, or that this run revokes, does not count.
+    """
+    known = host.read_json(places.SETTINGS).get("revoked")
+    rows = [*known, *revoked] if isinstance(known, list) else [*revoked]
+    return Store(host.path(places.DOCUMENTS), frozenset(map(str, rows))).held()
 
 
-def noun() -> Noun:
+def noun(revoked: t.Iterable[str] = ()) -> Noun:
     """Refuses an older generation, under the node's lock too; what it wants is a generation."""
+    keys = tuple(revoked)
     return Noun(
-        "generation", lambda host, spec: held(host), plan, report, lambda: {NOTE: carry_note}
+        "generation", lambda host, spec: held(host, keys), plan, report, lambda: {NOTE: carry_note}
     )
 
 
@@ -41,7 +47,8 @@ def plan(generation: int, seen: Held | None) -> Plan:
         raise EdgeError(
             f"generation {generation} is older than {seen.generation}, which {by} has brought",
             kind="refused",
-            hint="see whether the clock of this controller is right, then run again",
+            hint="see whether the clock of this controller is right; where a stolen key has signed that "
+            "document, name the key in edge_sync_revoked_keys; then run again",
         )
     return Plan()
 
@@ -65,5 +72,6 @@ def note(generation: int) -> Step:
 
 def carry_note(host: Host, step: Step) -> None:
     """The verb of `note`."""
-    host.make_folder(places.DOCUMENTS, 0o700)
-    host.write_json(step.target, dict(step.params))
+    given = step.params
+    pushed = Held(int(given["generation"]), str(given["digest"]), int(given["issued"]))
+    Store(host.path(places.DOCUMENTS)).note(pushed)

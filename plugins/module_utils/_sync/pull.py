@@ -11,6 +11,7 @@ import typing as t
 from .._core.errors import EdgeError
 from . import down, reach
 from .document import Refused, read_document
+from .document_store import DISTRUSTED
 from .up import OFFLINE
 
 if t.TYPE_CHECKING:
@@ -95,15 +96,24 @@ class Puller:
         self.memory.answer = f"generation {accepted.document.generation} is held"
         if accepted.fresh:
             generation = accepted.document.generation
-            data = {"generation": generation, "key": accepted.key, "clock": accepted.clock}
+            data = {"generation": generation, "keys": list(accepted.keys), "clock": accepted.clock}
             self._audit("accepted", data)
         self.memory.keep(self.host)
         return True
+
+    def _without(self, why: str) -> None:
+        """Nothing is wanted; `why` where something was."""
+        if why and why != self.memory.hindrance:
+            self._audit("hindered", {"generation": 0, "why": why})
+        if why or self.memory.hindrance == DISTRUSTED:
+            self.memory.hindrance = why
+            self.memory.keep(self.host)
 
     def converge(self, carry: down.Carry) -> None:
         """Bring the node to the document that is held."""
         envelope = self.store.wanted()
         if envelope is None:
+            self._without(self.store.distrusted())
             return
         wanted = read_document(envelope.payload).generation
         done = down.carry_out(self.store, carry)

@@ -14,11 +14,14 @@ FALLBACK = "/usr/libexec/platform-python"  # of systems whose own Python is not 
 
 
 def launcher(python: str) -> bytes:
-    """A program that finds a Python: the one that set the agent up may be gone after an upgrade of the system."""
+    """A program that finds a Python: the one that set the agent up may be gone after an upgrade of the system.
+
+    Positions within lines, which tracebacks of Python 3.11 and newer show, are half a megabyte in memory.
+    """
     return f"""#!/bin/sh
 {HEAD}for python in {python} python3 /usr/bin/python3 {FALLBACK}; do
   if "$python" -I -S -c 'import sys; sys.exit(sys.version_info < (3, 9))' 2>/dev/null; then
-    exec "$python" -I -S {places.CODE} "$@"
+    exec "$python" -I -S -X no_debug_ranges {places.CODE} "$@"
   fi
 done
 echo "{places.COMMAND}: no Python 3.9 or newer was found" >&2

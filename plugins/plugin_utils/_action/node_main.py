@@ -70,22 +70,48 @@ def opened(handle: int, seed: int) -> Shelf:
 
 
 def modules(path: str) -> Shelf:
-    """The agent's modules, from the kept form where that is sound."""
+    """The agent's modules, from the kept form where that is sound.
+
+    It is made anew by a process of its own: an agent that stays in memory would keep what that takes.
+    """
+    try:
+        return _kept(path)
+    except (OSError, ValueError, EOFError, TypeError):  # absent or damaged
+        child = os.fork()
+    if not child:
+        try:
+            _compiled(path)
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    with suppress(OSError, ValueError, EOFError, TypeError):
+        return _kept(path)
+    return _compiled(path)  # a full or read-only disk: this run works from memory
+
+
+def _archive(path: str) -> tuple[bytes, int]:
     with open(path, "rb") as stream:
         archive = stream.read()
-    seed = int(hashlib.sha256(archive).hexdigest()[:8], 16)
-    kept = f"{path}.{sys.implementation.cache_tag}"
-    with suppress(OSError, ValueError, EOFError, TypeError):  # absent or damaged: made below
-        handle = os.open(kept, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            return opened(handle, seed)
-        except BaseException:
-            os.close(handle)
-            raise
+    return archive, int(hashlib.sha256(archive).hexdigest()[:8], 16)
+
+
+def _kept(path: str) -> Shelf:
+    handle = os.open(f"{path}.{sys.implementation.cache_tag}", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return opened(handle, _archive(path)[1])
+    except BaseException:
+        os.close(handle)
+        raise
+
+
+def _compiled(path: str) -> Shelf:
+    """Compiled here, and kept where the disk takes it."""
+    archive, seed = _archive(path)
     install = import_module(f"{PACKAGE}._kept.install")
     head, codes = shelved(install.compiled(archive))
     data = zlib.crc32(codes, zlib.crc32(head, seed)).to_bytes(4, "big") + head + codes
-    with suppress(OSError):  # a full or read-only disk: this run works from memory
+    kept = f"{path}.{sys.implementation.cache_tag}"
+    with suppress(OSError):
         install.store(os.path.dirname(kept), os.path.basename(kept), data, os.urandom(4).hex())
     return Shelf(marshal.loads(head[4:]), lambda start, size: codes[start : start + size])
 

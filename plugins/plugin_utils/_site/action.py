@@ -64,6 +64,7 @@ class SiteAction(EdgeAction):
         "settle",
         "inputs_checked",
         "generation",
+        "revoked_keys",
     )
     DISTRIBUTION: t.ClassVar[str] = ""
     _assets: dict[str, Asset]

@@ -40,6 +40,7 @@ NO_INPUTS = frozenset(
         "hand_on",
         "handed_on",
         "generation",
+        "revoked_keys",
         "host",
         "agent",
         "force",

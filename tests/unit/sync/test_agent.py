@@ -115,7 +115,7 @@ def test_a_refusal_is_told_once_and_judged_anew_with_another_key(
     bench.round(keys=keys)
     assert bench.carried == [5]
     bench.round(keys=keys, revoked=(other.id,))
-    assert bench.carried == [5, 5]  # what runs stays
+    assert bench.carried == [5]  # what runs stays, and nobody stands for it any more
 
 
 def test_a_round_that_was_cut_off_is_told_by_the_next(bench: Bench) -> None:

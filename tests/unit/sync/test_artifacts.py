@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 import threading
+import time
 import typing as t
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,6 +23,8 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._core.verbs import a
 from ansible_collections.lightk8s.edge.plugins.module_utils._host.host import Host
 from ansible_collections.lightk8s.edge.plugins.module_utils._host.http import Connection
 from ansible_collections.lightk8s.edge.plugins.module_utils._sync import artifacts, reach
+from ansible_collections.lightk8s.edge.plugins.module_utils._sync.up import Policy
+from ansible_collections.lightk8s.edge.plugins.module_utils._sync.windows import Local, window
 
 CONTENT = bytes(range(256)) * 2000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -92,11 +96,15 @@ def host(tmp_path: Path) -> Host:
     return Host(str(tmp_path))
 
 
+def unhindered(size: int) -> None:
+    """No window, no bound."""
+
+
 def bring(host: Host, *urls: str, **more: t.Any) -> None:
     def connect(url: str) -> Connection:
         return Connection(reach.split(url)[0])
 
-    artifacts.bring(host, {**NEED, **more}, urls, connect, 0)
+    artifacts.bring(host, {**NEED, **more}, urls, connect, unhindered)
 
 
 def test_it_lies_where_the_engine_looks(host: Host, mirror: Mirror) -> None:
@@ -158,7 +166,7 @@ def test_the_site_shows_its_token_where_it_is_to(host: Host, mirror: Mirror) -> 
     def connect(url: str) -> Connection:
         return Connection(reach.split(url)[0])
 
-    artifacts.bring(host, NEED, [mirror.url("/moved")], connect, 0, token=token)
+    artifacts.bring(host, NEED, [mirror.url("/moved")], connect, unhindered, token=token)
     assert mirror.asked == ["/moved", "/good"]
     assert mirror.shown == ["Bearer word", ""]
 
@@ -166,3 +174,55 @@ def test_the_site_shows_its_token_where_it_is_to(host: Host, mirror: Mirror) -> 
 def test_a_mirror_holds_a_release_below_its_version() -> None:
     urls = artifacts.places_of(NEED, "v1.34.2+k3s1", ["https://m/k3s/", "http://n"])
     assert urls == ["https://m/k3s/v1.34.2%2Bk3s1/k3s", "http://n/v1.34.2%2Bk3s1/k3s"]
+
+
+class Clock:
+    """Ten minutes before eight in the evening, and a sleep that lets time go by."""
+
+    def __init__(self) -> None:
+        self.now = 1_795_290_600.0
+        self.slept: list[float] = []
+
+    def time(self) -> float:
+        return self.now
+
+    def localtime(self, seconds: float) -> Local:
+        return time.gmtime(seconds)
+
+
+def test_a_fetch_ends_with_its_window_and_goes_on_in_the_next(
+    host: Host, mirror: Mirror, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    start = time.gmtime(clock.now + 600)
+    hours = f"{start.tm_hour:02}:{start.tm_min:02}-{(start.tm_hour + 1) % 24:02}:{start.tm_min:02}"
+    policy = Policy("hybrid", (window(hours),), rate=len(CONTENT) / 1800)
+
+    def sleep(seconds: float) -> None:
+        clock.slept.append(seconds)
+        clock.now += seconds * 4  # others use the link, too: half of it takes the hour
+
+    monkeypatch.setattr(host, "sleep", sleep)
+    pace = artifacts.pacer(host, policy, clock)
+
+    def fetch() -> None:
+        artifacts.bring(
+            host, NEED, [mirror.url("/good")], lambda url: Connection(reach.split(url)[0]), pace
+        )
+
+    with pytest.raises(EdgeError, match="no window is open") as raised:
+        fetch()
+    assert (raised.value.kind, mirror.asked) == ("busy", [])
+    clock.now += 600
+    with pytest.raises(EdgeError, match="no window is open"):
+        fetch()
+    assert 0 < sum(clock.slept) < 1800
+    assert host.read(artifact_path(SHA256)) is None
+    clock.now += 86_400 - 3600
+    while host.read(artifact_path(SHA256)) is None:
+        with contextlib.suppress(EdgeError):
+            fetch()
+        clock.now += 600
+    assert host.read(artifact_path(SHA256)) == CONTENT
+    assert sum(clock.slept) == pytest.approx(1800, rel=0.01)
+    assert re.fullmatch(r"/good bytes=\d+-", mirror.asked[1])

@@ -73,9 +73,9 @@ def test_a_signed_document_is_taken_and_the_same_again_changes_nothing(
     raw = signed(PLAIN, signers[:1]).raw()
     first = judged(raw, trust(signers))
     assert isinstance(first, Accepted)
-    assert (first.document, first.key, first.fresh, first.clock) == (
+    assert (first.document, first.keys, first.fresh, first.clock) == (
         PLAIN,
-        signers[0].id,
+        (signers[0].id,),
         True,
         "known",
     )

@@ -24,7 +24,7 @@ CUTS = range(1, 8)
 def accepted(generation: int) -> Accepted:
     document = Document("shop", generation, 1000 + generation, 9000, {"number": generation})
     return Accepted(
-        document, Envelope(document.payload(), (("key", b"made"),)), "key", True, "known"
+        document, Envelope(document.payload(), (("key", b"made"),)), ("key",), True, "known"
     )
 
 

@@ -27,7 +27,9 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._sync.document_verif
 
 def accepted(generation: int) -> Accepted:
     document = Document("shop", generation, 1000 + generation, 9000, {})
-    return Accepted(document, Envelope(document.payload(), (("key", b"x"),)), "key", True, "known")
+    return Accepted(
+        document, Envelope(document.payload(), (("key", b"x"),)), ("key",), True, "known"
+    )
 
 
 class Node:

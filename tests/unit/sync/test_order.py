@@ -19,6 +19,7 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._core.engine import 
 )
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.plan import Phase, Plan, Step
+from ansible_collections.lightk8s.edge.plugins.module_utils._doors import nouns
 from ansible_collections.lightk8s.edge.plugins.module_utils._host.host import Host
 from ansible_collections.lightk8s.edge.plugins.module_utils._sync import order, places
 from ansible_collections.lightk8s.edge.plugins.module_utils._sync.document_verify import Held
@@ -101,3 +102,18 @@ def test_a_word_that_came_while_the_lock_was_waited_for_counts(
 
 def test_without_an_agent_there_is_no_order(tmp_path: Path) -> None:
     assert order.held(Host(str(tmp_path))) is None
+    bounds: list[Bound] = []
+    assert nouns._in_order(bounds, {"generation": 5}, Host(str(tmp_path))) == ()
+    assert bounds == []
+
+
+def test_the_push_that_brings_an_agent_is_the_latest_word_too(tmp_path: Path) -> None:
+    host = Host(str(tmp_path))
+    bounds = [content(host, "new")]
+    given = {"generation": 5, "revoked_keys": []}
+    outcome = converge(bounds, host, check=False, along=nouns._in_order(bounds, given, host))
+    assert outcome.plan.changed
+    assert [bound.noun.name for bound in bounds] == ["x", "generation"]
+    assert order.held(host) == Held(5, order.PUSHED, 5)
+    with pytest.raises(EdgeError, match="generation 4 is older than 5"):
+        push(host, "old", 4)
