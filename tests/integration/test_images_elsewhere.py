@@ -72,7 +72,7 @@ def test_an_image_comes_once_and_its_successor_as_a_delta(
     assert second["transfer"]["bytes"] < sum(made[1].layers) / 100
     assert [found["mode"] for found in second["images"]] == ["exact", "exact"]
     assert bring(site, *made)["changed"] is False
-    names = site.lone.run([*site.distribution.ctr, "-n", "k8s.io", "images", "ls", "-q"]).stdout
+    names = site.lone.run([*site.distribution.ctr, "images", "ls", "-q"]).stdout
     for number, item in enumerate(made):
         assert f"{NAME}:{number}" in names.split()
         assert f"{NAME}@{item.digest}" in names.split()
