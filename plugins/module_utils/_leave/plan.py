@@ -93,7 +93,12 @@ def _check(wish: Wish, seen: Seen) -> None:
             kind="refused",
             hint="run this on another server of the site",
         )
-    if serves(seen) and not set(seen.servers) - {seen.name}:
+    # A server that runs no pods has no Node, but a member.
+    others = {*seen.servers, *(member["id"] for member in seen.members)} - {
+        seen.name,
+        *seen.leaving,
+    }
+    if serves(seen) and not others:
         raise EdgeError(
             f"{seen.name} is the last server of its site",
             kind="refused",

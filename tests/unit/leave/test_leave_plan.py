@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.records import replace
 from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.k0s.members import OBJECTS
+from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.registry import adapter_of
 from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.server_objects import (
     Known,
 )
@@ -150,6 +151,13 @@ def test_the_member_of_a_node_that_is_gone() -> None:
     ]
 
 
+def test_other_members_are_other_servers_where_these_have_no_node() -> None:
+    bare = replace(SERVER, node=None, secret="", servers=())
+    assert verbs(WISH, bare) == ["remove_member"]
+    with pytest.raises(EdgeError, match="last server"):
+        plan(WISH, replace(bare, members=members("2"), healthy=frozenset("2")))
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -231,3 +239,10 @@ def test_a_server_may_be_told_by_a_label() -> None:
     node = {"metadata": {"name": "two", "labels": {"x/controlplane": "y"}}, "status": {}}
     assert is_server(node, "x/controlplane")
     assert not is_server(node)
+
+
+def test_a_node_of_k0s_is_a_servers_before_it_has_the_usual_role() -> None:
+    """Labels of a controller's Node, k0s v1.34.2+k0s.0, in the first minute."""
+    label = adapter_of("k0s").records(Spec("k0s"), {}, "box").server_label
+    young = {"metadata": {"name": "box", "labels": {"node.k0sproject.io/role": "control-plane"}}}
+    assert is_server({**young, "status": {}}, label)

@@ -170,6 +170,7 @@ class K0s:
                 (f"{pki}/etcd/ca.crt", *_pair(f"{pki}/apiserver-etcd-client")),
                 (f"{pki}/etcd/ca.crt", *_pair(f"{pki}/etcd/peer")),
             ),
+            server_label="node.k0sproject.io/role",  # the usual role comes up to a minute later
             objects=OBJECTS if server else (),
         )
 
