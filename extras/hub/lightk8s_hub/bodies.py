@@ -19,11 +19,15 @@ MOST_DISCARDED = 256 << 20
 
 
 class Patience(t.NamedTuple):
-    """Seconds: for the head of a request, between two pieces of a body, for a body that is held in memory."""
+    """Seconds: for the head of a request, between two pieces of a body, for a body that is held in memory.
+
+    `stop`: for what is under way when the hub is to end.
+    """
 
     head: float = 60.0
     piece: float = 60.0
     whole: float = 900.0
+    stop: int = 20
 
 
 PATIENT = Patience()

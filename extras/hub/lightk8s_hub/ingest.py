@@ -12,12 +12,14 @@ import zlib
 from itertools import pairwise
 from urllib.parse import unquote
 
-from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy import Connection, Engine, func, select, update
 
 from .tables import events, gaps, put, sites, states, streams
 
 MOST_BYTES = 8 << 20
 MOST_EVENTS = 5000
+MOST_NODES = 500  # of one site
+MOST_QUEUES = 10_000  # of one site: each time that a queue begins anew is one
 GZIP_OR_ZLIB = 47
 ID = r"([0-9a-f]{1,64})-([1-9][0-9]{0,17})\Z"
 CLASSES = ("state", "event", "audit", "gap")
@@ -177,11 +179,20 @@ def _current(connection: Connection, batch: Batch, agent: str, now: float) -> bo
     stream = {"site": batch.site, "epoch": batch.epoch}
     known = connection.execute(select(streams.c.site).filter_by(**stream)).first()
     if known is None:
+        _check_room(connection, batch.site)
         put(connection, streams, {**stream, "acknowledged": 0}, keep=True)
         epoch = batch.epoch
     seen = {"epoch": epoch, "last_seen": now, "agent": agent}
     connection.execute(update(sites).where(mine).values(seen))
     return bool(epoch == batch.epoch)
+
+
+def _check_room(connection: Connection, site: str) -> None:
+    """Names that a site makes up would be rows and metrics for ever. Raises Wrong, and nothing is kept."""
+    for table, most, what in ((sites, MOST_NODES, "nodes"), (streams, MOST_QUEUES, "queues")):
+        count = select(func.count()).select_from(table).where(table.c.site == site)
+        if connection.execute(count).scalar_one() > most:
+            raise Wrong(f"the site has told of more than {most} {what}", 403)
 
 
 def _effect(

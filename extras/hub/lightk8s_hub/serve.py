@@ -167,6 +167,7 @@ def server(settings: Settings, patience: bodies.Patience = bodies.PATIENT) -> uv
         lifespan="on",
         ws="none",
         log_level="warning",
+        timeout_graceful_shutdown=patience.stop,
         ssl_certfile=settings.certificate or None,
         ssl_keyfile=settings.key or None,
         ssl_ca_certs=settings.client_ca or None,

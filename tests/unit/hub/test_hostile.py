@@ -1,23 +1,16 @@
 # Copyright: (c) 2026, lightk8s.edge contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Callers that mean no good, or whose link is bad: what one of them does harms nobody else."""
+"""Sites and publishers that mean no good, or are out of order: what one of them does harms nobody else."""
 
 from __future__ import annotations
 
-import errno
 import gzip
-import hashlib
 import json
-import logging
-import os
-import socket
 import threading
 import time
 import typing as t
-from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -41,61 +34,10 @@ SOON = 30.0
 FAST = bodies.Patience(head=0.3, piece=0.3, whole=1.0)
 
 
-class Raw:
-    """A connection of which every byte is ours."""
-
-    def __init__(self, hub: Running) -> None:
-        place = urlsplit(hub.url)
-        self._socket = socket.create_connection((place.hostname, place.port), SOON)
-
-    def send(self, *rows: str) -> Raw:
-        self._socket.sendall("".join(rows).encode())
-        return self
-
-    def answer(self) -> str:
-        """All that comes until the other side ends the connection."""
-        found = b""
-        try:
-            while block := self._socket.recv(65536):
-                found += block
-        except ConnectionResetError:
-            pass
-        self._socket.close()
-        return found.decode()
-
-    def drips_until(self, moment: float) -> bool:
-        """Send a byte now and then; whether the other side ends the connection before that moment."""
-        try:
-            while time.monotonic() < moment:
-                self.send("x")
-                time.sleep(0.05)
-        except OSError:
-            return True
-        return False
-
-    def leave(self) -> None:
-        self._socket.close()
-
-
-def head(method: str, path: str, length: int, token: str = "") -> str:
-    word = f"Authorization: Bearer {token}\r\n" if token else ""
-    return f"{method} {path} HTTP/1.1\r\nHost: hub\r\n{word}Content-Length: {length}\r\n\r\n"
-
-
 def scraped(hub: Running) -> str:
     found = hub.ask("GET", "/metrics", token=hub.token("reader"))
     assert found.status == 200, found.body
     return found.body.decode()
-
-
-@pytest.fixture
-def small(tmp_path: Path) -> Iterator[Running]:
-    """On SQLite, with little patience and with a folder of artifacts."""
-    folder = tmp_path / "artifacts"
-    folder.mkdir()
-    settings = serve.Settings(f"sqlite:///{tmp_path / 'hub.db'}", port=0, artifacts=str(folder))
-    with served(settings, FAST) as running:
-        yield running
 
 
 POISON: list[t.Any] = [
@@ -181,113 +123,6 @@ def test_metrics_are_named_as_prometheus_asks_for(hub: Running, tmp_path: Path) 
     assert "process_resident_memory_bytes" in families
 
 
-def test_who_is_not_known_is_told_so_before_anything_is_read(small: Running) -> None:
-    size = bodies.MOST_BODY + 1
-    assert " 401 " in Raw(small).send(head("POST", EVENTS, size, "guessed")).answer()
-    assert " 401 " in Raw(small).send(head("PUT", "/v1/desired/shop", size)).answer()
-    reader = small.token("reader")
-    assert " 403 " in Raw(small).send(head("POST", EVENTS, size, reader)).answer()
-    site = small.token("site", "shop")
-    assert " 413 " in Raw(small).send(head("POST", EVENTS, size, site)).answer()
-
-
-def test_bodies_are_bounded_that_do_not_say_how_long_they_are(small: Running) -> None:
-    word = f"Authorization: Bearer {small.token('site', 'shop')}\r\n"
-    caller = Raw(small).send(
-        f"POST {EVENTS} HTTP/1.1\r\nHost: hub\r\n{word}Transfer-Encoding: chunked\r\n\r\n"
-    )
-    piece = "10000\r\n" + "x" * 65536 + "\r\n"
-    for _number in range(bodies.MOST_BODY // 65536 + 1):
-        caller.send(piece)
-    assert " 413 " in caller.answer()
-
-
-@pytest.mark.parametrize(
-    "sent", ["", "POST /v1/ev", "POST /v1/events HTTP/1.1\r\nHost: hub\r\nX-More: "]
-)
-def test_a_head_that_does_not_come_is_not_waited_for(small: Running, sent: str) -> None:
-    began = time.monotonic()
-    assert Raw(small).send(sent).answer() == ""
-    assert time.monotonic() - began < SOON
-
-
-def test_a_body_that_does_not_go_on_is_not_waited_for(small: Running) -> None:
-    site = small.token("site", "shop")
-    assert " 408 " in Raw(small).send(head("POST", EVENTS, 100, site), "[{").answer()
-    place = f"/v1/artifacts/{'0' * 64}"
-    publisher = small.token("publisher")
-    assert " 408 " in Raw(small).send(head("PUT", place, 100, publisher), "x").answer()
-
-
-def test_a_body_that_drips_for_ever_is_not_waited_for(small: Running) -> None:
-    caller = Raw(small).send(head("POST", EVENTS, 10_000, small.token("site", "shop")))
-    assert caller.drips_until(time.monotonic() + SOON)
-    assert small.rows(tables.streams) == []
-
-
-def test_a_cut_link_leaves_neither_a_partial_file_nor_words_in_the_log(
-    small: Running, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    place = f"/v1/artifacts/{'0' * 64}"
-    with caplog.at_level(logging.WARNING):
-        Raw(small).send(head("PUT", place, 100, small.token("publisher")), "x").leave()
-        Raw(small).send(head("POST", EVENTS, 100, small.token("site", "shop")), "[{").leave()
-        until = time.monotonic() + SOON
-        while list((tmp_path / "artifacts").iterdir()) and time.monotonic() < until:
-            time.sleep(0.05)
-        assert small.ask("GET", "/healthz").status == 200
-    assert list((tmp_path / "artifacts").iterdir()) == []
-    assert [row.getMessage() for row in caplog.records if row.exc_info] == []
-
-
-@pytest.mark.parametrize(
-    "code, status", [(errno.ENOSPC, 507), (errno.EDQUOT, 507), (errno.EIO, 500)]
-)
-def test_a_disk_that_is_full_keeps_nothing_of_an_artifact(
-    small: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, status: int
-) -> None:
-    def full(_handle: int) -> None:
-        raise OSError(code, os.strerror(code))
-
-    monkeypatch.setattr(os, "fsync", full)
-    digest = hashlib.sha256(b"content").hexdigest()
-    publisher = small.token("publisher")
-    answer = small.ask("PUT", f"/v1/artifacts/{digest}", b"content", token=publisher)
-    assert (answer.status, "disk" in answer.body.decode()) == (status, True)
-    assert list((tmp_path / "artifacts").iterdir()) == []
-    monkeypatch.undo()
-    size = str(1 << 50)
-    answered = (
-        Raw(small).send(head("PUT", f"/v1/artifacts/{digest}", int(size), publisher)).answer()
-    )
-    assert " 507 " in answered
-    assert small.ask("PUT", f"/v1/artifacts/{digest}", b"content", token=publisher).status == 204
-
-
-PATHS = [
-    "..",
-    "../hub.db",
-    "..%2Fhub.db",
-    "%2e%2e%2fhub.db",
-    "..%5Chub.db",
-    "%2Fetc%2Fpasswd",
-    f"{'0' * 64}%00",
-    f"{'0' * 64}%0A",
-    f"{'0' * 63}A",
-    "0" * 64 + "/..",
-    ".partial-x",
-]
-
-
-@pytest.mark.parametrize("path", PATHS)
-def test_no_path_leads_out_of_the_artifacts(small: Running, tmp_path: Path, path: str) -> None:
-    (tmp_path / "artifacts" / ".partial-x").write_text("half")
-    place, publisher = f"/v1/artifacts/{path}", small.token("publisher")
-    assert small.ask("GET", place, token=publisher).status in (404, 405)
-    assert small.ask("PUT", place, b"x", token=publisher).status in (404, 405)
-    assert sorted(item.name for item in (tmp_path / "artifacts").iterdir()) == [".partial-x"]
-
-
 def test_two_queues_with_one_epoch_do_not_undo_each_other(database: str) -> None:
     """A node that was cloned with its queue: two nodes of a site at once, on two instances."""
     settings = serve.Settings(database, port=0)
@@ -340,6 +175,24 @@ def test_a_site_cannot_write_as_another_one(hub: Running) -> None:
     assert hub.ask("POST", EVENTS, mixed, token=token).status == 400
     assert hub.ask("GET", "/v1/desired/mill", token=token).status == 403
     assert hub.rows(tables.sites) == []
+
+
+@pytest.mark.parametrize("name", ["MOST_NODES", "MOST_QUEUES"])
+def test_a_site_cannot_make_up_names_for_ever(
+    hub: Running, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(ingest, name, 3)
+    token = hub.token("site", "shop")
+
+    def told(number: int) -> int:
+        row = cloudevent(1, id=f"ab{number}-1", source=f"/sites/shop/nodes/n{number}")
+        return hub.ask("POST", EVENTS, [row], token=token).status
+
+    statuses = [told(number) for number in range(6)]
+    assert 3 <= statuses.count(200) <= 4
+    assert statuses[-1] == 403
+    assert told(0) == 200  # what is known goes on
+    assert len(hub.rows(tables.sites)) == statuses.count(200)
 
 
 def test_tokens_are_changed_without_a_moment_in_which_none_is_taken(database: str) -> None:
