@@ -119,6 +119,7 @@ options:
         content store, under a manifest with the same config. Containers then are the same, and a name with the
         published digest works, but the image cannot be pushed from the node under that digest.
       - With it a layer comes as a delta only where this build of containerd is known to make the published blob of it.
+        An image that the node has otherwise is brought again. A source without the published manifest is refused.
     type: bool
     default: false
   prune:
@@ -190,8 +191,8 @@ images:
     mode:
       description:
         - V(exact), the published manifest with its layers; V(alias), a manifest with the same config and layers that
-          are not compressed, or compressed otherwise; V(layer-less), the published manifest without its layers; empty
-          where it is not there.
+          are not compressed, or compressed otherwise; V(layer-less), the published manifest without layers that
+          the runtime has discarded; empty where it is not there, or not as O(exact) wants it.
       type: str
       sample: alias
 staging:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, lightk8s.edge contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What images cost on a node with real containerd: 512 MB of memory, bytes counted in front of its sshd.
+"""What images cost on an agent with real containerd: 512 MB of memory, bytes counted in front of its sshd.
 
 `python -m tests.bench.images_node [--only KEY,...]`; the last line is one JSON object. Figures:
 
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import sys
 import tempfile
@@ -42,6 +43,8 @@ BARS = {
     "link_share": "0.90-1.02, never above 1.05 over 10 s",
 }
 NAME = "bench.example/till"
+# The server is there for the agent alone: with 512 MB it would have no room for anything else.
+TOPOLOGY, NODE = "one=server,agent:memory=512m", "one-agent1"
 PER_IMAGE = 40  # bytes of a run that each image may have beside the bar
 LAYER = 240_000_000
 CUTS, PIECE = 20, 1 << 20
@@ -80,7 +83,7 @@ def play(*wanted: images.Made, prune: bool = False) -> Play:
         "name": "Bring images",
         "lightk8s.edge.edge_images": {"images": rows, "prune": prune},
     }
-    return [{"name": "Bench", "hosts": "all", "gather_facts": False, "tasks": [task]}]
+    return [{"name": "Bench", "hosts": NODE, "gather_facts": False, "tasks": [task]}]
 
 
 class Bench:
@@ -88,7 +91,7 @@ class Bench:
 
     def __init__(self, lab: Lab, folder: Path) -> None:
         self.lab = lab
-        (self.node,) = lab.nodes.nodes.values()
+        self.node = lab.nodes.nodes[NODE]
         self.folder = folder
         self.figures: dict[str, Any] = {}
         self.node.write(PYTHON, WATCHER, 0o755)
@@ -99,7 +102,7 @@ class Bench:
         return run.of(self.node.name, action="edge_images")[-1].result
 
     def _args(self) -> list[str]:
-        return ["-e", json.dumps({"edge_cache_dir": str(self.folder / "cache")})]
+        return ["-e", json.dumps(self.values())]
 
     def noop(self) -> None:
         ten = [
@@ -108,16 +111,21 @@ class Bench:
         ]
         self.bring(*ten)
         self.bring(*ten)
-        found = [self._quiet(lambda: self.bring(*ten)) for _run in range(5)]
+        found = [self._carried(lambda: self.bring(*ten)) for _run in range(5)]
         self.figures["noop_bytes"] = round(median(found)) - PER_IMAGE * len(ten)
 
-    def _quiet(self, work: Callable[[], Any]) -> int:
-        """Bytes at the interface while it runs, without those that flow anyway in the same time."""
-        before, began = self.node.net_bytes(), time.monotonic()
-        work()
-        between, took = self.node.net_bytes(), time.monotonic() - began
-        time.sleep(took)
-        return (between - before) - (self.node.net_bytes() - between)
+    def _carried(self, work: Callable[[], Any]) -> int:
+        """Bytes of ssh at the interface while it runs, both ways, with all headers but the frame's."""
+        rules = ("INPUT -i eth0 -p tcp --dport 22", "OUTPUT -o eth0 -p tcp --sport 22")
+        for rule in rules:
+            self.node.run(f"iptables -I {rule}")
+        try:
+            work()
+            tables = [self.node.run(f"iptables -nvxL {rule.split()[0]} 1").stdout for rule in rules]
+        finally:
+            for rule in rules:
+                self.node.run(f"iptables -D {rule}")
+        return sum(int(table.split()[1]) for table in tables)
 
     def apply(self) -> None:
         old, new = images_made.large(self.folder, LAYER)
@@ -178,7 +186,11 @@ class Bench:
         self.figures |= shares(samples, CAP)
 
     def values(self) -> dict[str, Any]:
-        return {"edge_distribution": "k3s", "edge_cache_dir": str(self.folder / "cache")}
+        return {
+            "edge_distribution": "k3s",
+            "edge_cache_dir": str(self.folder / "cache"),
+            "edge_lan_transfer": False,
+        }
 
     @contextmanager
     def _proxied(self) -> Iterator[tuple[Link, Callable[..., Any]]]:
@@ -230,11 +242,11 @@ PARTS: tuple[tuple[tuple[str, ...], Callable[[Bench], None]], ...] = (
 
 def measure(wanted: Sequence[str] = ()) -> dict[str, Any]:
     """The figures, all of them unless some are `wanted`; the node is gone afterwards."""
-    name = "bench-images"
+    name = f"bench-images-{os.getpid()}"
     releases = mirror.ensure(cache_root(), distribution="k3s")
     with tempfile.TemporaryDirectory(dir=cache_root(), prefix=".bench-images-node-") as scratch:
         try:
-            lab = up(name, "one=server:memory=512m", "k3s", releases)
+            lab = up(name, TOPOLOGY, "k3s", releases)
             lab.run("converge")
             bench = Bench(lab, Path(scratch))
             for keys, take in PARTS:

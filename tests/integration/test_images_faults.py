@@ -66,7 +66,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Versions:
 
 @pytest.fixture(scope="module")
 def site(make_fleet: MakeFleet, tmp_path_factory: pytest.TempPathFactory, made: Versions) -> Site:
-    """The first version is there, and the second one has been: its blobs are known to come out."""
+    """The first version is there."""
     site = staging.node(make_fleet, tmp_path_factory.mktemp("cache"), disk="4g")
     site.play(play(row(made, "1")))
     return site

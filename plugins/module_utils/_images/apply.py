@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import lzma
+import os
 import typing as t
 from contextlib import suppress
 
@@ -20,11 +21,12 @@ from . import chains, imports, leftovers, rebuild
 from .archive import GZIP, TAR, Blob, Document, write, write_layer
 from .parts import Parts, wrong
 from .runtime import Containerd
-from .seen import Seen
+from .seen import Seen, same_layers
 from .spec import MUST, Delivery, Layer, Piece, Wanted
 
 _MOST = 16 << 20  # bytes of the documents of one image
 _STEP = 1 << 16
+_PACKED = {b"\x1f\x8b": GZIP, b"\x28\xb5\x2f\xfd": f"{TAR}+zstd"}
 _Row = t.Mapping[str, t.Any]  # the descriptor of a layer
 
 
@@ -146,8 +148,9 @@ class _Layers:
 
         All is looked at before the first layer goes to containerd to be compressed.
         """
-        pairs = list(zip(self._parts.image.layers, self._parts.layers))
-        ready = [(wanted, row, self._one(wanted, row)) for wanted, row in pairs]
+        layers = self._parts.image.layers
+        steps = zip(layers, self._parts.layers, chains.chain([layer.diff_id for layer in layers]))
+        ready = [(wanted, row, self._one(wanted, row, chain)) for wanted, row, chain in steps]
         found: list[tuple[_Row, Blob | None]] = []
         written: set[str] = set()
         for wanted, row, plain in ready:
@@ -161,20 +164,23 @@ class _Layers:
             written.add(descriptor["digest"])
         return found
 
-    def _one(self, wanted: Layer, row: _Row) -> tuple[_Row, Blob | None]:
+    def _one(self, wanted: Layer, row: _Row, chain: str) -> tuple[_Row, Blob | None]:
         digest, diff_id = wanted.digest, wanted.diff_id
         piece = self._pieces.get(diff_id)
         if digest in self._held:
             return row, None
-        if piece and piece.sha256 and f"sha256:{piece.sha256}" == digest:
+        if piece and f"sha256:{piece.sha256}" == digest:
             path = self._worker.host.path(artifact_path(piece.sha256))
             return row, Blob(digest, piece.size, lambda: _read(path))
-        if diff_id in self._held:
-            info = self._worker.host.inspect(self._worker.containerd.blob(diff_id))
-            return _tar(diff_id, info.size if info else 0), None
         if piece and piece.sha256:
             tar = self._rebuilt(diff_id, piece.sha256)
             return _tar(diff_id, tar.size), tar
+        same = diff_id if diff_id in self._held else same_layers(self._held).get(diff_id)
+        if same:
+            return _stored(same, self._worker.host.path(self._worker.containerd.blob(same))), None
+        seen = self._worker.seen
+        if seen.discards and chain in seen.chains:  # containerd extracts nothing twice
+            return row, None
         gone = EdgeError(f"layer {diff_id} is no longer on the node", kind="artifact")
         raise Unbuilt(diff_id, gone)
 
@@ -226,6 +232,14 @@ class _Layers:
         if diff_id not in seen.extracted:
             raise EdgeError(f"base {diff_id} is no longer on the node", kind="artifact")
         return self._worker.containerd.folder(seen.snapshotter, seen.extracted[diff_id])
+
+
+def _stored(digest: str, path: str) -> _Row:
+    """The descriptor of a layer in the content store, by what it begins with."""
+    with open(path, "rb") as file:
+        head, size = file.read(4), os.fstat(file.fileno()).st_size
+    kind = next((kind for magic, kind in _PACKED.items() if head.startswith(magic)), TAR)
+    return {"mediaType": kind, "digest": digest, "size": size}
 
 
 def _tar(diff_id: str, size: int) -> dict[str, t.Any]:

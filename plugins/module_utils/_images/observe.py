@@ -17,7 +17,7 @@ from .._distribution.adapter import Layout, Runtime
 from .._host.host import Host
 from . import chains, imports, leftovers
 from .runtime import Containerd, snapshotter_of
-from .seen import Contents, Seen
+from .seen import Contents, Seen, same_layers
 
 # Upstream's thresholds where the kubelet's files set none (kubernetes.io, node-pressure eviction).
 _SIGNALS = ("imagefs.available", "nodefs.available")
@@ -57,6 +57,7 @@ def observe(host: Host, layout: Layout, runtime: Runtime) -> Seen:
         leftovers.noted(host),
         imports.unsettled(host),
         imports.torn(host),
+        same_layers(content),
     )
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import typing as t
 
 from .._core.plan import Change, Phase, Plan, Step
-from . import packing
+from . import chains, packing
 from .seen import Seen
 from .spec import ABSENT, ALIAS, EXACT, LAYERLESS, Spec, Wanted
 
 
 def mode(wanted: Wanted, seen: Seen) -> str:
-    """What the image's names lead to; empty where it is not on the node, or not all of it."""
+    """What the image's names lead to; empty where it is not on the node, or not as it is wanted."""
     modes = {_mode(name, wanted, seen) for name in wanted.names}
     return modes.pop() if len(modes) == 1 else ("" if "" in modes else ALIAS)
 
@@ -26,9 +26,9 @@ def _mode(name: str, wanted: Wanted, seen: Seen) -> str:
         return ""
     if wanted.name in seen.torn:
         return ""
-    if seen.records[name].target != wanted.digest:
-        return ALIAS
-    return EXACT if contents.whole else LAYERLESS
+    alias = seen.records[name].target != wanted.digest
+    found = ALIAS if alias else EXACT if contents.whole else LAYERLESS
+    return found if found == EXACT or not wanted.exact else ""
 
 
 def missing(spec: Spec, seen: Seen) -> list[Wanted]:
@@ -186,12 +186,19 @@ def have(spec: Spec, seen: Seen) -> dict[str, t.Any]:
     asked = {
         x for item in spec.images for layer in item.layers for x in (layer.digest, layer.diff_id)
     }
+    # Where only the compression is another one, the layer is there: a manifest can name that blob.
+    pairs = [layer for item in spec.images for layer in item.layers]
+    same = {x.diff_id for x in pairs if x.diff_id in seen.layers and x.diff_id != x.digest}
     asked |= {x for item in spec.images for x in (item.digest, item.manifest, item.config)}
     absent = [item.name for item in missing(spec, seen)]
+    asked_chains = {
+        x for item in spec.images for x in chains.chain([y.diff_id for y in item.layers])
+    }
     return {
         "missing": absent,
-        "blobs": sorted(asked & seen.blobs),
+        "blobs": sorted((asked & seen.blobs) | same),
         "extracted": sorted(seen.extracted),
+        "unpacked": sorted(asked_chains & seen.chains) if seen.discards else [],
         "runtime": seen.runtime,
         "free": seen.free,
         "reserve": seen.reserve,

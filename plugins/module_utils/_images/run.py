@@ -20,7 +20,7 @@ from .._distribution.adapter import Layout, Runtime
 from .._host.host import Host
 from . import leftovers
 from .observe import observe, room
-from .plan import missing, plan
+from .plan import missing, mode, plan
 from .runtime import Containerd
 from .seen import Seen
 from .spec import Spec
@@ -60,6 +60,7 @@ def converge(host: Host, layout: Layout, runtime: Runtime, spec: Spec, *, check:
         remade = _carry_out(host, runtime, seen, steps)
         seen = observe(host, layout, runtime)
         left = plan(spec, seen)
+    refuse_others(spec, seen)
     if not left.empty:
         raise EdgeError(
             f"applied without an error, yet there is still to do: {'; '.join(left.actions())}",
@@ -90,6 +91,18 @@ def _refuse_unplanned(spec: Spec, seen: Seen) -> None:
                 f"{item.name} has gone from the node while others were brought",
                 kind="busy",
                 hint="run again",
+            )
+
+
+def refuse_others(spec: Spec, seen: Seen) -> None:
+    """Where only the published layers count, and the runtime has made something else of them."""
+    for item in missing(spec, seen):
+        found = mode(replace(item, exact=False), seen)
+        if found:
+            raise EdgeError(
+                f"{item.name} was brought as it is published, and this node's containerd keeps it as {found}",
+                kind="refused",
+                hint="leave edge_images_exact out for this node: its pinned digest works nonetheless",
             )
 
 

@@ -15,6 +15,14 @@ PINNED = "io.cri-containerd.pinned"  # the kubelet does not collect what bears i
 STAGED = "lightk8s.edge.staged"  # ours, for what may be removed again when nobody wants it
 
 
+_TAR = "containerd.io/uncompressed"  # says on a layer's blob which diffID is in it
+
+
+def same_layers(content: t.Mapping[str, t.Mapping[str, str]]) -> dict[str, str]:
+    """A blob for each diffID whose layer is in the content store, however it is compressed."""
+    return {labels[_TAR]: digest for digest, labels in content.items() if _TAR in labels}
+
+
 @dataclass(frozen=True)
 class Record:
     """A name that the runtime knows, and what it leads to."""
@@ -51,6 +59,7 @@ class Seen:
     noted: frozenset[str] = frozenset()  # all artifacts that came for images, or are to come
     unsettled: frozenset[str] = frozenset()  # images whose files may not be on the disk yet
     torn: frozenset[str] = frozenset()  # images that a power cut may have left without their files
+    layers: t.Mapping[str, str] = field(default_factory=dict)  # see `same_layers`
     runtime: str = ""  # which build of containerd; only where somebody asks
 
     def of(self, name: str) -> Contents | None:
@@ -61,6 +70,15 @@ class Seen:
     def unpacked(self, contents: Contents) -> bool:
         """Whether containers can start from it at once."""
         return not contents.diff_ids or chains.chain(contents.diff_ids)[-1] in self.chains
+
+    @property
+    def discards(self) -> bool:
+        """Whether the runtime removes layers once they are extracted (`discard_unpacked_layers`).
+
+        Its images tell, whatever file that is set in. Spegel, which gives layers to other nodes, does not start there.
+        """
+        lacking = (c for c in self.contents.values() if c.diff_ids and not c.whole)
+        return not self.torn and any(self.unpacked(c) for c in lacking)
 
     def pinned(self, name: str) -> bool:
         """Whether the kubelet leaves it alone, and we know it as ours."""

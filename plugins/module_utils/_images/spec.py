@@ -28,9 +28,8 @@ class Have:
     extracted: frozenset[str] = frozenset()  # diffIDs of layers whose files can be read
     free: int = 0  # bytes on the file system that images lie on
     reserve: int = 0  # bytes below which the kubelet evicts pods and removes images there
-    # Layers may be missing where their snapshots are there: the runtime discards them itself after
-    # unpacking, and no other node fetches them from this one.
-    may_lack_layers: bool = False
+    # Chain IDs of extracted layers that need no blob: the runtime discards those itself after unpacking.
+    unpacked: frozenset[str] = frozenset()
     packs: bool = False  # its zlib packs as others do: deltas may be made of what gzip files hold
 
 
@@ -52,6 +51,7 @@ class Wanted:
     manifest: str = ""
     config: str = ""
     layers: tuple[Layer, ...] = ()
+    exact: bool = False  # only the published manifest with its layers counts
 
     @property
     def repository(self) -> str:
@@ -143,7 +143,8 @@ def _wanted(row: t.Mapping[str, t.Any]) -> Wanted:
         return Wanted(str(row["name"]), ABSENT)
     layers = tuple(Layer(_digest(digest), _digest(diff_id)) for digest, diff_id in row["layers"])
     digest, manifest, config = (_digest(row[key]) for key in ("digest", "manifest", "config"))
-    return Wanted(str(row["name"]), PRESENT, digest, manifest, config, layers)
+    exact = bool(row.get("exact"))
+    return Wanted(str(row["name"]), PRESENT, digest, manifest, config, layers, exact)
 
 
 def _delivery(row: t.Mapping[str, t.Any]) -> Delivery:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
+from ansible_collections.lightk8s.edge.plugins.module_utils._images import chains
 from ansible_collections.lightk8s.edge.plugins.module_utils._images.spec import Have
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.model import Image, Layer
 
@@ -82,19 +83,21 @@ def plan(
     images: Sequence[Image], have: Have, cost: Cost, policy: Policy | None = None
 ) -> tuple[ImagePlan, ...]:
     """The images in this order; a layer or document that several share is sent once."""
+    asked = policy or Policy()
     brought: dict[str, Choice] = {}
     known = set(have.blobs)
     plans = []
     for image in images:
         choices = []
-        for layer in image.layers:
-            before = brought.get(layer.diff_id)
-            if before is not None and (before.kind != BLOB or before.layer.digest == layer.digest):
+        stacks = chains.chain([layer.diff_id for layer in image.layers])
+        for layer, stack in zip(image.layers, stacks, strict=True):
+            if _serves(brought.get(layer.diff_id), layer, asked):
                 choices.append(Choice(layer, NOTHING))
-                continue
-            choice = _choice(layer, have, cost, policy or Policy())
-            choices.append(choice)
-            brought[layer.diff_id] = choice
+            elif stack in have.unpacked and not asked.exact:
+                choices.append(Choice(layer, NOTHING))  # on other layers it is still to be brought
+            else:
+                brought[layer.diff_id] = _choice(layer, have, cost, asked)
+                choices.append(brought[layer.diff_id])
         parts = {p.digest: p for p in (*image.indexes, image.manifest, image.config)}
         documents = sum(len(p.body) for digest, p in parts.items() if digest not in known)
         known |= set(parts)
@@ -103,13 +106,18 @@ def plan(
     return tuple(plans)
 
 
+def _serves(before: Choice | None, layer: Layer, policy: Policy) -> bool:
+    """Whether a layer need not come because it has, for an image before, or was there as the same blob."""
+    if before is None or before.layer.digest == layer.digest:
+        return before is not None
+    return before.kind in (DELTA, WHOLE) and not policy.exact
+
+
 def _choice(layer: Layer, have: Have, cost: Cost, policy: Policy) -> Choice:
     """The cheapest way; of equal ones the one that depends on less."""
+    if layer.digest in have.blobs or (layer.diff_id in have.blobs and not policy.exact):
+        return Choice(layer, NOTHING)
     tar_serves = not policy.exact or _is_blob(layer, cost)
-    if layer.digest in have.blobs or (tar_serves and layer.diff_id in have.blobs):
-        return Choice(layer, NOTHING)
-    if layer.diff_id in have.extracted and have.may_lack_layers and not policy.exact:
-        return Choice(layer, NOTHING)
     offers = [offer for offer in cost.offers(layer) if have.extracted.issuperset(offer.bases)]
     ways = [*(offers if tar_serves else ()), Offer(BLOB, layer.size)]
     ways.sort(key=lambda offer: (offer.size, len(offer.bases), offer.kind))

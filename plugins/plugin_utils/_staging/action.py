@@ -44,7 +44,11 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.cache impo
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.places import place_of
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.reading import InputsAction
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._staging import shipment
-from ansible_collections.lightk8s.edge.plugins.plugin_utils._staging.wanted import USUAL, Rows
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._staging.wanted import (
+    USUAL,
+    Rows,
+    marked,
+)
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._transfer.neighbours import (
     WORTH,
     has_neighbours,
@@ -143,7 +147,7 @@ class ImagesAction(InputsAction):
                 self._opened[name] = self._open(entry)
                 rows.append(shipment.wanted_row(self._opened[name], name))
             Rows(self._cache).keep(entry, self._machine, rows[-1])
-        return rows
+        return marked(rows, exact=bool(self._asked.get("exact")))
 
     def _open(self, entry: Mapping[str, t.Any]) -> Image:
         text = entry.get("platform") or shipment.platform_of_machine(self._machine)
@@ -152,6 +156,8 @@ class ImagesAction(InputsAction):
         path = self._path(str(entry.get("source") or ""), str(entry["name"]), platform)
         image = _source(str(path), scratch).image(str(entry["name"]), platform)
         asked = self._asked
+        if asked.get("exact"):
+            shipment.refuse_unpublished(image, str(entry["name"]))
         keys = [Path(key).expanduser() for key in asked.get("trust_keys") or ()]
         trust = Trust(str(asked.get("trust") or "off"), keys)
         self._warnings += trust.judge(image, path, scratch)

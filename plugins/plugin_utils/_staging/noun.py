@@ -21,6 +21,7 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._staging.wanted impo
     USUAL,
     Rows,
     known,
+    marked,
 )
 
 Values = dict[str, t.Any]
@@ -70,7 +71,8 @@ class WithImages(EdgeAction):
         rows = Rows(Path(folder).expanduser() if folder else default_cache_dir())
         host = str(task_vars.get("inventory_hostname"))
         machine = str(task_vars.get("ansible_architecture") or rows.machine_of(host) or USUAL)
-        return known(params.get("images") or [], machine, rows)
+        found = known(params.get("images") or [], machine, rows)
+        return found and marked(found, exact=bool(params.get("images_exact")))
 
     def _bring(self, params: Values, task_vars: Values) -> Result:
         """What edge_images says, by this task's own connection."""

@@ -61,6 +61,16 @@ def wanted_row(image: Image, name: str) -> dict[str, t.Any]:
     }
 
 
+def refuse_unpublished(image: Image, name: str) -> None:
+    """EdgeError where nothing that is brought can be what the registry has."""
+    if not image.published:
+        raise EdgeError(
+            f"{name} comes from an archive as of docker save, without the manifest that its registry has",
+            kind="refused",
+            hint="name an OCI layout or archive as its source, or leave edge_images_exact out",
+        )
+
+
 def absent_row(name: str) -> dict[str, t.Any]:
     """The same of one that is to be taken away."""
     return {"name": name, "state": ABSENT}
@@ -82,6 +92,7 @@ def have_of(row: Mapping[str, t.Any]) -> Have:
     return Have(
         blobs=frozenset(row.get("blobs") or ()),
         extracted=frozenset(row.get("extracted") or ()),
+        unpacked=frozenset(row.get("unpacked") or ()),
         free=int(row.get("free") or 0),
         reserve=int(row.get("reserve") or 0),
         packs=bool(row.get("packs")),

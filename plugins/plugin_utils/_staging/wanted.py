@@ -96,3 +96,8 @@ def known(entries: t.Sequence[Entry], machine: str, rows: Rows) -> list[Row] | N
             return None
         found.append(row)
     return found if len({row["name"] for row in found}) == len(found) else None
+
+
+def marked(rows: t.Sequence[Row], *, exact: bool) -> list[Row]:
+    """As the node is asked for them: with `exact` only what is published counts."""
+    return [{**row, "exact": True} if exact and row.get("state") != ABSENT else row for row in rows]

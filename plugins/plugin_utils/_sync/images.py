@@ -33,6 +33,7 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.scan import 
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.source import Source
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.trust import Trust
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._staging import shipment
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._staging.wanted import marked
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._sync.beside import Artifact
 
 Values = t.Mapping[str, t.Any]
@@ -73,6 +74,7 @@ class Images:
         if checked.error:
             raise EdgeError(f"edge_images: {checked.error}", kind="spec", site=site)
         params = checked.params
+        exact = bool(params["exact"])
         wanted: list[dict[str, t.Any]] = []
         work: list[dict[str, t.Any]] = []
         for entry in params["images"]:
@@ -83,9 +85,11 @@ class Images:
                 wanted.append(shipment.absent_row(name))
                 continue
             image = self._opened(entry, params, site)
+            if exact:
+                shipment.refuse_unpublished(image, name)
             wanted.append(shipment.wanted_row(image, name))
-            work += self._work(image, exact=bool(params["exact"]))
-        return {"wanted": wanted, "work": work, "prune": bool(params["prune"])}
+            work += self._work(image, exact=exact)
+        return {"wanted": marked(wanted, exact=exact), "work": work, "prune": bool(params["prune"])}
 
     def _opened(self, entry: Values, params: Values, site: str) -> Image:
         if not entry.get("platform") and len(self._arches) != 1:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import tarfile
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ SERVER = "shop-server1"
 NAME = "shop.example/till"
 ARTIFACTS = "/var/lib/lightk8s/artifacts"
 SNAPSHOTS = "/var/lib/rancher/k3s/agent/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots"
+LOOSE = "shop.example/loose:1"
 CHANGED = 40  # bytes that differ from one version of the data to the next
 UNKNOWN = "4"  # the version of which nothing is known anywhere
 OTHER_GZIP = "5"  # the version that is compressed by another gzip than containerd's
@@ -57,9 +59,24 @@ def versions(folder: Path) -> Versions:
 
 def top_blob(made: Versions, version: str) -> Path:
     """The published blob of the upper layer."""
-    blobs = made[version].folder / "blobs" / "sha256"
-    manifest = json.loads((blobs / made[version].digest[7:]).read_bytes())
-    return blobs / str(manifest["layers"][-1]["digest"])[7:]
+    return made[version].folder / "blobs" / "sha256" / blobs(made, version)[-1][7:]
+
+
+def blobs(made: Versions, version: str) -> list[str]:
+    """Digests of the published layers, from the lowest one on."""
+    folder = made[version].folder / "blobs" / "sha256"
+    manifest = json.loads((folder / made[version].digest[7:]).read_bytes())
+    return [str(layer["digest"]) for layer in manifest["layers"]]
+
+
+def load_loose(node: Node, folder: Path) -> None:
+    """An image that somebody has loaded by hand, and nobody keeps."""
+    loose = images.make(folder / "loose", [images.tar_of({"opt/loose": b"loose"})], ["/none"])
+    with tarfile.open(folder / "loose.tar", "w") as archive:
+        archive.add(loose.folder, ".")
+    node.write("/root/loose.tar", (folder / "loose.tar").read_bytes())
+    node.run(f"k3s ctr images import --index-name {LOOSE} /root/loose.tar")
+    assert LOOSE in listed(node)
 
 
 def node(make_fleet: MakeFleet, cache: Path, **options: Any) -> Site:

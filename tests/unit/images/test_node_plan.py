@@ -20,6 +20,7 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._images import (
     packing,
     plan,
 )
+from ansible_collections.lightk8s.edge.plugins.module_utils._images.run import refuse_others
 from ansible_collections.lightk8s.edge.plugins.module_utils._images.seen import (
     PINNED,
     STAGED,
@@ -104,6 +105,52 @@ def test_an_image_can_be_asked_for_by_tag_and_digest(name: str, names: tuple[str
 )
 def test_the_mode_is_what_the_names_lead_to(found: Seen, mode: str) -> None:
     assert plan.mode(TILL, found) == mode
+
+
+@pytest.mark.parametrize(
+    ("found", "left"),
+    [(seen(), []), (seen(target=sha("made")), [TILL]), (seen(whole=False), [TILL])],
+)
+def test_where_only_what_is_published_counts_all_else_is_missing(
+    found: Seen, left: list[Wanted]
+) -> None:
+    wanted = replace(TILL, exact=True)
+    assert [replace(item, exact=False) for item in plan.missing(Spec((wanted,)), found)] == left
+    assert [row["present"] for row in plan.report(Spec((wanted,)), found)] == [not left]
+
+
+@pytest.mark.parametrize(
+    ("found", "kept_as"), [(seen(target=sha("made")), "alias"), (seen(whole=False), "layer-less")]
+)
+def test_a_runtime_that_keeps_something_else_than_was_published_is_refused(
+    found: Seen, kept_as: str
+) -> None:
+    refuse_others(Spec((TILL,)), found)
+    refuse_others(Spec((replace(TILL, exact=True),)), seen())
+    refuse_others(Spec((replace(TILL, exact=True),)), Seen())  # that is for others to tell
+    with pytest.raises(EdgeError, match=f"containerd keeps it as {kept_as}") as caught:
+        refuse_others(Spec((replace(TILL, exact=True),)), found)
+    assert caught.value.kind == "refused"
+
+
+def test_a_layer_that_is_there_in_another_compression_is_told() -> None:
+    tars = {layer.diff_id: sha("another gzip") for layer in TILL.layers}
+    bare = replace(TILL, layers=tuple(Layer(x.diff_id, x.diff_id) for x in TILL.layers))
+    assert plan.have(Spec((TILL,)), Seen(layers=tars))["blobs"] == sorted(tars)
+    assert plan.have(Spec((bare,)), Seen(layers=tars))["blobs"] == []
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        (seen(), []),
+        (seen(whole=False), sorted(chains.chain(DIFF_IDS))),
+        (seen(whole=False, chains=frozenset({DIFF_IDS[0]})), []),
+        (seen(whole=False, torn=frozenset({TILL.name})), []),
+    ],
+)
+def test_layers_need_no_blob_where_the_runtime_discards_them(found: Seen, told: list[str]) -> None:
+    assert plan.have(Spec((TILL,)), found)["unpacked"] == told
 
 
 def test_nothing_is_done_where_all_is_right() -> None:
@@ -222,6 +269,7 @@ def test_a_node_tells_what_it_was_asked_about() -> None:
         "missing": [TILL.name],
         "blobs": [sha("blob 1")],
         "extracted": sorted([sha("tar 1"), sha("base")]),
+        "unpacked": [],
         "runtime": "v2 go1",
         "free": 7,
         "reserve": 3,

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.records import replace
+from ansible_collections.lightk8s.edge.plugins.module_utils._images import chains
 from ansible_collections.lightk8s.edge.plugins.module_utils._images.spec import Have
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.model import (
     Document,
@@ -118,6 +119,11 @@ def test_a_layer_compressed_twice_is_sent_once_unless_its_blob_is_another() -> N
     images = [image(A), image(again, name="example.org/b:1")]
     assert kinds(images, READY, Known(WAYS)) == [DELTA, NOTHING]
     assert kinds(images, Have(), Known()) == [BLOB, BLOB]
+    there = replace(READY, blobs=frozenset({A.digest}))
+    assert kinds(images, there, Known(WAYS)) == [NOTHING, DELTA]
+    there = replace(READY, blobs=frozenset({A.digest, A.diff_id}))
+    assert kinds(images, there, Known(WAYS)) == [NOTHING, NOTHING]
+    assert kinds(images, there, Known(WAYS), exact=True) == [NOTHING, BLOB]
 
 
 @pytest.mark.parametrize(
@@ -153,9 +159,24 @@ def test_a_layer_that_is_not_compressed_is_its_blob() -> None:
 def test_layers_that_were_discarded_after_unpacking(
     lacks: bool, exact: bool, expected: tuple[str, str]
 ) -> None:
-    have = Have(extracted=frozenset({OLD, A.diff_id}), may_lack_layers=lacks)
+    stacks = frozenset({A.diff_id} if lacks else ())
+    have = Have(extracted=frozenset({OLD, A.diff_id}), unpacked=stacks)
     (found,) = plan([image(A)], have, Known(WAYS), Policy(exact=exact))
     assert (found.choices[0].kind, found.mode) == expected
+
+
+def test_a_layer_that_was_discarded_is_brought_where_it_lies_on_other_layers() -> None:
+    have = Have(extracted=frozenset({OLD, A.diff_id}), unpacked=frozenset({A.diff_id}))
+    images = [image(A), image(B, A, name="example.org/b:1")]
+    assert kinds(images, have, Known(WAYS)) == [NOTHING, BLOB, DELTA]
+    assert kinds(images[::-1], have, Known(WAYS)) == [BLOB, DELTA, NOTHING]
+
+
+def test_a_tar_is_no_blob_where_only_what_is_published_counts() -> None:
+    have = replace(READY, blobs=frozenset({A.diff_id}))
+    for remade in (set(), {A.diff_id}):
+        (found,) = plan([image(A)], have, Known(WAYS, remade), Policy(exact=True))
+        assert (found.choices[0].kind, found.mode) == (DELTA if remade else BLOB, EXACT)
 
 
 def test_the_disk_guard_adds_up_and_tells_the_numbers() -> None:
@@ -193,7 +214,11 @@ def test_never_dearer_than_the_blobs_and_complete_unless_it_may_lack(
     extracted: frozenset[str],
     flags: tuple[bool, bool],
 ) -> None:
-    have = Have(extracted=extracted, may_lack_layers=flags[0])
+    stacks = [chains.chain([part.diff_id for part in parts]) for parts in layers]
+    unpacked = (
+        frozenset(stack for found in stacks[:1] for stack in found) if flags[0] else frozenset()
+    )
+    have = Have(extracted=extracted, unpacked=unpacked)
     images = [image(*parts, name=f"example.org/{n}:1") for n, parts in enumerate(layers)]
     plans = plan(images, have, Known(ways), Policy(exact=flags[1]))
     for item in plans:

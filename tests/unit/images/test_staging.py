@@ -9,6 +9,7 @@ import hashlib
 import json
 import lzma
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,13 @@ def image(tmp_path: Path) -> Image:
         path.write_bytes(body)
     source = Source(tmp_path / "layout", tmp_path / "scratch")
     return source.image("shop.example/till:1", platform_of("linux/amd64"))
+
+
+def test_an_image_without_a_published_manifest_cannot_be_exact(image: Image) -> None:
+    shipment.refuse_unpublished(image, "till")
+    with pytest.raises(EdgeError, match="till comes from an archive as of docker save") as caught:
+        shipment.refuse_unpublished(replace(image, published=False), "till")
+    assert caught.value.kind == "refused"
 
 
 def ship(image: Image, ways: Ways, have: Have) -> shipment.Shipment:

@@ -46,9 +46,16 @@ class Runtime:
         self.calls: list[str] = []
         self.archives: list[dict[str, bytes]] = []
         self.errors: list[EdgeError] = []
+        self.stored: dict[str, dict[str, str]] = {}
 
     def content(self) -> dict[str, dict[str, str]]:
-        return {}
+        return self.stored
+
+    def store(self, data: bytes, diff_id: str) -> str:
+        """A blob that was extracted, as containerd marks it."""
+        self.host.write(self.blob(making.digest(data)), data)
+        self.stored[making.digest(data)] = {"containerd.io/uncompressed": diff_id}
+        return making.digest(data)
 
     def blob(self, digest: str) -> str:
         return f"{ROOT}/{digest[7:]}"
