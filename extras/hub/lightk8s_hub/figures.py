@@ -84,7 +84,7 @@ def _counts(data: str) -> dict[str, int]:
     return {
         name: count
         for name, count in counts.items()
-        if type(count) is int and 0 <= count <= MOST_COUNT
+        if isinstance(count, int) and count is not True and 0 <= count <= MOST_COUNT
     }
 
 
