@@ -14,25 +14,31 @@ Integers are big-endian. A delta is
     1   number of bases, then the diffID of each, 32 bytes
     32  diffID of the layer
     8   size of its tar
-    40  sizes of the five streams as they are stored, 8 bytes each
-        the streams, each of them one xz: control, differences, new content, tar headers, names
+    64  sizes of the eight streams as they are stored, 8 bytes each
+        the streams, each of them one xz: orders, three of numbers (fresh, steps, same), differences, new
+        content, tar headers, names
 
 and nothing after them. The names are, for each file that is read, one byte with the number of its base,
-counted from 1, and its path below the base's root, ended by NUL. The control is a sequence of numbers,
-7 bits a byte, the least significant first, the top bit set in all bytes but the last. The lowest 3 bits of
-a number say what to do, the others are a count n:
+counted from 1, and its path below the base's root, ended by NUL. Each byte of the orders says what to do. How
+much of it, n, is the next number in one of the three streams of them: 7 bits a byte, the least significant
+first, the top bit set in all bytes but the last.
 
-    HEADER  take n bytes of the tar headers
-    EXTRA   take n bytes of the new content
-    OPEN    go to the start of the file that is n further in the names than the one before (zigzag)
-    COPY    take the file's next n bytes
-    ADD     take the file's next n bytes, to each of which the next difference is added (modulo 256)
-    SEEK    go n bytes further in the file (zigzag)
-    UNPACK  as OPEN, but read what the file holds, which is one that gzip has packed
+    HEADER  fill the tar up to a multiple of 512 bytes with zeros, then take n blocks of 512 bytes of the tar
+            headers (fresh)
+    EXTRA   take n bytes of the new content (fresh)
+    OPEN    go to the start of the file that is n further in the names than the one before (steps, zigzag)
+    COPY    take the file's next n bytes (same)
+    ADD     take the file's next n bytes, to each of which the next difference is added, modulo 256 (same)
+    SEEK    go n bytes further in the file (steps, zigzag)
+    UNPACK  as OPEN, but read what the file holds, which is one that gzip has packed (steps, zigzag)
     PACK    what is taken next is packed as gzip does at its best, without head and end; n bytes of it are
-            the first block, further PACKs say of further blocks
+            the first block, further PACKs say of further blocks (fresh)
 
-Version 2 has UNPACK and PACK, which version 1 had not.
+A tar header that names its form (`ustar`) and has eight zeros for its checksum gets the checksum of what it
+says: six octal digits, NUL and a space, as all that make tars write it.
+
+Version 2 had UNPACK and PACK, which version 1 had not. Version 3 has numbers apart from orders, by their kind,
+and headers as blocks, without padding and checksums.
 """
 
 from __future__ import annotations
@@ -43,16 +49,18 @@ import typing as t
 from .._core.errors import EdgeError
 from .._core.records import dataclass
 
-MAGIC = b"LK8DELT\x02"
-STREAMS = ("control", "diff", "extra", "header", "names")
+BLOCK = 512  # of a tar
+MAGIC = b"LK8DELT\x03"
+NUMBERS = ("fresh", "steps", "same")
+STREAMS = ("orders", *NUMBERS, "diff", "extra", "header", "names")
 HEADER, EXTRA, OPEN, COPY, ADD, SEEK, UNPACK, PACK = range(8)
-SIZES = ">Q5Q"
+# By order the stream in which its number stands.
+NUMBER_OF = ("fresh", "fresh", "steps", "same", "same", "steps", "steps", "fresh")
+SIZES = ">Q8Q"
 # What a decoder may take for its dictionary, and a little for its tables.
 MEMORY = {
-    "control": 2 << 20,
-    "diff": 2 << 20,
-    "header": 2 << 20,
-    "names": 2 << 20,
+    **dict.fromkeys(("orders", *NUMBERS), 1 << 20),
+    **dict.fromkeys(("diff", "header", "names"), 2 << 20),
     "extra": 18 << 20,
 }
 # Names are held in memory as long as a layer is rebuilt.
@@ -116,13 +124,20 @@ def unzigzag(number: int) -> int:
 
 
 def varint(number: int) -> bytes:
-    """A number of the control."""
+    """A number as it stands in a stream."""
     out = bytearray()
     while number > 0x7F:
         out.append(number & 0x7F | 0x80)
         number >>= 7
     out.append(number)
     return bytes(out)
+
+
+def with_checksum(block: bytes) -> bytes:
+    """A block of the tar headers as it is in the tar."""
+    if block[257:262] != b"ustar" or any(block[148:156]):
+        return block
+    return b"%b%06o\0 %b" % (block[:148], sum(block) + 8 * 0x20, block[156:])
 
 
 def safe_path(path: bytes) -> bool:

@@ -22,6 +22,7 @@ from .form import damaged
 from .packing import Packer, faithful
 
 STEP = 1 << 16
+_BLOCKS = STEP // form.BLOCK
 _MOVES = (form.OPEN, form.SEEK, form.UNPACK, form.PACK)
 _TOO_MUCH = "makes more than it promises"
 
@@ -69,6 +70,16 @@ class _Stream:
         """EdgeError(artifact) unless all of it was used."""
         if self.some(1) or self._offset != self._end or self._lzma.unused_data:
             raise damaged(self._what)
+
+
+def _orders(stream: _Stream) -> t.Iterator[int]:
+    while True:
+        data = stream.some(STEP)
+        if not data:
+            break
+        if max(data) > form.PACK:
+            raise damaged("has an order that this version does not know")
+        yield from data
 
 
 def _numbers(stream: _Stream) -> t.Iterator[int]:
@@ -134,17 +145,15 @@ class _Delta:
     def run(self) -> t.Iterator[bytes]:
         left = self.head.size
         try:
-            for number in _numbers(self._streams["control"]):
-                code, count = number & 7, number >> 3
+            for code, count in self._ordered():
                 if code in _MOVES:
                     self._move(code, count)
                     continue
-                if not self._packer.busy and count > left:
-                    raise damaged(_TOO_MUCH)
-                for start in range(0, count, STEP):
-                    piece = self._take(code, min(STEP, count - start))
-                    if self._packer.busy:
-                        piece = self._packer.take(piece)
+                if code == form.HEADER:
+                    found = self._headers(self.head.size - left, count)
+                else:
+                    found = self._taken(code, count, left)
+                for piece in found:
                     left -= len(piece)
                     if left < 0:
                         raise damaged(_TOO_MUCH)
@@ -155,6 +164,39 @@ class _Delta:
             raise damaged("makes less than it promises")
         for stream in self._streams.values():
             stream.finish()
+
+    def _ordered(self) -> t.Iterator[tuple[int, int]]:
+        """Each order with its number."""
+        numbers = {name: _numbers(self._streams[name]) for name in form.NUMBERS}
+        for code in _orders(self._streams["orders"]):
+            count = next(numbers[form.NUMBER_OF[code]], None)
+            if count is None:
+                raise damaged("has an order without its number")
+            yield code, count
+        for rest in numbers.values():
+            if next(rest, None) is not None:
+                raise damaged("has more numbers than orders")
+
+    def _headers(self, made: int, count: int) -> t.Iterator[bytes]:
+        """The padding of what was made before, and as many headers."""
+        if self._packer.busy:
+            raise damaged("packs the headers of a tar")
+        padding = -made % form.BLOCK
+        if padding + count * form.BLOCK > self.head.size - made:
+            raise damaged(_TOO_MUCH)
+        yield bytes(padding)
+        for start in range(0, count, _BLOCKS):
+            data = self._streams["header"].exactly(min(_BLOCKS, count - start) * form.BLOCK)
+            blocks = [data[n : n + form.BLOCK] for n in range(0, len(data), form.BLOCK)]
+            yield b"".join(map(form.with_checksum, blocks))
+
+    def _taken(self, code: int, count: int, left: int) -> t.Iterator[bytes]:
+        """Content of a file."""
+        if not self._packer.busy and count > left:
+            raise damaged(_TOO_MUCH)
+        for start in range(0, count, STEP):
+            piece = self._take(code, min(STEP, count - start))
+            yield self._packer.take(piece) if self._packer.busy else piece
 
     def _move(self, code: int, count: int) -> None:
         """Orders that make nothing."""
@@ -170,8 +212,6 @@ class _Delta:
             self._packer.block(count)
 
     def _take(self, code: int, count: int) -> bytes:
-        if code == form.HEADER:
-            return self._streams["header"].exactly(count)
         if code == form.EXTRA:
             return self._streams["extra"].exactly(count)
         if code == form.COPY:

@@ -30,7 +30,7 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.cache impo
 )
 
 # To be raised when the encoder makes better deltas of the same form.
-_ENCODER = b"3"
+_ENCODER = b"4"
 _SHARES = 8
 _LOOK_AGAIN = 0.1  # seconds
 

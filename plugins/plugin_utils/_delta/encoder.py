@@ -33,9 +33,9 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._delta.streams impor
     Writer,
 )
 
-# Equal bytes that a match needs at least: orders for fewer take as much as the bytes do, and far more
-# time on the node.
-_LEAST = 64
+# Bytes that travel, about, for one byte of new content, for the orders of a match, and for one byte in which
+# it differs. Shorter matches would save little more, and take far more time on the node.
+_FRESH, _ORDERS, _OTHER = 0.36, 12, 1
 # Code is told from other content by the head of its file; this share of it (one part in so many) is much.
 _ELF_HEAD, _SHARE = 20, 8
 
@@ -52,7 +52,7 @@ def memory_needed(bases: t.Sequence[Tar], target: Tar) -> int:
     """Bytes that making this delta may take at most."""
     largest = max((base.path.stat().st_size for base in bases), default=0)
     size = target.path.stat().st_size
-    compressor = 11 * LARGE + 4 * 11 * SMALL
+    compressor = 11 * (LARGE + (len(form.STREAMS) - 1) * SMALL)
     window = min(WINDOW, largest)
     return compressor + (BYTES_EACH + 1) * window + (4 * min(size, WINDOW) if window else 0)
 
@@ -89,11 +89,11 @@ def encode(
         writer.name(used)
         place = 0
         for member in found:
-            writer.take("header", form.HEADER, new[place : member.offset])
+            writer.headers(place, new[place : member.offset])
             place = member.offset + member.size
             # Kept in no name: a file can only be unmapped when no view of it is left.
             _Body(writer, new[member.offset : place], pack).write(_origin(member, origins), olds)
-        writer.take("header", form.HEADER, new[place:])
+        writer.headers(place, new[place:])
         writer.save(path, [base.diff_id for base in bases], target.diff_id, len(new))
 
 
@@ -101,6 +101,12 @@ def _check(tar: Tar, view: memoryview) -> None:
     found = f"sha256:{hashlib.sha256(view).hexdigest()}"
     if found != tar.diff_id:
         raise EdgeError(f"{tar.path} has the digest {found}, not {tar.diff_id}", kind="artifact")
+
+
+def _worth(diff: bytes) -> bool:
+    """Whether a match takes fewer bytes than what it gives would as new content."""
+    other = len(diff) - diff.count(0)
+    return _FRESH * len(diff) > _ORDERS + _OTHER * other
 
 
 def _dictionary(size: int) -> int:
@@ -168,7 +174,7 @@ class _Body:
         for match in matches(old, content) if origin and old else ():
             here = place
             place += len(match.diff) + len(match.extra)
-            if match.diff.count(0) < _LEAST:
+            if not _worth(match.diff):
                 continue  # goes on as new content
             self._writer.take("extra", form.EXTRA, content[fresh:here])
             if not opened and origin:

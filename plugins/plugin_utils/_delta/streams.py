@@ -18,6 +18,15 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._delta.origins impor
 
 # Dictionaries of the decoder on the node. Differences gain little from a large one, whole content much.
 SMALL, LARGE = 1 << 20, 16 << 20
+_TINY = 1 << 18  # for orders and their numbers
+# More than this is no headers between two files, but a tar that is not understood.
+_MOST_HEADERS = 1 << 20
+
+
+def _without_checksum(block: bytes) -> bytes:
+    """As it travels, where that is enough to make it again."""
+    bare = block[:148] + bytes(8) + block[156:]
+    return bare if form.with_checksum(bare) == block else block
 
 
 @contextmanager
@@ -33,7 +42,7 @@ class _Stream:
         options = {"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME}
         chain: list[dict[str, int]] = [{**options, "dict_size": dictionary}]
         if code:  # addresses of calls are stored as absolute ones, which repeat themselves
-            chain.insert(0, {"id": lzma.FILTER_X86})
+            chain = [{"id": lzma.FILTER_X86}, {**chain[0], "lc": 4}]
         self._lzma = lzma.LZMACompressor(lzma.FORMAT_XZ, lzma.CHECK_CRC64, filters=chain)
         self.file = file
 
@@ -56,18 +65,34 @@ class Writer:
         for name in form.STREAMS:
             file = stack.enter_context(_scratch(folder))
             large = name == "extra"
-            self._streams[name] = _Stream(file, extra if large else SMALL, code and large)
+            size = _TINY if name in ("orders", *form.NUMBERS) else SMALL
+            self._streams[name] = _Stream(file, extra if large else size, code and large)
         self._numbers: dict[Origin, int] = {}
         self._opened = 0
         self._place = 0
 
     def order(self, code: int, count: int) -> None:
-        self._streams["control"].write(form.varint(count << 3 | code))
+        self._streams["orders"].write(bytes([code]))
+        self._streams[form.NUMBER_OF[code]].write(form.varint(count))
 
     def take(self, stream: str, code: int, data: bytes | memoryview) -> None:
         if len(data):
             self.order(code, len(data))
             self._streams[stream].write(data)
+
+    def headers(self, place: int, data: bytes | memoryview) -> None:
+        """What is in the tar from `place` on, between the contents of files."""
+        padding, blocks = -place % form.BLOCK, []
+        if len(data) <= _MOST_HEADERS:
+            places = range(padding, len(data) - form.BLOCK + 1, form.BLOCK)
+            blocks = [bytes(data[start : start + form.BLOCK]) for start in places]
+        stored = [_without_checksum(block) for block in blocks]
+        rebuilt = bytes(padding) + b"".join(map(form.with_checksum, stored))
+        if stored and rebuilt == data:
+            self.order(form.HEADER, len(stored))
+            self._streams["header"].write(b"".join(stored))
+        else:
+            self.take("extra", form.EXTRA, data)
 
     def open(self, origin: Origin, how: int = form.OPEN) -> None:
         """Go to the start of the file, or (UNPACK) of what it holds."""

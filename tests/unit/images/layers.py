@@ -73,14 +73,18 @@ def forged(
     *,
     bases: t.Sequence[str] = (),
     dictionaries: t.Mapping[str, int] | None = None,
+    instead: t.Mapping[str, bytes] | None = None,
     **streams: bytes,
 ) -> Path:
-    """A delta of these orders and streams, which promises `result`."""
-    control = b"".join(form.varint(count << 3 | code) for code, count in orders)
-    contents = {"control": control, **streams}
+    """A delta of these orders and streams, which promises `result`; some streams are `instead`'s."""
+    contents = {"orders": bytes(code for code, _count in orders), **streams}
+    for name in form.NUMBERS:
+        counts = [count for code, count in orders if form.NUMBER_OF[code] == name]
+        contents[name] = b"".join(map(form.varint, counts))
+    contents.update(instead or {})
     stored = []
     for name in form.STREAMS:
-        size = (dictionaries or {}).get(name, 1 << 20)
+        size = (dictionaries or {}).get(name, min(1 << 20, form.MEMORY[name] // 2))
         chain = [{"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": size}]
         stored.append(lzma.compress(contents.get(name, b""), lzma.FORMAT_XZ, filters=chain))
     head = form.Head(tuple(bases), digest(result), len(result), tuple(map(len, stored)))

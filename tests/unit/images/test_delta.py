@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -94,6 +95,39 @@ def test_what_is_no_tar_comes_back_too(tmp_path_factory: Factory, content: bytes
     folder = tmp_path_factory.mktemp("strange")
     target = layers.in_file(folder / "new", content, folder)
     assert rebuilt(layers.delta(folder, target), target) == content
+
+
+@given(TREES, FORMS, OTHERS, st.data())
+def test_a_tar_with_strange_headers_comes_back_too(
+    tmp_path_factory: Factory, new: Tree, kind: int, others: list[bytes], data: st.DataObject
+) -> None:
+    """Whatever a few of its bytes are, and wherever it ends."""
+    folder = tmp_path_factory.mktemp("headers")
+    whole = layers.layer(folder / "whole", members(new, others), kind)
+    body = bytearray(whole.content)
+    for place, value in data.draw(
+        st.lists(
+            st.tuples(st.integers(0, len(body) - 1), st.sampled_from([b"\0", b"\0" * 8, b"7"]))
+        )
+    ):
+        body[place : place + len(value)] = value[: len(body) - place]
+    del body[data.draw(st.integers(0, len(body))) :]
+    target = layers.in_file(folder / "new", bytes(body), folder)
+    path = layers.delta(folder, target, whole)
+    assert rebuilt(path, target, whole) == target.content
+
+
+@given(NAMES, st.integers(0, 1 << 33), st.integers(0, 0o7777), FORMS)
+def test_checksums_of_headers_are_those_of_tar(name: str, when: int, mode: int, kind: int) -> None:
+    about = tarfile.TarInfo(name)
+    about.mtime, about.mode = when, mode
+    target = io.BytesIO()
+    with tarfile.open(fileobj=target, mode="w", format=kind) as archive:
+        archive.addfile(about)
+        block = target.getvalue()[-form.BLOCK :]
+    assert form.with_checksum(block[:148] + bytes(8) + block[156:]) == block
+    assert form.with_checksum(block) == block
+    assert form.with_checksum(bytes(form.BLOCK)) == bytes(form.BLOCK)
 
 
 @pytest.fixture(scope="module")
@@ -217,6 +251,10 @@ Orders = list[tuple[int, int]]
             "not give",
         ),
         ([(form.EXTRA, 1 << 70)], "out of all bounds"),
+        ([(form.HEADER, 1)], "more than it promises"),
+        ([(form.EXTRA, 1 << 60)], "more than it promises"),
+        ([(form.HEADER, 1 << 60)], "more than it promises"),
+        ([(form.PACK, 9), (form.HEADER, 0)], "packs the headers"),
     ],
 )
 def test_orders_without_sense_are_refused(orders: Orders, why: str, tmp_path: Path) -> None:
@@ -227,6 +265,28 @@ def test_orders_without_sense_are_refused(orders: Orders, why: str, tmp_path: Pa
     assert b"".join(rebuild.rebuilt(str(path), ways, digest(b"ab"))) == b"ab"
     path = layers.forged(tmp_path / "d", b"ab", orders, bases=[base], names=b"\x01f\0")
     assert why in refused(path, digest(b"ab"), ways, tmp_path).message
+
+
+@pytest.mark.parametrize(
+    ("streams", "why"),
+    [
+        ({"orders": bytes([form.EXTRA])}, "more numbers than orders"),
+        ({"orders": bytes([form.EXTRA] * 3)}, "without its number"),
+        ({"orders": bytes([form.EXTRA, form.EXTRA, 8])}, "does not know"),
+        ({"fresh": b"\x01"}, "without its number"),
+        ({"fresh": b"\x01\x81"}, "within a number"),
+        ({"same": b"\x01"}, "more numbers than orders"),
+        ({"steps": b"\x80"}, "within a number"),
+    ],
+)
+def test_orders_and_their_numbers_belong_together(
+    streams: dict[str, bytes], why: str, tmp_path: Path
+) -> None:
+    orders: Orders = [(form.EXTRA, 1), (form.EXTRA, 1)]
+    path = layers.forged(tmp_path / "d", b"ab", orders, extra=b"ab")
+    assert b"".join(rebuild.rebuilt(str(path), {}, digest(b"ab"))) == b"ab"
+    path = layers.forged(tmp_path / "d", b"ab", orders, extra=b"ab", instead=streams)
+    assert why in refused(path, digest(b"ab"), {}, tmp_path).message
 
 
 def test_streams_are_used_up_and_small(tmp_path: Path) -> None:
@@ -273,7 +333,12 @@ def test_a_node_needs_little_memory(tmp_path: Path) -> None:
     size, base = 24 << 20, digest(b"base")
     with (tmp_path / "f").open("wb") as stream:
         stream.truncate(size)
-    orders = [(form.HEADER, size), (form.EXTRA, size), (form.OPEN, 0), (form.ADD, size)]
+    orders = [
+        (form.HEADER, size // form.BLOCK),
+        (form.EXTRA, size),
+        (form.OPEN, 0),
+        (form.ADD, size),
+    ]
     zeros = bytes(size)
     path = layers.forged(
         tmp_path / "delta",
@@ -282,7 +347,9 @@ def test_a_node_needs_little_memory(tmp_path: Path) -> None:
         bases=[base],
         names=b"\x01f\0",
         dictionaries={"extra": 16 << 20},
-        **dict.fromkeys(("header", "extra", "diff"), zeros),
+        header=zeros,
+        extra=zeros,
+        diff=zeros,
     )
     words = [str(path), base, str(tmp_path), digest(zeros * 3), str(tmp_path / "out")]
     done = subprocess.run(

@@ -169,9 +169,9 @@ def test_packing_without_sense_is_refused(orders: Orders, why: str, tmp_path: Pa
 
 def test_other_versions_are_refused_by_what_they_are(tmp_path: Path) -> None:
     path = layers.forged(tmp_path / "d", b"ab", [(form.EXTRA, 2)], extra=b"ab")
-    for version in (0, 1, 3, 255):
+    for version in (0, 1, 2, 4, 255):
         path.write_bytes(b"LK8DELT" + bytes([version]) + path.read_bytes()[8:])
         with pytest.raises(EdgeError, match="not of the form that this version reads"):
             list(rebuild.rebuilt(str(path), {}, digest(b"ab")))
-    path.write_bytes(b"LK8DELT\x02" + path.read_bytes()[8:])
+    path.write_bytes(b"LK8DELT\x03" + path.read_bytes()[8:])
     assert b"".join(rebuild.rebuilt(str(path), {}, digest(b"ab"))) == b"ab"
