@@ -157,7 +157,8 @@ class _Delta:
                     left -= len(piece)
                     if left < 0:
                         raise damaged(_TOO_MUCH)
-                    yield piece
+                    if piece:  # what is packed comes out later than it goes in
+                        yield piece
         finally:
             self._reader.close()
         if left or self._packer.busy:
@@ -220,7 +221,7 @@ class _Delta:
 
 
 def rebuilt(path: str, roots: t.Mapping[str, str], diff_id: str) -> t.Iterator[bytes]:
-    """The tar of the layer `diff_id` from the delta at `path`, in pieces of at most 64 KiB.
+    """The tar of the layer `diff_id` from the delta at `path`, in pieces of 1 byte to 64 KiB.
 
     `roots` maps the diffID of each layer that the node has extracted to the folder with its own files.
     Raises EdgeError(artifact), at the latest after the last piece: what came before is to be thrown away.

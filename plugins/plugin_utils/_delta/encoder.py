@@ -33,8 +33,10 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._delta.streams impor
     Writer,
 )
 
-# Bytes that travel, about, for one byte of new content, for the orders of a match, and for one byte in which
-# it differs. Shorter matches would save little more, and take far more time on the node.
+# Equal bytes with which a match is worth its orders, whatever its differences are: these often repeat themselves.
+_CLEARLY = 64
+# With fewer of them, bytes that travel, about, for one byte of new content, for the orders of a match, and for
+# one byte in which it differs. Shorter matches would save little more, and take far more time on the node.
 _FRESH, _ORDERS, _OTHER = 0.36, 12, 1
 # Code is told from other content by the head of its file; this share of it (one part in so many) is much.
 _ELF_HEAD, _SHARE = 20, 8
@@ -105,8 +107,9 @@ def _check(tar: Tar, view: memoryview) -> None:
 
 def _worth(diff: bytes) -> bool:
     """Whether a match takes fewer bytes than what it gives would as new content."""
-    other = len(diff) - diff.count(0)
-    return _FRESH * len(diff) > _ORDERS + _OTHER * other
+    same = diff.count(0)
+    other = len(diff) - same
+    return same >= _CLEARLY or _FRESH * len(diff) > _ORDERS + _OTHER * other
 
 
 def _dictionary(size: int) -> int:

@@ -62,6 +62,13 @@ def delta(folder: Path, target: Extracted, *bases: Extracted) -> Path:
     return path
 
 
+def joined(pieces: t.Iterable[bytes]) -> bytes:
+    """What the pieces are together; none is empty, as that is the end for those who read them."""
+    found = list(pieces)
+    assert all(found)
+    return b"".join(found)
+
+
 def roots(*bases: Extracted) -> dict[str, str]:
     return {base.tar.diff_id: os.fspath(base.root) for base in bases}
 

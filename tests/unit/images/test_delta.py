@@ -66,7 +66,7 @@ def members(tree: Tree, others: t.Sequence[bytes]) -> t.Iterator[tuple[tarfile.T
 
 
 def rebuilt(path: Path, target: layers.Extracted, *bases: layers.Extracted) -> bytes:
-    return b"".join(rebuild.rebuilt(str(path), layers.roots(*bases), target.tar.diff_id))
+    return layers.joined(rebuild.rebuilt(str(path), layers.roots(*bases), target.tar.diff_id))
 
 
 def refused(path: Path, result: str, roots: t.Mapping[str, str], folder: Path) -> EdgeError:

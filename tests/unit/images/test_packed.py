@@ -93,7 +93,7 @@ def test_a_changed_word_in_a_packed_file_costs_a_word(tmp_path: Path) -> None:
     new = layers.files_only(tmp_path / "new", files)
     path = layers.delta(tmp_path, new, old)
     assert path.stat().st_size * 8 < len(gzipped(CHANGED))
-    made = b"".join(rebuild.rebuilt(str(path), layers.roots(old), new.tar.diff_id))
+    made = layers.joined(rebuild.rebuilt(str(path), layers.roots(old), new.tar.diff_id))
     assert made == new.content
 
 
@@ -107,7 +107,7 @@ def test_a_node_whose_zlib_packs_otherwise_is_spared(
     encode([old.tar], new.tar, plain, pack=False)
     assert plain.stat().st_size > 9 * path.stat().st_size
     monkeypatch.setattr(rebuild, "faithful", lambda: False)
-    made = b"".join(rebuild.rebuilt(str(plain), layers.roots(old), new.tar.diff_id))
+    made = layers.joined(rebuild.rebuilt(str(plain), layers.roots(old), new.tar.diff_id))
     assert made == new.content
     with pytest.raises(EdgeError, match="another one here"):
         list(rebuild.rebuilt(str(path), layers.roots(old), new.tar.diff_id))
@@ -118,7 +118,7 @@ def test_any_old_file_will_do(old: bytes, tmp_path: Path) -> None:
     base = layers.files_only(tmp_path / "old", {"a.gz": old})
     new = layers.files_only(tmp_path / "new", {"a.gz": gzipped(PAGE)})
     path = layers.delta(tmp_path, new, base)
-    made = b"".join(rebuild.rebuilt(str(path), layers.roots(base), new.tar.diff_id))
+    made = layers.joined(rebuild.rebuilt(str(path), layers.roots(base), new.tar.diff_id))
     assert made == new.content
 
 
@@ -160,7 +160,7 @@ def test_packing_without_sense_is_refused(orders: Orders, why: str, tmp_path: Pa
             names=names,
             extra=b"word"[: 4 * (good[0][0] == 1)],
         )
-        assert b"".join(rebuild.rebuilt(str(path), roots, digest(HELD))) == HELD
+        assert layers.joined(rebuild.rebuilt(str(path), roots, digest(HELD))) == HELD
     path = layers.forged(tmp_path / "d", HELD, orders, bases=[base], names=names, extra=b"word")
     with pytest.raises(EdgeError, match=why) as caught:
         list(rebuild.rebuilt(str(path), roots, digest(HELD)))
@@ -174,4 +174,4 @@ def test_other_versions_are_refused_by_what_they_are(tmp_path: Path) -> None:
         with pytest.raises(EdgeError, match="not of the form that this version reads"):
             list(rebuild.rebuilt(str(path), {}, digest(b"ab")))
     path.write_bytes(b"LK8DELT\x03" + path.read_bytes()[8:])
-    assert b"".join(rebuild.rebuilt(str(path), {}, digest(b"ab"))) == b"ab"
+    assert layers.joined(rebuild.rebuilt(str(path), {}, digest(b"ab"))) == b"ab"
