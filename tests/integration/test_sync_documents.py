@@ -29,13 +29,13 @@ from .lib import images
 from .lib.distributions import K3S
 from .lib.site import Site, common_inputs, messages, wait_for
 from .lib.staging import listed
-from .sync_site import PORT, SITE, ask, document, reached
+from .sync_site import PORT, SITE, ask, document, reached, set_up
 
 pytestmark = pytest.mark.slow
 SERVER, AGENT = "shop-server1", "shop-agent1"
 NAME = "shop.example/till:1"
 HUGE = 2**53 - 1  # the latest generation that a document can have
-GUARDED = "node-role.kubernetes.io/till"  # a label that no agent may give itself
+TAINT = "till:PreferNoSchedule"  # no agent may give itself one
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +112,11 @@ def labels(site: Site, name: str) -> dict[str, str]:
     return dict(row.split("=", 1) for row in said.split())
 
 
+def taints(site: Site, name: str) -> list[str]:
+    form = "{{range .spec.taints}}{{.key}}:{{.effect}} {{end}}"
+    return site.server.kubectl("get", "node", name, "-o", f"go-template={form}").stdout.split()
+
+
 def test_the_push_that_brings_the_agents_is_the_sites_latest_word(
     site: Site, nodes: dict[str, Node], keys: dict[str, Signer]
 ) -> None:
@@ -123,7 +128,7 @@ def test_the_push_that_brings_the_agents_is_the_sites_latest_word(
     assert (said.returncode, "is older than" in said.stdout) == (2, True)
 
 
-def test_images_and_labels_come_by_a_document_once_a_window_is_open(
+def test_images_labels_and_taints_come_by_a_document_once_a_window_is_open(
     site: Site, nodes: dict[str, Node], made: images.Made
 ) -> None:
     now = time.gmtime(time.time() + 7200)  # nodes of the test bed keep UTC
@@ -133,7 +138,8 @@ def test_images_and_labels_come_by_a_document_once_a_window_is_open(
     assert site.converge(edge_sync_windows=[closed]).failed() == []
     wanted: dict[str, Any] = {
         "edge_images": [{"name": NAME, "source": str(made.folder), "platform": "linux/amd64"}],
-        "edge_labels": {"shelf": "12", GUARDED: "yes"},
+        "edge_labels": {"shelf": "12"},
+        "edge_taints": [TAINT],
     }
     run = site.play("publish", **wanted)
     assert run.failed() == []
@@ -141,14 +147,13 @@ def test_images_and_labels_come_by_a_document_once_a_window_is_open(
         ask(node, "sync", check=False)
         assert "no window is open" in ask(node, "status")["document"]["hindrance"]
         assert not any(NAME in name for name in listed(node))
-    assert site.converge(edge_sync_windows=[]).failed() == []
-    for name in (SERVER, AGENT, SERVER):  # the agent has joined by then what the server knows
-        ask(nodes[name], "sync", check=False)
-    for name, node in nodes.items():
+    set_up(site, edge_sync_windows=[])  # no word about anything but the agents
+    for name in (SERVER, AGENT):  # it is the server that sets the agent's taint
+        node = nodes[name]
         wait_for("the document", partial(is_done, node))
         assert NAME in listed(node)
         assert labels(site, name).get("shelf") == "12"
-        assert labels(site, name).get(GUARDED) == "yes"
+        assert TAINT in taints(site, name)
         assert ask(node, "status")["document"]["failure"] == ""
 
 
