@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from bed.node import Node
@@ -36,13 +37,16 @@ def _members(node: Node) -> set[str]:
     return set(json.loads(node.run(["k0s", "etcd", "member-list"]).stdout)["members"])
 
 
-def _joined(node: Node) -> dict[str, str]:
+def _told(node: Node) -> dict[str, dict[str, Any]]:
     """What k0s says of each controller that there has been."""
-    form = (
-        r'{range .items[*]}{.metadata.name}={.status.conditions[?(@.type=="Joined")].status} {end}'
-    )
-    said = node.kubectl("get", "etcdmembers", "-o", f"jsonpath={form}").stdout
-    return dict(word.split("=") for word in said.split())
+    items = json.loads(node.kubectl("get", "etcdmembers", "-o", "json").stdout)["items"]
+    return {item["metadata"]["name"]: item for item in items}
+
+
+def _joined(node: Node) -> dict[str, str]:
+    return {
+        name: member["status"]["conditions"][0]["status"] for name, member in _told(node).items()
+    }
 
 
 def _nodes(node: Node) -> set[str]:
@@ -91,8 +95,20 @@ def test_one_leaves_and_comes_back(site: Site) -> None:
     assert main(last, K0S.server_unit).pid in ("", "0")
     assert not last.exists(K0S.data)
     assert _joined(first) == {SERVERS[0]: "True", SERVERS[1]: "True", SERVERS[2]: "False"}
+    # as k0s v1.34.2+k0s.0 had it on 2026-11-21, after the same play
+    stays, gone = _told(first)[SERVERS[0]], _told(first)[last.name]
+    assert (stays["spec"], gone["spec"]) == ({}, {"leave": True})
+    assert stays["status"].keys() == {"conditions", "memberID", "peerAddress"}
+    assert stays["status"]["conditions"][0]["message"] == "Member joined"
+    assert gone["status"].keys() == {*stays["status"], "reconcileStatus"}
+    assert gone["status"]["reconcileStatus"] == "Success"
+    assert gone["status"]["conditions"][0].keys() == {"lastTransitionTime", "status", "type"}
     kept = first.kubectl("get", "controlnodes", "-o", "name").stdout
     assert {line.partition("/")[2] for line in kept.split()} == set(SERVERS[:2])
     site.converge()
     assert _members(first) == set(SERVERS)
     assert _nodes(first) == {f"{name}=True" for name in NODES}
+    back = _told(first)[last.name]
+    assert (back["spec"], back["status"]["reconcileStatus"]) == ({}, "Success")
+    assert back["status"]["conditions"][0]["status"] == "True"
+    assert back["status"]["memberID"] != gone["status"]["memberID"]

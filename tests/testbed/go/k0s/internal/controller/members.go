@@ -6,6 +6,7 @@ package controller
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"net/http"
 	"os"
 	"runtime"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"lightk8s.invalid/testbed/common/api"
@@ -27,29 +29,49 @@ var members string
 const (
 	etcdMembers  = "/apis/etcd.k0sproject.io/v1beta1/etcdmembers"
 	controlNodes = "/apis/autopilot.k0sproject.io/v1beta2/controlnodes"
+	joined       = "Joined"
+	removed      = "Member removed from cluster"
+	requestLimit = 10 * time.Second
 )
 
 type etcdMember struct {
 	Metadata struct {
-		Name string `json:"name"`
+		Name            string `json:"name"`
+		ResourceVersion string `json:"resourceVersion"`
 	} `json:"metadata"`
 	Spec struct {
 		Leave bool `json:"leave"`
 	} `json:"spec"`
 	Status struct {
-		Conditions []struct {
-			Type, Status string
-		} `json:"conditions"`
+		MemberID   string      `json:"memberID"`
+		Message    string      `json:"message"`
+		Conditions []condition `json:"conditions"`
 	} `json:"status"`
 }
 
-func (m *etcdMember) joined() bool {
+type condition struct {
+	Type       string `json:"type"`
+	Status     string `json:"status"`
+	Message    string `json:"message,omitempty"`
+	Transition string `json:"lastTransitionTime"`
+}
+
+// now is what the conditions are after such a status; its time changes with the status alone.
+func (m *etcdMember) now(status, message string) []condition {
+	next := condition{joined, status, message, time.Now().UTC().Format(time.RFC3339)}
+	if last := m.joined(); last.Status == status {
+		next.Transition = last.Transition
+	}
+	return []condition{next}
+}
+
+func (m *etcdMember) joined() condition {
 	for _, c := range m.Status.Conditions {
-		if c.Type == "Joined" {
-			return c.Status == "True"
+		if c.Type == joined {
+			return c
 		}
 	}
-	return false
+	return condition{}
 }
 
 func (c *Controller) ownEtcd() bool {
@@ -72,11 +94,11 @@ func (c *Controller) runMembers(ctx context.Context) {
 	for ; c.ownEtcd() && ctx.Err() == nil; node.Pause(ctx, time.Second) {
 		_ = api.Watch(ctx, c.kube, etcdMembers+"?watch=true", func(e api.Event[etcdMember]) {
 			m := &e.Object
-			if e.Type == "DELETED" || !m.Spec.Leave || !m.joined() || m.Metadata.Name == c.etcdName() {
+			if e.Type == "DELETED" || !m.Spec.Leave || m.Metadata.Name == c.etcdName() {
 				return
 			}
-			if err := c.leave(ctx, m.Metadata.Name); err != nil {
-				logs.Warn("Failed to delete member from cluster: " + err.Error())
+			if err := c.leave(ctx, m); err != nil && !api.IsCode(err, http.StatusConflict) {
+				logs.Warn("Failed to delete etcd peer from cluster: " + err.Error())
 			}
 		})
 	}
@@ -97,17 +119,30 @@ func (c *Controller) register(ctx context.Context) error {
 	if !c.ownEtcd() {
 		return nil
 	}
+	return c.registerMember(ctx)
+}
+
+// registerMember makes the object of this member, or says of the one that is there that it has joined; what was
+// said of an earlier end stays.
+func (c *Controller) registerMember(ctx context.Context) error {
 	ids, err := c.memberIDs(ctx)
 	if err != nil {
 		return err
 	}
-	if err := c.ensure(ctx, etcdMembers, api.Object{"apiVersion": "etcd.k0sproject.io/v1beta1", "kind": "EtcdMember",
-		"metadata": map[string]any{"name": c.etcdName()}, "spec": map[string]any{"leave": false}}); err != nil {
+	name, m := c.etcdName(), &etcdMember{}
+	err = c.kube.Do(ctx, http.MethodPost, etcdMembers, api.Object{"apiVersion": "etcd.k0sproject.io/v1beta1",
+		"kind": "EtcdMember", "metadata": map[string]any{"name": name}, "spec": map[string]any{}}, nil)
+	if api.IsCode(err, http.StatusConflict) {
+		err = c.kube.Patch(ctx, etcdMembers+"/"+name, api.Object{"spec": map[string]any{"leave": nil}})
+	}
+	if err != nil {
 		return err
 	}
-	return c.say(ctx, c.etcdName(), "True", "Member joined", api.Object{
-		"peerAddress": c.config.Spec.Storage.Etcd.PeerAddress,
-		"memberID":    strconv.FormatUint(ids[c.etcdName()], 16), "reconcileStatus": nil})
+	if err := c.kube.Get(ctx, etcdMembers+"/"+name, m); err != nil {
+		return err
+	}
+	return c.say(ctx, m, api.Object{"conditions": m.now("True", "Member joined"),
+		"peerAddress": c.config.Spec.Storage.Etcd.PeerAddress, "memberID": strconv.FormatUint(ids[name], 16)})
 }
 
 // registerControlNode makes the object of the machine's name, which knows the Node's by a label.
@@ -144,12 +179,10 @@ func (c *Controller) ensure(ctx context.Context, path string, object api.Object)
 	return err
 }
 
-// say writes the status of a member.
-func (c *Controller) say(ctx context.Context, name, joined, message string, more api.Object) error {
-	more["message"] = message
-	more["conditions"] = []any{map[string]any{"type": "Joined", "status": joined, "message": message,
-		"lastTransitionTime": time.Now().UTC().Format(time.RFC3339)}}
-	return c.kube.Patch(ctx, etcdMembers+"/"+name+"/status", api.Object{"status": more})
+// say writes the status of a member, unless someone else has written since it was read.
+func (c *Controller) say(ctx context.Context, m *etcdMember, status api.Object) error {
+	return c.kube.Patch(ctx, etcdMembers+"/"+m.Metadata.Name+"/status", api.Object{
+		"metadata": map[string]any{"resourceVersion": m.Metadata.ResourceVersion}, "status": status})
 }
 
 func (c *Controller) memberIDs(ctx context.Context) (map[string]uint64, error) {
@@ -162,7 +195,7 @@ func (c *Controller) memberIDs(ctx context.Context) (map[string]uint64, error) {
 }
 
 func listMembers(ctx context.Context, client *clientv3.Client) (map[string]uint64, error) {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, requestLimit)
 	defer cancel()
 	list, err := client.MemberList(ctx)
 	if err != nil {
@@ -175,8 +208,9 @@ func listMembers(ctx context.Context, client *clientv3.Client) (map[string]uint6
 	return ids, nil
 }
 
-// leave takes a member out of etcd, where it still is one, and says so.
-func (c *Controller) leave(ctx context.Context, name string) error {
+// leave takes a member out of etcd and says so. Of one that is out already it says that it is, with the message
+// that is there.
+func (c *Controller) leave(ctx context.Context, m *etcdMember) error {
 	client, err := EtcdClient(c.Vars)
 	if err != nil {
 		return err
@@ -184,14 +218,28 @@ func (c *Controller) leave(ctx context.Context, name string) error {
 	defer client.Close()
 	ids, err := listMembers(ctx, client)
 	if err != nil {
+		return c.failed(ctx, m, err)
+	}
+	if _, ok := ids[m.Metadata.Name]; !ok {
+		if m.joined().Status == "False" {
+			return nil
+		}
+		return c.say(ctx, m, api.Object{"conditions": m.now("False", m.Status.Message), "reconcileStatus": "Success"})
+	}
+	id, err := strconv.ParseUint(m.Status.MemberID, 16, 64)
+	if err != nil {
 		return err
 	}
-	if id, ok := ids[name]; ok {
-		try, cancel := context.WithTimeout(ctx, 10*time.Second)
-		defer cancel()
-		if _, err := client.MemberRemove(try, id); err != nil {
-			return err
-		}
+	try, cancel := context.WithTimeout(ctx, requestLimit)
+	defer cancel()
+	// all controllers try, where the original has a leader: another one may have been first
+	if _, err := client.MemberRemove(try, id); err != nil && !errors.Is(err, rpctypes.ErrMemberNotFound) {
+		return c.failed(ctx, m, err)
 	}
-	return c.say(ctx, name, "False", "Member removed from cluster", api.Object{"reconcileStatus": "Success"})
+	return c.say(ctx, m, api.Object{
+		"conditions": m.now("False", removed), "reconcileStatus": "Success", "message": removed})
+}
+
+func (c *Controller) failed(ctx context.Context, m *etcdMember, reason error) error {
+	return errors.Join(reason, c.say(ctx, m, api.Object{"reconcileStatus": "Failed", "message": reason.Error()}))
 }
