@@ -26,7 +26,6 @@ from .lib.staging import (
     start_pod,
 )
 
-pytestmark = pytest.mark.slow
 PIECE = 1 << 20
 
 
