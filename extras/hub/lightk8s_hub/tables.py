@@ -29,6 +29,7 @@ from . import schema
 
 # A database that says nothing any more is away, and not waited for as long as TCP would.
 WAITS = {"connect_timeout": "10", "tcp_user_timeout": "30000"}
+SESSION = {"lock_timeout": 20, "idle_in_transaction_session_timeout": 60}
 metadata = MetaData()
 
 sites = Table(
@@ -108,6 +109,8 @@ def opened(url: str) -> Engine:
     if parsed.get_backend_name() == "sqlite":
         event.listen(engine, "connect", _prepare)
         event.listen(engine, "begin", _begin)
+    else:
+        event.listen(engine, "connect", _bound)
     schema.upgrade(engine)
     return engine
 
@@ -118,6 +121,15 @@ def _prepare(connection: t.Any, _record: object) -> None:
     for setting in ("journal_mode = WAL", "synchronous = FULL", "busy_timeout = 30000"):
         cursor.execute(f"PRAGMA {setting}")
     cursor.close()
+
+
+def _bound(connection: t.Any, _record: object) -> None:
+    """An instance that died amid a transaction holds a site's row: it is not waited for, and loses it soon."""
+    cursor = connection.cursor()
+    for name, seconds in SESSION.items():
+        cursor.execute(f"SET {name} = '{seconds}s'")
+    cursor.close()
+    connection.commit()
 
 
 def _begin(connection: Connection) -> None:

@@ -228,3 +228,22 @@ def test_a_database_that_can_only_be_read_is_away(
         assert (answer.status, answer.headers["retry-after"]) == (503, str(app.RETRY_SECONDS))
         assert "read-only" in caplog.text
         assert hub.rows(tables.streams) == []
+
+
+def test_a_site_whose_row_another_instance_holds_is_asked_to_come_again(
+    cluster: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a power cut of an instance: the database does not know yet that it has gone."""
+    monkeypatch.setattr(tables, "SESSION", {"lock_timeout": 1})
+    with served(serve.Settings(cluster.database(), port=0)) as hub:
+        tokens = {site: hub.token("site", site) for site in ("shop", "mill")}
+
+        def told(site: str, number: int) -> int:
+            row = cloudevent(number, source=f"/sites/{site}", id=f"{site.encode().hex()}-{number}")
+            return hub.ask("POST", EVENTS, [row], token=tokens[site]).status
+
+        assert told("shop", 1) == 200
+        with hub.engine.begin() as dead:
+            dead.execute(text("SELECT 1 FROM sites WHERE site = 'shop' FOR UPDATE"))
+            assert (told("shop", 2), told("mill", 1)) == (503, 200)
+        assert told("shop", 2) == 200
