@@ -6,8 +6,10 @@
 `python -m tests.bench.images [--only NAME,...] [--no-limits] [--no-sites]`; pairs are those of
 images_pairs.py, built once from package registries. The baseline is what skopeo sends to a registry, gzip
 layers. This part needs no node: bytes are those of the plan, and a delta is put together by the code that
-nodes run, by a process of its own. images_node.py measures on a node. The last line is one JSON object;
-nothing fails because of a bar.
+nodes run, by a process of its own: pairs_apply_* is the worst of the pairs, most of them far smaller than
+the layer of apply_*, which images_node.py measures on a node. limits_missing names tools that are not
+installed, without which worst_vs_limit says little. The last line is one JSON object; nothing fails because
+of a bar.
 """
 
 from __future__ import annotations
@@ -52,8 +54,6 @@ BARS = {
     "worst_vs_limit": "<= 1.25",
     "control_ratio": "<= 1.01",
     "first_install_ratio": "<= 1.05",
-    "apply_peak_mb": "<= 48",
-    "apply_ms_per_mb": "<= 25",
     "encodes_extra": "0",
     "controller_peak_mb": "<= 1500",
 }
@@ -226,10 +226,12 @@ def summary(pairs: dict[str, dict[str, Any]], sites: dict[str, Any] | None) -> d
             f["xz"] for f in updates
         )
         applied = [found["apply"] for found in updates if "apply" in found]
-        figures["apply_ms_per_mb"] = max((one["ms_per_mb"] for one in applied), default=None)
-        figures["apply_peak_mb"] = max((one["peak_mb"] for one in applied), default=None)
+        figures["pairs_apply_ms_per_mb"] = max((one["ms_per_mb"] for one in applied), default=None)
+        figures["pairs_apply_peak_mb"] = max((one["peak_mb"] for one in applied), default=None)
         if all("vs_limit" in found for found in updates):
             figures["worst_vs_limit"] = max(found["vs_limit"] for found in updates)
+            sizes = [size for found in updates for size in found["limits"].items()]
+            figures["limits_missing"] = sorted({name for name, size in sizes if size is None})
     for name in control & set(pairs):
         figures["control_ratio"] = pairs[name]["ours"] / pairs[name]["baseline"]
     if sites:

@@ -45,6 +45,9 @@ def test_updates_and_the_control_are_told_apart(bench: images.Bench) -> None:
     assert figures["update_ratio"] == figures["update_ratio_geomean"] == found["go"]["ratio"]
     assert figures["control_ratio"] <= 1.01
     assert 0.9 < figures["first_install_ratio"] < 1.05
+    found["go"] |= {"limits": {"one": 1000, "other": None}, "vs_limit": 1.1}
+    figures = images.summary(found, None)
+    assert (figures["worst_vs_limit"], figures["limits_missing"]) == (1.1, ["other"])
 
 
 def test_many_sites_make_each_delta_once(
