@@ -22,7 +22,6 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._sync.turn import (
 
 from .cluster import Cluster
 
-pytestmark = pytest.mark.slow
 NOW = 1_800_000_000.0
 
 
