@@ -45,6 +45,16 @@ def reached(node: Node, hub: Running, link: Link) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def cut(link: Link) -> Iterator[None]:
+    """Nothing passes in here; what fails leaves the link as it was."""
+    link.cut()
+    try:
+        yield
+    finally:
+        link.mend()
+
+
 def set_up(site: Site, *args: str, check: bool = True, **inputs: Any) -> Run:
     """Run the role by itself."""
     return site.play(PLAY, *args, check=check, **inputs)

@@ -29,6 +29,7 @@ from .sync_site import (
     SITE,
     ask,
     audits,
+    cut,
     document,
     done,
     kept,
@@ -148,16 +149,17 @@ def test_what_the_site_tells_is_at_the_hub(hub: Running, node: Node) -> None:
 def test_while_the_link_is_away_all_is_kept_and_then_it_arrives(
     site: Site, hub: Running, node: Node, link: Link
 ) -> None:
-    link.cut()
-    node.kubectl("create", "namespace", "away")
-    node.kubectl("create", "deployment", "later", "--image=none.invalid/x:1", "-n", "away")
-    wait_for("the deployment", lambda: "later" in node.kubectl("get", "deployments", "-A").stdout)
-    assert ask(node, "sync", check=False)["waiting"] != {}
-    told = ask(node, "explain")["text"]
-    assert "ended the connection" in told or "found no link" in told
-    assert "workload/away/Deployment/later" in ask(node, "queue", "ls")["text"]
-    assert "workload/away/Deployment/later" not in states(hub)
-    link.mend()
+    with cut(link):
+        node.kubectl("create", "namespace", "away")
+        node.kubectl("create", "deployment", "later", "--image=none.invalid/x:1", "-n", "away")
+        wait_for(
+            "the deployment", lambda: "later" in node.kubectl("get", "deployments", "-A").stdout
+        )
+        assert ask(node, "sync", check=False)["waiting"] != {}
+        told = ask(node, "explain")["text"]
+        assert "ended the connection" in told or "found no link" in told
+        assert "workload/away/Deployment/later" in ask(node, "queue", "ls")["text"]
+        assert "workload/away/Deployment/later" not in states(hub)
     wait_for("what was kept", lambda: ask(node, "sync", check=False)["waiting"] == {})
     assert states(hub)["workload/away/Deployment/later"]["wanted"] == 1
     node.kubectl("delete", "namespace", "away")
@@ -223,14 +225,13 @@ def test_a_document_that_breaks_the_node_is_undone_with_nobody_connected(
         keys,
         options={"extra_config": {"kube-apiserver-arg": ["no-such-flag=1"]}, "wait_timeout": 30},
     )
-    link.cut()
-    node.write("/root/document", bad)
-    said = node.run(["lightk8s-edge", "accept", "/root/document"], check=False, timeout=900)
-    assert said.returncode == 2, said.stdout
-    assert json.loads(said.stdout)["failure"]
-    wait_for("the node", lambda: ready(node) == {node.name: True})
-    assert labels(node)["shelf"] == "12"
-    link.mend()
+    with cut(link):
+        node.write("/root/document", bad)
+        said = node.run(["lightk8s-edge", "accept", "/root/document"], check=False, timeout=900)
+        assert said.returncode == 2, said.stdout
+        assert json.loads(said.stdout)["failure"]
+        wait_for("the node", lambda: ready(node) == {node.name: True})
+        assert labels(node)["shelf"] == "12"
     wait_for("the news", lambda: ask(node, "sync", check=False)["waiting"] == {})
     assert [word for word in audits(hub) if word in ("failed", "restored")] == [
         "failed",

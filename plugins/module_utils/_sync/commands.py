@@ -178,6 +178,8 @@ def _explain(args: argparse.Namespace, agent: Agent) -> int:
     else:
         when = f", until {stamp(decision.at)}" if decision.at else ""
         _line(f"Nothing is being sent: {decision.why}{when}.")
+    if decision.send and memory.state().failures:  # a short pause may be over when somebody asks
+        _line(f"The last attempt failed: {memory.state().reason}.")
     if memory.link:
         _line(f"The last attempt found no link: {memory.link}.")
     if memory.trouble:

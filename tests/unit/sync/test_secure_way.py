@@ -173,6 +173,22 @@ def test_who_asks_for_time_gets_it(
         assert "the receiver answered 503, until " in explained(bench, capsys, url=server.url)
 
 
+def test_why_the_last_attempt_failed_is_told_once_its_pause_is_over(
+    way: Way, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bench = way.bench
+    trust(bench, way.authority)
+    context = server_context(tmp_path, way.authority.issue("busy", names=("127.0.0.1",)))
+    patient(bench)
+    with serving(answer(b"{}", "503 Service Unavailable"), context=context) as server:
+        bench.round(url=server.url, pulls=False)
+        memory = bench.agent().memory
+        memory.up = {**memory.up, "not_before": 0.0}
+        memory.keep(bench.host)
+        told = explained(bench, capsys, url=server.url)
+    assert "The next round sends.\nThe last attempt failed: the receiver answered 503.\n" in told
+
+
 def test_outside_its_windows_a_site_keeps_all(way: Way, capsys: pytest.CaptureFixture[str]) -> None:
     trust(way.bench, way.authority)
     now = time.localtime()
