@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -102,3 +104,17 @@ def test_snapshots_of_two_moments_leave_the_node_running(node: Node) -> None:
         run(["e2fsck", "-f", "-n", str(disk)])
     assert "later" not in names_in_opt(first)
     assert "later" in names_in_opt(second)
+
+
+def test_a_disk_is_released_when_nobody_holds_it_any_more(tmp_path: Path) -> None:
+    disk, mount = tmp_path / "disk.img", tmp_path / "disk"
+    mount.mkdir()
+    run(["truncate", "--size", "16M", str(disk)])
+    run(["mkfs.ext4", "-q", str(disk)])
+    run(["mount", "-o", "loop", str(disk), str(mount)])
+    with subprocess.Popen(["unshare", "--mount", "--propagation", "private", "sleep", "2"]) as held:
+        while os.readlink(f"/proc/{held.pid}/ns/mnt") == os.readlink("/proc/self/ns/mnt"):
+            time.sleep(0.01)
+        power.release_folder(mount)
+        assert held.poll() is not None
+    assert str(disk) not in run(["losetup", "--list", "--output", "BACK-FILE"]).stdout

@@ -21,6 +21,7 @@ from .shell import BedError, run
 FOLDERS = ("etc", "usr/local", "opt", "root", "var")
 
 _BLOCK = 1 << 20
+_GONE_WITHIN = 60  # seconds
 # EXT4_IOC_SHUTDOWN, _IOR('X', 125, __u32), with EXT4_GOING_FLAGS_NOLOGFLUSH: from this moment the
 # file system writes nothing, not even its journal.
 _SHUTDOWN = 0x8004587D
@@ -189,8 +190,29 @@ def release(node: Node) -> None:
 
 
 def release_folder(mount: Path) -> None:
-    if os.path.ismount(mount):
-        run(["umount", str(mount)])
+    """Unmount a disk and wait until the file system is gone.
+
+    A process that begins at this moment, such as another container's first one, may have a copy of all mounts for a
+    while. Mounted again meanwhile, it would be the same file system still, with what was done to it. Raises BedError
+    when it stays.
+    """
+    if not os.path.ismount(mount):
+        return
+    backing = Path("/sys/block") / mounted_device(mount) / "loop" / "backing_file"
+    file = _text(backing)
+    run(["umount", str(mount)])
+    end = time.monotonic() + _GONE_WITHIN
+    while file and _text(backing) == file:
+        if time.monotonic() > end:
+            raise BedError(f"{mount} was unmounted, and some process holds it still")
+        time.sleep(0.05)
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError:
+        return ""  # a loop device without a file has no such entry
 
 
 def release_fleet(root: Path) -> None:
