@@ -41,7 +41,6 @@ from .sync_site import (
 )
 
 slow = pytest.mark.slow
-pytestmark = slow
 SERVER = "shop-server1"
 ROUND = "stop lightk8s-sync.service"
 
