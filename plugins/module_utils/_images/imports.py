@@ -11,6 +11,8 @@ imported, a second one in memory says that the machine has run ever since.
 
 from __future__ import annotations
 
+import os
+import re
 import typing as t
 
 from .._core.places import HOME
@@ -44,6 +46,18 @@ def end(host: Host, names: t.Iterable[str]) -> None:
         before = _names(host, path)
         if before.intersection(names):
             _write(host, path, before.difference(names))
+
+
+def booted(host: Host) -> float:
+    """When the first process began, in seconds since the epoch; 0 where that cannot be told.
+
+    proc(5): `btime` in /proc/stat, and the 22nd field of /proc/1/stat in clock ticks after it.
+    """
+    began = re.search(r"^btime (\d+)$", host.read_text("/proc/stat"), re.MULTILINE)
+    words = host.read_text("/proc/1/stat").rpartition(")")[2].split()
+    if began is None or len(words) < 20:
+        return 0.0
+    return int(began[1]) + int(words[19]) / os.sysconf("SC_CLK_TCK")
 
 
 def _names(host: Host, path: str) -> frozenset[str]:

@@ -18,7 +18,7 @@ from .._core.plan import Plan
 from .._core.records import dataclass, field, replace
 from .._distribution.adapter import Layout, Runtime
 from .._host.host import Host
-from . import leftovers
+from . import imports, leftovers
 from .observe import observe, room
 from .plan import missing, mode, plan
 from .runtime import Containerd
@@ -43,6 +43,11 @@ class Outcome:
 def converge(host: Host, layout: Layout, runtime: Runtime, spec: Spec, *, check: bool) -> Outcome:
     """EdgeError; NeedsArtifacts where bytes are missing, before anything has been changed."""
     seen = observe(host, layout, runtime)
+    if seen.torn and spec.deliveries is None and not check:
+        # Before the controller plans by what is there, for this may go with it.
+        with host.lock(_LOCK_WAIT):
+            Containerd(host, runtime).abandon(imports.booted(host))
+            seen = observe(host, layout, runtime)
     steps = plan(spec, seen)
     asks = spec.deliveries is None and bool(missing(spec, seen))
     if asks:

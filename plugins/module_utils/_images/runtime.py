@@ -26,6 +26,8 @@ WORK = 3600.0
 # Keys of views that exist only as long as their place is asked for.
 _VIEW = "lightk8s-view-"
 _UNPACKED = "containerd.io/gc.ref.snapshot."
+_EXPIRES = "containerd.io/gc.expire"  # label of a lease that ends by itself
+_COLLECT = f"{_OURS}.internal/collect:now"
 _MOST = 4 << 20  # bytes of an index, manifest or config
 
 
@@ -118,6 +120,28 @@ class Containerd:
                 hint="delete the pods of this image, then run again",
             ) from exc
 
+    def abandon(self, boot: float) -> None:
+        """Let go what clients hold that ended with the last boot, at `boot` (seconds since the epoch).
+
+        containerd keeps half of an import for a day: its lease says until when, and outlives who has made it.
+        """
+        held = [line.split() for line in self._ask("leases", "ls")]
+        dead = [
+            row[0]
+            for row in held
+            if len(row) > 2 and _EXPIRES in _labels(row[2]) and _seconds(row[1]) < boot
+        ]
+        if dead:
+            self._do("leases", "delete", *dead)
+            self._collect()
+
+    def _collect(self) -> None:
+        """Have containerd remove now what nothing refers to, as it does when a name is removed."""
+        names = sorted(self.records())
+        if names:
+            self._do("images", "tag", "--force", names[0], _COLLECT)
+            self.remove([_COLLECT])
+
     def settle(self) -> None:
         """Return when all that was extracted is on the disk."""
         self._host.run(["sync", "-f", self._host.path(self.root)], timeout=WORK)
@@ -198,6 +222,16 @@ def snapshotter_of(content: t.Mapping[str, t.Mapping[str, str]]) -> str:
 def _rows(table: str) -> list[str]:
     """Lines of a table, without its head."""
     return table.splitlines()[1:]
+
+
+def _seconds(text: str) -> float:
+    """Since the epoch, of a time as RFC 3339 has it; never, where it is none."""
+    from datetime import datetime  # for what a power cut has torn alone
+
+    try:
+        return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+    except ValueError:
+        return float("inf")
 
 
 def _labels(text: str) -> dict[str, str]:

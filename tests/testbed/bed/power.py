@@ -95,9 +95,9 @@ def snapshot(node: Node, target: Path | None = None, *, timeout: float = 120) ->
     copy.unlink(missing_ok=True)
     counters = Path("/sys/block") / mounted_device(_mount_point(node))
     _copy_changes(backing_file(node), copy)
-    run(["podman", "pause", node.container])
+    end = time.monotonic() + timeout
+    _pause(node, end)
     try:
-        end = time.monotonic() + timeout
         while time.monotonic() < end:
             before = _writes(counters)
             _copy_changes(backing_file(node), copy)
@@ -106,6 +106,19 @@ def snapshot(node: Node, target: Path | None = None, *, timeout: float = 120) ->
         raise BedError(f"{node.name}: its disk did not rest within {timeout} s")
     finally:
         run(["podman", "unpause", node.container])
+
+
+def _pause(node: Node, end: float) -> None:
+    """What forks or waits for its disk cannot always be frozen at once; then it goes on, and is asked again."""
+    while True:
+        try:
+            run(["podman", "pause", node.container])
+        except BedError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.5)
+        else:
+            return
 
 
 def _writes(counters: Path) -> tuple[str, ...] | None:
