@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import random
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -24,39 +23,22 @@ from ..unit.kube.authority import Authority
 MQTT = Path(__file__).with_name("sync_mqtt.py")
 BATCHES, EACH = 10, 100
 EPOCH = "4be1d20c9f3a77e8"
-NODES = ("till-3", "oven-7", "gate-1")
-WHY = ("started", "stopped", "pulled", "unhealthy", "ready", "restarted", "evicted")
+RECORDED = Path(__file__).with_name("recorded") / "site-events.json"
 
 
-def day(count: int) -> list[Row]:
-    """Rows as a site's queue has them over a day: names repeat, numbers and times do not.
-
-    They are drawn, not recorded: a seed decides, so that figures can be compared.
-    """
-    chance = random.Random(20261121)
-    rows = []
-    second = 0.0
-    for number in range(1, count + 1):
-        second += chance.expovariate(count / 86_400)
-        hours, rest = divmod(int(second) % 86_400, 3600)
-        time = f"2026-11-21T{hours:02}:{rest // 60:02}:{rest % 60:02}.{chance.randrange(1000):03}Z"
-        node = chance.choice(NODES)
-        pod = f"app-{chance.randrange(12)}-{chance.randrange(16**5):05x}"
-        data = {
-            "node": node,
-            "reason": chance.choice(WHY),
-            "restarts": chance.randrange(9),
-            "cpu_m": chance.randrange(2000),
-            "memory_kb": chance.randrange(500_000),
-        }
-        event = Event("event", f"shop/{pod}", "lightk8s.edge.workload.changed", time, data)
-        rows.append(Row(number, event.kind, event.key, event.body()))
-    return rows
+def day() -> list[Row]:
+    """Rows as a site's queue had them: recorded on a K3s node by `sync_record`."""
+    rows = json.loads(RECORDED.read_text(encoding="utf-8"))["rows"]
+    events = [Event(*row) for row in rows]
+    return [
+        Row(number, event.kind, event.key, event.body())
+        for number, event in enumerate(events[: BATCHES * EACH], 1)
+    ]
 
 
 def measure(folder: Path) -> dict[str, float]:
     """Bytes per event: ten batches on a connection, one batch, and each event by itself in JSON."""
-    rows = day(BATCHES * EACH)
+    rows = day()
     raw = len(cloudevents.batch("shop", EPOCH, rows)) / len(rows)
     batches = [rows[start : start + EACH] for start in range(0, len(rows), EACH)]
     packed = [cloudevents.compressed(cloudevents.batch("shop", EPOCH, part)) for part in batches]
@@ -95,7 +77,7 @@ def mqtt(folder: Path, python: str) -> float:
     """
     folder.mkdir()
     secured(folder, Authority())
-    bodies = [cloudevents.batch("shop", EPOCH, [row]) for row in day(BATCHES * EACH)[:EACH]]
+    bodies = [cloudevents.batch("shop", EPOCH, [row]) for row in day()[:EACH]]
     rows = [json.dumps(json.loads(body)[0], separators=(",", ":")).encode() for body in bodies]
     with _broker(folder, python) as port, Link() as link:
         host, near = link.forward(("127.0.0.1", port))
