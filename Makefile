@@ -92,7 +92,7 @@ test: ## all gates and tests, as CI runs them
 .PHONY: test-full
 test-full: export HYPOTHESIS_PROFILE := full
 test-full: test ## the same with more examples, and the slow tests of every distribution too
-	@$(MAKE) -k $(SLOWS)
+	@$(MAKE) -k -j$(WORKERS) $(SLOWS)
 
 .PHONY: $(SLOWS)
 $(SLOWS): slow-%: testbed

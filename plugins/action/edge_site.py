@@ -35,6 +35,10 @@ class ActionModule(InputsAction, WithImages, SiteAction):
     PASSING = ("workload_secrets",)
     PUBLIC = (*SiteAction.PUBLIC, "ask_nodes", "node_images")
 
+    def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._read_agent: list[Values | None] = []
+
     def run(self, tmp: str | None = None, task_vars: Values | None = None) -> Result:
         result = super().run(tmp, task_vars)
         given = task_vars or {}
@@ -55,11 +59,17 @@ class ActionModule(InputsAction, WithImages, SiteAction):
 
     def _agent(self, asked: t.Sequence[str], task_vars: Values) -> Values:
         """What is wanted of the node's agent; without a word of it the noun is left out."""
-        given = self._task.args.get(SYNC)
-        found = site_agent(given, task_vars, self._templar.template)
+        found = self._site_agent(task_vars)
         if found is None:
             return {"nouns": [noun for noun in asked if noun != SYNC] or [SYNC]}
         return {SYNC: {**found, **code_of(self._bundle)}}
+
+    def _site_agent(self, task_vars: Values) -> Values | None:
+        """Templated once a run: a run with nothing to do asks too."""
+        if not self._read_agent:
+            given = self._task.args.get(SYNC)
+            self._read_agent = [site_agent(given, task_vars, self._templar.template)]
+        return self._read_agent[0]
 
     def supply(self, need: Values, task_vars: Values) -> Path:
         """See EdgeAction.supply."""
@@ -82,7 +92,7 @@ class ActionModule(InputsAction, WithImages, SiteAction):
             return {} if result is not None else {"ask_nodes": True, "inputs_checked": True}
         more = super().more_params(result, params, task_vars)
         if "generation" in more:
-            agent = site_agent(self._task.args.get(SYNC), task_vars, self._templar.template)
+            agent = self._site_agent(task_vars)
             if agent is not None and agent.get("state") != "absent":
                 more["revoked_keys"] = list(agent.get("sync_revoked_keys") or ())
         site = not set(SITE_NOUNS).isdisjoint(params["nouns"])

@@ -12,6 +12,7 @@ import time
 import typing as t
 
 from .._core.errors import EdgeError
+from .._distribution.spec import PRESENT
 from .._host.host import Host
 from .._sync import artifacts, down, places, reach
 from .._sync.agent import Agent, Survey, Work
@@ -25,7 +26,6 @@ if t.TYPE_CHECKING:
 KINDS = ("Deployment", "StatefulSet", "DaemonSet")
 ROUNDS = 4  # of a door that finds that it lacks something
 RUNTIME = ("distribution", "site", "role", "data_dir", "bin_dir")  # where images lie on the node
-PRESENT = "present"
 OBJECT_DOORS = (("quotas", "edge_quota"), ("workloads", "edge_pod"))
 
 
@@ -167,10 +167,9 @@ class Carrier:
 
         seen = Seen(memory.turn, memory.turn_since)
         name, path = self.settings.host, kubeconfig(self.host, self.settings)
+        # Patient: nobody goes on until the turn is given back.
         with (
-            connect(
-                self.host, path, patient=True
-            ) as client,  # nobody goes on until the turn is given back
+            connect(self.host, path, patient=True) as client,
             turn(client, name, self.host.now(), seen, remember),
         ):
             yield

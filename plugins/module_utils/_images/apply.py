@@ -142,6 +142,7 @@ class _Layers:
         self._pieces = {piece.diff_id: piece for piece in delivery.pieces}
         self._parts = parts
         self._held = worker.containerd.content()
+        self._same = same_layers(self._held)
 
     def collect(self) -> list[tuple[_Row, Blob | None]]:
         """By layer: its descriptor, and what is to be written for it.
@@ -175,7 +176,7 @@ class _Layers:
         if piece and piece.sha256:
             tar = self._rebuilt(diff_id, piece.sha256)
             return _tar(diff_id, tar.size), tar
-        same = diff_id if diff_id in self._held else same_layers(self._held).get(diff_id)
+        same = diff_id if diff_id in self._held else self._same.get(diff_id)
         if same:
             return _stored(same, self._worker.host.path(self._worker.containerd.blob(same))), None
         seen = self._worker.seen
