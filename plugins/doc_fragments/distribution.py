@@ -121,8 +121,8 @@ options:
     type: bool
   network_mode:
     description:
-      - The cluster's network. With V(calico) and V(cilium) the distribution brings none and its manifests are
-        yours to apply.
+      - The cluster's network. Unset means the distribution's own. With one that it does not bring it brings none,
+        and that network's manifests are yours to apply. Which it brings is in C(docs/guides/distributions.md).
       - With V(none) a node counts as healthy although it reports that it has no network.
     type: str
     choices: ["flannel", "calico", "cilium", "none"]
@@ -160,7 +160,7 @@ options:
     type: bool
   registries:
     description:
-      - Mirrors and credentials of image registries, with the keys C(mirrors) and C(configs) of the distribution's
+      - Mirrors and credentials of image registries, with the keys C(mirrors) and C(configs) of K3s'
         C(registries.yaml).
       - Where they are files of containerd (k0s, MicroK8s), one that is taken out here goes; files of others stay.
     type: dict

@@ -129,7 +129,7 @@ options:
     default: false
   bandwidth_limit_mbps:
     description:
-      - Bound of what a transfer to the node may use of the link, in Mbit/s. Fractions are allowed.
+      - Bound of what transfers to all nodes of the site together may use of its link, in Mbit/s. Fractions are allowed.
     type: float
   cache_dir:
     description:
@@ -157,7 +157,9 @@ notes:
   - Options that are not given are taken from variables with the prefix C(edge_), for example
     O(bandwidth_limit_mbps) from C(edge_bandwidth_limit_mbps). For O(exact), O(prune), O(trust),
     O(trust_keys), O(scan_command) and registries the role reads C(edge_images_exact) and so on.
-  - The controller needs the Python packages C(bsdiff4), and C(backports.zstd) with a Python older than 3.14.
+  - The controller needs the Python packages C(bsdiff4), C(backports.zstd) with a Python older than 3.14, and
+    C(cryptography) for signatures of cosign and minisign; skopeo for images without O(images[].source), and C(ssh-keygen)
+    for signatures of OpenSSH.
 seealso:
   - module: lightk8s.edge.k3s_install
     description: Brings the images of the distribution itself.

@@ -82,6 +82,8 @@ attributes:
   diff_mode:
     support: full
     description: Shows the desired state before and after. It holds no secrets.
+notes:
+  - The controller needs the Python package C(cryptography); for images what M(lightk8s.edge.edge_images) needs, too.
 """
 
 EXAMPLES = r"""

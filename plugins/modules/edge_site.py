@@ -11,7 +11,8 @@ module: edge_site
 short_description: Converge everything on a node in one run
 version_added: 0.1.0
 description:
-  - Brings the distribution, the bounds of pods and the bounds of logs of one node to what the options describe.
+  - Brings the distribution, the bounds of pods, the bounds of logs and the images of one node to what the options
+    describe, and with the noun V(sync) its agent too.
   - All of it is looked at in one go and costs one restart at most. A node that is right already costs one short
     exchange.
   - On the server that begins a site it brings quotas and workloads too, where O(nouns) names them. C(converge.yml)
@@ -58,7 +59,7 @@ options:
       mode:
         description:
           - V(online) reports at once, by a service. V(hybrid) keeps all and sends when there is a link and a window is
-            open. V(offline) keeps all and sends and asks nothing.
+            open. V(offline) keeps all, sends nothing, and asks nothing but the mirrors that a document names.
           - Unset means V(online) where O(sync.sync_url) or O(sync.sync_document_url) is given, else V(offline).
         type: str
         choices: [online, offline, hybrid]
@@ -77,7 +78,7 @@ options:
         type: bool
       bandwidth_limit_mbps:
         description:
-          - Megabits per second that the agent may send. Unset means no bound.
+          - Megabits per second that the agent may use of the link, either way. Unset means no bound.
         type: float
       sync_url:
         description:
@@ -105,7 +106,7 @@ options:
         type: str
       sync_windows:
         description:
-          - Times in which the agent may send, in the site's local time, such as V(mon-fri 22:00-06:00).
+          - Times in which the agent may use the link, in the site's local time, such as V(mon-fri 22:00-06:00).
         type: list
         elements: str
       sync_queue_mb:

@@ -76,7 +76,7 @@ options:
   mode:
     description:
       - V(online) reports at once, by a service. V(hybrid) keeps all and sends when there is a link and a window is
-        open. V(offline) keeps all and sends and asks nothing.
+        open. V(offline) keeps all, sends nothing, and asks nothing but the mirrors that a document names.
       - Unset means V(online) where O(sync_url) or O(sync_document_url) is given, else V(offline).
     type: str
     choices: [online, offline, hybrid]
@@ -96,7 +96,7 @@ options:
     type: bool
   bandwidth_limit_mbps:
     description:
-      - Megabits per second that the agent may send. Unset means no bound.
+      - Megabits per second that the agent may use of the link, either way. Unset means no bound.
     type: float
   sync_url:
     description:
@@ -124,7 +124,8 @@ options:
     type: str
   sync_windows:
     description:
-      - Times in which the agent may send, in the site's local time, such as V(mon-fri 22:00-06:00). Unset means always.
+      - Times in which the agent may use the link, in the site's local time, such as V(mon-fri 22:00-06:00). Unset means
+        always.
     type: list
     elements: str
   sync_queue_mb:
