@@ -134,7 +134,7 @@ soak-sync: ## the same with 200 power cuts, 500 kills and a million events
 	@$(BENCH_SYNC) $(BENCH)
 
 .PHONY: demo demo-down
-demo: ## from a bare machine to running sites, and what they look like; DISTRIBUTION=k0s or kubeedge
+demo: ## from a bare machine to running sites, and what they look like; DISTRIBUTION=k0s, microk8s or kubeedge
 	@$(BED).demo up $(or $(DISTRIBUTION),k3s)
 demo-down: ## remove what `make demo` made
 	@$(BED).demo down
