@@ -242,6 +242,10 @@ transfer:
       from other nodes of the site.
   returned: when something was sent
   type: dict
+pending:
+  description: That there is something to do.
+  returned: in check mode, where there is
+  type: bool
 actions:
   description: What was done, or would be done, one sentence each.
   returned: success

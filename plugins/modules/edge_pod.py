@@ -143,6 +143,10 @@ workloads:
       elements: dict
       sample:
         - {api_version: apps/v1, kind: Deployment, namespace: shop, name: till, exists: true, ready: true}
+pending:
+  description: That there is something to do.
+  returned: in check mode, where there is
+  type: bool
 actions:
   description: What was done, or would be done, one sentence each.
   returned: success

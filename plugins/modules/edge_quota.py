@@ -82,6 +82,10 @@ workloads:
       description: One entry for each object, with its kind, namespace, name, and whether it exists.
       type: list
       elements: dict
+pending:
+  description: That there is something to do.
+  returned: in check mode, where there is
+  type: bool
 actions:
   description: What was done, or would be done, one sentence each.
   returned: always

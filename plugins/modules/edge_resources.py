@@ -71,6 +71,10 @@ handed_on:
     options:
       description: The bounds.
       type: dict
+pending:
+  description: That there is something to do.
+  returned: in check mode, where there is
+  type: bool
 actions:
   description: What was done, or would be done, one sentence each.
   returned: always

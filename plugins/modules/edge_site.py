@@ -338,6 +338,25 @@ workloads:
   description: With the noun V(workloads), the objects of the list, as in the result of M(lightk8s.edge.edge_pod).
   returned: success
   type: dict
+pending:
+  description: That there is something to do.
+  returned: in check mode, where there is
+  type: bool
+needs:
+  description: Files that the node lacks and a run would bring, each with C(name), C(sha256) and C(size).
+  returned: in check mode, when there are any
+  type: list
+  elements: dict
+bytes_to_send:
+  description: Bytes of these files.
+  returned: in check mode, when there are any
+  type: int
+transfer:
+  description:
+    - C(bytes) over the site's uplink and number of C(artifacts) that this run has brought, with C(lan_bytes) that came
+      from other nodes of the site.
+  returned: when something was sent
+  type: dict
 actions:
   description: What was done, or would be done, one sentence each.
   returned: always

@@ -231,6 +231,10 @@ sync:
       description: After a removal, the folder of these events, a file for each queue and a CloudEvent on each line.
       type: str
       sample: /var/lib/lightk8s-left
+pending:
+  description: That there is something to do.
+  returned: in check mode, where there is
+  type: bool
 actions:
   description: What was done, or would be done, one sentence each.
   returned: always

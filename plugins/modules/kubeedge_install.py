@@ -104,6 +104,25 @@ logging:
   returned: success
   type: dict
   sample: {"max_files": 5, "max_size_mb": 10}
+pending:
+  description: That there is something to do.
+  returned: in check mode, where there is
+  type: bool
+needs:
+  description: Files that the node lacks and a run would bring, each with C(name), C(sha256) and C(size).
+  returned: in check mode, when there are any
+  type: list
+  elements: dict
+bytes_to_send:
+  description: Bytes of these files.
+  returned: in check mode, when there are any
+  type: int
+transfer:
+  description:
+    - C(bytes) over the site's uplink and number of C(artifacts) that this run has brought, with C(lan_bytes) that came
+      from other nodes of the site.
+  returned: when something was sent
+  type: dict
 actions:
   description: What was done, or would be done, one sentence each.
   returned: always
