@@ -158,8 +158,8 @@ notes:
     O(bandwidth_limit_mbps) from C(edge_bandwidth_limit_mbps). For O(exact), O(prune), O(trust),
     O(trust_keys), O(scan_command) and registries the role reads C(edge_images_exact) and so on.
   - The controller needs the Python packages C(bsdiff4), C(backports.zstd) with a Python older than 3.14, and
-    C(cryptography) for signatures of cosign and minisign; skopeo for images without O(images[].source), and C(ssh-keygen)
-    for signatures of OpenSSH.
+    C(cryptography) for signatures of cosign and minisign. It needs skopeo for images without O(images[].source), and
+    C(ssh-keygen) for signatures of OpenSSH.
 seealso:
   - module: lightk8s.edge.k3s_install
     description: Brings the images of the distribution itself.

@@ -221,8 +221,3 @@ def kill(folder: Path, kills: int) -> Harm:
     marks = receiver.marks()
     lost += following - len(set(marks))
     return Harm(kills, lost, corrupt, len(marks) - len(set(marks)), with_loss)
-
-
-def is_possible() -> bool:
-    """Whether this process may mount."""
-    return os.geteuid() == 0 and Path("/dev/loop-control").exists()

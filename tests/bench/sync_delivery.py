@@ -39,7 +39,6 @@ LONGEST_LINK = 9  # batches
 LONGEST_KILL = 0.4  # seconds after the site began: before, while and after batches are written
 REPORT = 100_000  # events between two lines of progress
 KEYS = 20  # things that each site tells of
-Links = dict[str, list[bytes]]
 
 
 class HubProcess:
@@ -116,7 +115,6 @@ class Site:
     def __init__(self, name: str, folder: Path, receiver: HubProcess, total: int) -> None:
         self.name = name
         self.queue = Queue(str(folder / name / "queue.db"), 1 << 30, lambda: TIME)
-        self._receiver = receiver
         self._token = access.issue(receiver.engine, "site", name)
         self._total = total
         self.told = 0

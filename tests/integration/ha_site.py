@@ -19,7 +19,6 @@ from bed.plays import Run, Started, playbook, start
 from bed.shell import BedError, run
 
 VERSION = "v1.34.2+k3s1"
-NEXT = "v1.34.3+k3s1"
 
 
 @dataclass

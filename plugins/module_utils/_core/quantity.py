@@ -44,21 +44,6 @@ def nanos(text: str) -> int:
     return -value if sign == "-" else value
 
 
-def to_bytes(text: str) -> int:
-    """Whole units, rounded up."""
-    return -(-nanos(text) // 10**9)
-
-
-def to_milli(text: str) -> int:
-    """Thousandths (millicores of a CPU), rounded up."""
-    return -(-nanos(text) // 10**6)
-
-
-def same(one: str, other: str) -> bool:
-    """Whether two texts mean the same amount: `1Gi` and `1024Mi`."""
-    return nanos(one) == nanos(other)
-
-
 def format_bytes(count: int) -> str:
     """The shortest exact text with a binary suffix."""
     for suffix, shift in reversed(list(_BINARY.items())):

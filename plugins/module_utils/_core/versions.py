@@ -21,8 +21,6 @@ _FORM = (
     r"(?:\+(?P<build>[0-9A-Za-z.-]+))?\Z"
 )
 _BUILD = r"([a-z][a-z0-9]*[a-z])[.]?([0-9]+)\Z"
-# The embedded etcd of a K3s minor and later: data of a line do not start under an older line.
-_ETCD_LINES = (((1, 34), "3.6"), ((0, 0), "3.5"))
 
 _Part = tuple[int, Union[int, str]]
 
@@ -108,16 +106,3 @@ def upgrade_problem(installed: Version, wanted: Version) -> str | None:
             f" upgrade to v{major}.{minor + 1} first"
         )
     return None
-
-
-def rollback_possible(old: Version, new: Version, datastore: str) -> bool:
-    """Whether the old binary can start on what the new one has written to its datastore.
-
-    `datastore` is sqlite, etcd (the embedded one), external or none (an agent). It says nothing of
-    objects that only the newer API knows.
-    """
-    return datastore != "etcd" or _etcd_line(old) >= _etcd_line(new)
-
-
-def _etcd_line(version: Version) -> str:
-    return next(line for since, line in _ETCD_LINES if version.minor() >= since)

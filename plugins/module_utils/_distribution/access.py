@@ -74,8 +74,6 @@ def view(node: t.Mapping[str, t.Any]) -> NodeView:
         labels=labels,
         taints=tuple(sorted(taint_text(taint) for taint in spec.get("taints") or [])),
         annotations=dict(meta.get("annotations") or {}),
-        capacity=dict(status.get("capacity") or {}),
-        allocatable=dict(status.get("allocatable") or {}),
     )
 
 

@@ -61,8 +61,6 @@ class NodeView:
     labels: t.Mapping[str, str] = field(default_factory=dict)
     taints: tuple[str, ...] = ()
     annotations: t.Mapping[str, str] = field(default_factory=dict)
-    capacity: t.Mapping[str, str] = field(default_factory=dict)
-    allocatable: t.Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

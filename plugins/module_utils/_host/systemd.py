@@ -19,7 +19,6 @@ PROPERTIES = (
     "MainPID",
     "ExecMainStartTimestampMonotonic",
     "NeedDaemonReload",
-    "InvocationID",
     "NRestarts",
     "Result",
     "FragmentPath",
@@ -40,7 +39,6 @@ class UnitState:
     pid: int = 0
     since: int = 0  # start of the main process, microseconds of the monotonic clock
     stale: bool = False  # the unit file on disk is newer than what systemd has read
-    invocation: str = ""
     restarts: int = 0
     result: str = "success"
     path: str = ""
@@ -69,7 +67,6 @@ def parse_show(text: str) -> dict[str, UnitState]:
             pid=_number(pairs.get("MainPID")),
             since=_number(pairs.get("ExecMainStartTimestampMonotonic")),
             stale=pairs.get("NeedDaemonReload") == "yes",
-            invocation=pairs.get("InvocationID", ""),
             restarts=_number(pairs.get("NRestarts")),
             result=pairs.get("Result", ""),
             path=pairs.get("FragmentPath", ""),

@@ -18,7 +18,6 @@ if t.TYPE_CHECKING:
     from .._kube.client import Client
 
 Object = t.Mapping[str, t.Any]
-MIB = 1 << 20
 
 
 def look(

@@ -39,7 +39,6 @@ class Choice:
     kind: str
     size: int = 0
     bases: tuple[str, ...] = ()
-    fallbacks: tuple[Offer, ...] = ()  # tried in this order where the chosen way fails
 
 
 @dataclass(frozen=True)
@@ -122,8 +121,7 @@ def _choice(layer: Layer, have: Have, cost: Cost, policy: Policy) -> Choice:
     ways = [*(offers if tar_serves else ()), Offer(BLOB, layer.size)]
     ways.sort(key=lambda offer: (offer.size, len(offer.bases), offer.kind))
     best = ways[0]
-    rest = tuple(way for way in ways[1:] if not way.bases)
-    return Choice(layer, best.kind, best.size, best.bases, rest)
+    return Choice(layer, best.kind, best.size, best.bases)
 
 
 def _is_blob(layer: Layer, cost: Cost) -> bool:

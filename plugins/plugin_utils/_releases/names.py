@@ -14,7 +14,6 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.checksums 
     parse_sha256sums,
 )
 
-KINDS = ("binary", "images")
 ARCHES = ("amd64", "arm64", "arm")
 
 # What kernels, Ansible facts and users call the same three architectures.

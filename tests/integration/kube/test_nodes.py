@@ -6,8 +6,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,11 +14,6 @@ import pytest
 from ansible_collections.lightk8s.edge.plugins.module_utils._kube.client import Client
 from ansible_collections.lightk8s.edge.plugins.module_utils._kube.drain import drain
 from ansible_collections.lightk8s.edge.plugins.module_utils._kube.errors import ApiError
-from ansible_collections.lightk8s.edge.plugins.module_utils._kube.nodes import (
-    cordon,
-    node_patch,
-    uncordon,
-)
 
 from .clock import SteppedClock
 from .cluster import Cluster
@@ -184,52 +178,3 @@ def test_an_eviction_says_whether_there_was_a_pod(client: Client, node: str) -> 
     assert caught.value.status == 409
     assert client.evict(node, "plain", grace=0, uid=made["metadata"]["uid"])
     assert not client.evict(node, "plain")
-
-
-@pytest.mark.parametrize(("action", "undo"), [(cordon, uncordon)])
-def test_scheduling_is_switched_once(
-    client: Client,
-    cluster: Cluster,
-    node: str,
-    action: Callable[[Client, str], bool],
-    undo: Callable[[Client, str], bool],
-) -> None:
-    def state() -> str:
-        return cluster.kubectl("get", "node", node, "-o", "jsonpath={.spec.unschedulable}")
-
-    assert (action(client, node), action(client, node), state()) == (True, False, "true")
-    assert (undo(client, node), undo(client, node), state()) == (True, False, "")
-
-
-def test_cordon_of_no_node_is_an_error(client: Client) -> None:
-    with pytest.raises(ApiError) as caught:
-        cordon(client, "no-such-node")
-    assert caught.value.status == 404
-
-
-def test_labels_and_taints_of_others_stay(client: Client, cluster: Cluster, node: str) -> None:
-    cluster.kubectl("label", "node", node, "theirs=1", "ours-old=1", "site=wrong")
-    cluster.kubectl("taint", "node", node, "theirs=1:NoSchedule", "ours=old:NoExecute")
-    wanted: dict[str, Any] = {
-        "labels": {"site": "north", "zone": ""},
-        "taints": [{"key": "ours", "value": "new", "effect": "NoExecute"}],
-        "owned_labels": ["ours-old"],
-        "owned_taints": [("ours", "NoExecute")],
-    }
-    before = client.get(f"/api/v1/nodes/{node}")
-    patch = node_patch(before, **wanted)
-    after = client.patch("Node", "", node, patch)
-    assert node_patch(after, **wanted) == {}
-    seen = json.loads(cluster.kubectl("get", "node", node, "-o", "json"))
-    labels = {"theirs": "1", "site": "north", "zone": ""}
-    assert seen["metadata"]["labels"] == labels
-    taints = {(one["key"], one.get("value"), one["effect"]) for one in seen["spec"]["taints"]}
-    assert taints == {
-        ("node.kubernetes.io/not-ready", None, "NoSchedule"),
-        ("theirs", "1", "NoSchedule"),
-        ("ours", "new", "NoExecute"),
-    }
-    # Another writer came first: the old patch would lose its taint.
-    with pytest.raises(ApiError) as caught:
-        client.patch("Node", "", node, patch)
-    assert caught.value.reason == "Conflict"

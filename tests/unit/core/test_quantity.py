@@ -21,7 +21,7 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._core import quantit
     ],
 )  # fmt: skip
 def test_bytes(text: str, count: int) -> None:
-    assert quantity.to_bytes(text) == count
+    assert -(-quantity.nanos(text) // 10**9) == count
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_bytes(text: str, count: int) -> None:
     [("500m", 500), ("2", 2000), ("0.1", 100), ("250u", 1), ("1.0005", 1001), ("1e-1", 100)],
 )
 def test_millicores(text: str, count: int) -> None:
-    assert quantity.to_milli(text) == count
+    assert -(-quantity.nanos(text) // 10**6) == count
 
 
 @pytest.mark.parametrize(
@@ -40,20 +40,14 @@ def test_not_a_quantity(text: str) -> None:
         quantity.nanos(text)
 
 
-def test_same_amount() -> None:
-    assert quantity.same("1Gi", "1024Mi")
-    assert quantity.same("0.5", "500m")
-    assert not quantity.same("1G", "1Gi")
-
-
 @given(st.integers(0, 2**62))
 def test_bytes_survive(count: int) -> None:
-    assert quantity.to_bytes(quantity.format_bytes(count)) == count
+    assert quantity.nanos(quantity.format_bytes(count)) == count * 10**9
 
 
 @given(st.integers(0, 10**9))
 def test_millicores_survive(count: int) -> None:
-    assert quantity.to_milli(quantity.format_milli(count)) == count
+    assert quantity.nanos(quantity.format_milli(count)) == count * 10**6
 
 
 def test_short_texts() -> None:

@@ -104,19 +104,3 @@ def test_no_way_there_and_back(one: str, other: str) -> None:
     a, b = parse(one), parse(other)
     there, back = versions.upgrade_problem(a, b), versions.upgrade_problem(b, a)
     assert (there is None and back is None) == (a == b)
-
-
-@pytest.mark.parametrize(
-    "old, new, datastore, possible",
-    [
-        ("v1.33.4+k3s1", "v1.34.1+k3s1", "etcd", False),
-        ("v1.33.4+k3s1", "v1.34.1+k3s1", "sqlite", True),
-        ("v1.33.4+k3s1", "v1.34.1+k3s1", "external", True),
-        ("v1.33.4+k3s1", "v1.34.1+k3s1", "none", True),
-        ("v1.33.0+k3s1", "v1.33.4+k3s1", "etcd", True),
-        ("v1.34.2+k3s1", "v1.35.0+k3s1", "etcd", True),
-        ("v1.32.1+k3s1", "v1.33.0+k3s1", "etcd", True),
-    ],
-)
-def test_the_line_of_etcd(old: str, new: str, datastore: str, possible: bool) -> None:
-    assert versions.rollback_possible(parse(old), parse(new), datastore) is possible

@@ -19,7 +19,6 @@ from sqlalchemy import text
 from ansible_collections.lightk8s.edge.extras.hub.lightk8s_hub import (
     access,
     app,
-    bodies,
     ingest,
     serve,
     tables,
@@ -31,7 +30,6 @@ from .conftest import Running, cloudevent, numbers, served
 
 EVENTS = "/v1/events"
 SOON = 30.0
-FAST = bodies.Patience(head=0.3, piece=0.3, whole=1.0)
 
 
 def scraped(hub: Running) -> str:

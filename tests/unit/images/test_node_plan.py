@@ -53,7 +53,6 @@ TILL = Wanted(
 )
 PIN = f"shop.example/till@{sha('index')}"
 DIFF_IDS = tuple(layer.diff_id for layer in TILL.layers)
-TOP = chains.chain(DIFF_IDS)[-1]
 
 
 def seen(target: str = TILL.digest, whole: bool = True, **more: Any) -> Seen:

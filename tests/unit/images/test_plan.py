@@ -91,11 +91,10 @@ def test_the_cheapest_way_that_works_on_this_node() -> None:
     assert kinds([image(A)], READY, Known(dear)) == [BLOB]
 
 
-def test_what_fails_falls_back_to_what_needs_no_base() -> None:
+def test_of_several_deltas_the_smallest_is_taken() -> None:
     ways = {A.diff_id: [*WAYS[A.diff_id], Offer(DELTA, 50, (OLD,))]}
     (found,) = plan([image(A)], READY, Known(ways))
     assert found.choices[0].size == 40
-    assert found.choices[0].fallbacks == (Offer(WHOLE, 600), Offer(BLOB, 1000))
 
 
 def test_what_is_there_is_not_sent() -> None:

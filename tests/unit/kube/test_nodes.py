@@ -2,83 +2,19 @@
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Labels, taints and the reading of Node and Pod objects."""
+"""The reading of Node and Pod objects."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._kube.drain import skip_reason
 from ansible_collections.lightk8s.edge.plugins.module_utils._kube.nodes import (
-    label_patch,
-    merged_taints,
-    node_patch,
     node_summary,
     ready,
-    taint_key,
 )
-
-NAMES = st.sampled_from(["a", "b", "c", "d"])
-LABELS = st.dictionaries(NAMES, st.sampled_from(["", "1", "2"]))
-EFFECTS = st.sampled_from(["NoSchedule", "NoExecute"])
-TAINTS = st.lists(
-    st.fixed_dictionaries({"key": NAMES, "effect": EFFECTS}, optional={"value": NAMES}),
-    unique_by=taint_key,
-)
-KEYS = st.sets(st.tuples(NAMES, EFFECTS))
-
-
-def applied(labels: dict[str, str], patch: dict[str, str | None]) -> dict[str, str]:
-    """RFC 7396, as the server does it."""
-    merged = {**labels, **patch}
-    return {name: value for name, value in merged.items() if value is not None}
-
-
-@given(LABELS, LABELS, st.sets(NAMES))
-def test_labels_end_as_wanted_and_others_stay(
-    current: dict[str, str], wanted: dict[str, str], owned: set[str]
-) -> None:
-    after = applied(current, label_patch(current, wanted, owned))
-    assert {name: after.get(name) for name in wanted} == wanted
-    others = set(current) - set(wanted)
-    assert {name for name in others if name in after} == others - owned
-    assert all(after[name] == current[name] for name in others - owned)
-    assert label_patch(after, wanted, owned) == {}
-
-
-@given(TAINTS, TAINTS, KEYS)
-def test_taints_end_as_wanted_and_others_stay_in_order(
-    current: list[dict[str, Any]], wanted: list[dict[str, Any]], owned: set[tuple[str, str]]
-) -> None:
-    after = merged_taints(current, wanted, owned)
-    values = {taint_key(taint): taint.get("value", "") for taint in after}
-    wishes = {taint_key(taint): taint.get("value", "") for taint in wanted}
-    assert len(values) == len(after)
-    assert {key: values.get(key) for key in wishes} == wishes
-    others = [taint for taint in current if taint_key(taint) not in {*wishes, *owned}]
-    assert [taint for taint in after if taint_key(taint) not in wishes] == others
-    assert merged_taints(after, wanted, owned) == after
-
-
-def test_a_taint_of_the_same_value_keeps_when_it_was_added() -> None:
-    taint = {"key": "a", "effect": "NoExecute", "value": "1", "timeAdded": "2026-01-01T00:00:00Z"}
-    wish = {"key": "a", "effect": "NoExecute", "value": "1"}
-    assert merged_taints([taint], [wish], set()) == [taint]
-
-
-def test_only_a_patch_of_taints_is_bound_to_a_version() -> None:
-    node = {"metadata": {"labels": {"a": "1"}, "resourceVersion": "7"}, "spec": {}}
-    assert node_patch(node, labels={"a": "1"}) == {}
-    assert node_patch(node, labels={"a": "2"}) == {"metadata": {"labels": {"a": "2"}}}
-    taint = {"key": "k", "effect": "NoSchedule"}
-    assert node_patch(node, labels={}, taints=[taint], owned_labels=["a"]) == {
-        "metadata": {"labels": {"a": None}, "resourceVersion": "7"},
-        "spec": {"taints": [taint]},
-    }
 
 
 @pytest.mark.parametrize(

@@ -316,13 +316,13 @@ def test_a_sum_is_refused_exactly_when_it_is_more_than_the_nodes_give(hard: Para
     found = simple.entries(
         {"quotas": [{"namespace": name, "hard": {"memory": text}} for name, text in hard.items()]}
     )
-    total = sum(map(quantity.to_bytes, hard.values()))
+    total = sum(map(quantity.nanos, hard.values()))
     refused = False
     try:
         simple.refuse_overcommit(found, cluster())
     except EdgeError:
         refused = True
-    assert refused == (total > quantity.to_bytes("3Gi"))
+    assert refused == (total > quantity.nanos("3Gi"))
 
 
 words = st.text("abcz09-_/.", max_size=8)

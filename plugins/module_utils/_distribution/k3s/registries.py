@@ -14,9 +14,7 @@ from collections.abc import Mapping
 from ..._core import yamlish
 from ..registry_inputs import check, secrets
 
-__all__ = ["MODE", "check", "render", "secrets"]
-
-MODE = 0o600
+__all__ = ["check", "render", "secrets"]
 
 
 def render(registries: Mapping[str, object]) -> str:

@@ -5,16 +5,14 @@
 """Tokens of a K3s cluster: the secure form `K10<CA hash>::<user>:<password>` and the short forms.
 
 Nothing here puts a token into an error message. The forms are those of `k3s token` in the K3s
-documentation; the hash rule for chains is the one that joining nodes apply.
+documentation.
 """
 
 from __future__ import annotations
 
-import binascii
 import hashlib
 import hmac
 import re
-from collections.abc import Iterable
 
 from ..._core.errors import EdgeError
 from ..._core.records import dataclass, field
@@ -22,9 +20,6 @@ from ..._core.records import dataclass, field
 _PREFIX = "K10"
 _HASH = r"[0-9a-f]{64}\Z"
 _BOOTSTRAP = r"[a-z0-9]{6}\.[a-z0-9]{16}\Z"
-_SECURE_ANYWHERE = r"K10[0-9a-f]{64}::\S+"
-_PEM = rb"(?s)-----BEGIN CERTIFICATE-----\s(.*?)-----END CERTIFICATE-----"
-_SUBJECT_KEY_ID, _AUTHORITY_KEY_ID = b"\x06\x03\x55\x1d\x0e", b"\x06\x03\x55\x1d\x23"
 _NOTE = r".+:[0-9a-f]{64}\Z"
 _SHORTEST_PASSWORD = 8
 
@@ -48,13 +43,6 @@ class Token:
     user: str = ""
     ca_hash: str = ""
     bootstrap: bool = False  # `<id>.<secret>` of `k3s token create`: for agents, expires
-
-    def text(self) -> str:
-        """The token as K3s reads it: secure when the CA's hash is known."""
-        if not self.ca_hash:
-            return self.password
-        user = "" if self.bootstrap else f"{self.user or 'server'}:"
-        return f"{_PREFIX}{self.ca_hash}::{user}{self.password}"
 
 
 def parse(text: str) -> Token:
@@ -117,11 +105,6 @@ def is_noted(noted: str, text: str) -> bool:
         return False
 
 
-def secure(password: str, ca_pem: bytes, user: str = "server") -> str:
-    """The secure form for joining: `server` for servers and agents, `node` for an agent token."""
-    return Token(password_of(password), user, ca_hash(ca_pem)).text()
-
-
 def problem(text: str, *, first_server: bool) -> str | None:
     """Why a wished token must be refused before anything is written, or None."""
     try:
@@ -137,120 +120,3 @@ def problem(text: str, *, first_server: bool) -> str | None:
     if len(token.password) < _SHORTEST_PASSWORD:
         return f"the token is shorter than {_SHORTEST_PASSWORD} characters"
     return None
-
-
-def mask(text: str) -> str:
-    """What of a token may be shown: its form."""
-    try:
-        token = parse(text)
-    except TokenError:
-        return "***"
-    user = f"{token.user}:" if token.user else ""
-    return f"{_PREFIX}{token.ca_hash[:8]}...::{user}***" if token.ca_hash else "***"
-
-
-def hide(message: str, secrets: Iterable[str]) -> str:
-    """The message with these tokens, their passwords and anything in the secure form taken out."""
-    words = {word for text in secrets if text.strip() for word in _words(text)}
-    for word in sorted(words, key=len, reverse=True):
-        message = message.replace(word, "***")
-    return re.sub(_SECURE_ANYWHERE, "K10***", message)
-
-
-def _words(text: str) -> tuple[str, ...]:
-    try:
-        return (text.strip(), parse(text).password)
-    except TokenError:
-        return (text.strip(),)
-
-
-def ca_hash(pem: bytes) -> str:
-    """The hash that a secure token carries for this server-ca.crt. Raises TokenError.
-
-    One certificate: SHA-256 of the file's bytes as they are. A bundle: SHA-256 of the DER of the
-    root above the first certificate, so that the CA below it may be renewed.
-    """
-    try:
-        chain = [binascii.a2b_base64(body) for body in re.findall(_PEM, pem)]
-        root = _root(chain) if len(chain) > 1 else None
-    except (ValueError, IndexError) as error:
-        raise TokenError("the CA bundle holds a damaged certificate") from error
-    if not chain:
-        raise TokenError("the CA bundle holds no certificate")
-    return hashlib.sha256(pem if root is None else root).hexdigest()
-
-
-@dataclass(frozen=True)
-class _Names:
-    """Issuer and subject as DER, and whether the certificate stands at the top of a chain."""
-
-    issuer: bytes
-    subject: bytes
-    is_root: bool
-
-
-def _root(chain: list[bytes]) -> bytes | None:
-    """The root reached from the first certificate by names; None when the bundle lacks it."""
-    names = [_names(der) for der in chain]
-    wanted = names[0].issuer
-    left = list(range(1, len(chain)))
-    while True:
-        index = next((i for i in left if names[i].subject == wanted), None)
-        if index is None:
-            return None
-        if names[index].is_root:
-            return chain[index]
-        left.remove(index)
-        wanted = names[index].issuer
-
-
-def _names(der: bytes) -> _Names:
-    certificate = _content(der, 0)
-    fields = _children(_content(certificate, 0))
-    first = 1 if fields[0][:1] == b"\xa0" else 0  # the version is optional
-    issuer, subject = fields[first + 2], fields[first + 4]
-    extensions = next((item for item in fields if item[:1] == b"\xa3"), b"")
-    own, above = _key_id(extensions, _SUBJECT_KEY_ID), _key_id(extensions, _AUTHORITY_KEY_ID)
-    return _Names(issuer, subject, not above or above == own)
-
-
-def _key_id(extensions: bytes, oid: bytes) -> bytes:
-    """The key identifier in the extension with this OID, empty when it is absent."""
-    at = extensions.find(oid)
-    if at < 0:
-        return b""
-    octets = _content(extensions, at + len(oid))
-    inner = _children(octets)[0]
-    return _content(inner, 0) if inner[0] == 0x04 else _authority_key(_content(inner, 0))
-
-
-def _authority_key(content: bytes) -> bytes:
-    return next((_content(item, 0) for item in _children(content) if item[0] == 0x80), b"")
-
-
-def _children(content: bytes) -> list[bytes]:
-    """The DER elements that stand one after the other in `content`."""
-    items: list[bytes] = []
-    at = 0
-    while at < len(content):
-        end = _span(content, at)[1]
-        items.append(content[at:end])
-        at = end
-    return items
-
-
-def _content(der: bytes, at: int) -> bytes:
-    begin, end = _span(der, at)
-    return der[begin:end]
-
-
-def _span(der: bytes, at: int) -> tuple[int, int]:
-    """Begin and end of the content of the DER element at `at`."""
-    length, begin = der[at + 1], at + 2
-    if length & 0x80:
-        count = length & 0x7F
-        length = int.from_bytes(der[begin : begin + count], "big")
-        begin += count
-    if begin + length > len(der):
-        raise ValueError("cut off")
-    return begin, begin + length
