@@ -135,9 +135,9 @@ soak-sync: ## the same with 200 power cuts, 500 kills and a million events
 
 .PHONY: demo demo-down
 demo: ## from a bare machine to running sites, and what they look like; DISTRIBUTION=k0s, microk8s or kubeedge
-	@$(BED).demo up $(or $(DISTRIBUTION),k3s)
+	@tools/demo.sh up $(or $(DISTRIBUTION),k3s)
 demo-down: ## remove what `make demo` made
-	@$(BED).demo down
+	@tools/demo.sh down
 
 .PHONY: clean
 clean: ## remove what was made for this clone (environments and builds that clones share stay)
