@@ -83,7 +83,7 @@ attributes:
     support: full
     description: Shows the desired state before and after. It holds no secrets.
 notes:
-  - The controller needs the Python package C(cryptography); for images what M(lightk8s.edge.edge_images) needs, too.
+  - For images the controller needs what M(lightk8s.edge.edge_images) needs.
 """
 
 EXAMPLES = r"""

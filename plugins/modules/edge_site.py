@@ -194,12 +194,13 @@ options:
     default: true
   force_objects:
     description:
-      - Whether fields of quotas and workloads that other managers have set are taken over.
+      - Whether fields of quotas and workloads that other managers have set are taken over. Unless set,
+        V(workloads_force).
     type: bool
     default: false
   recreate_objects:
     description:
-      - Whether an object is replaced where a field that cannot be changed differs.
+      - Whether an object is replaced where a field that cannot be changed differs. Unless set, V(workloads_recreate).
     type: bool
     default: false
   ask_nodes:
