@@ -62,6 +62,16 @@ def test_the_least_configuration_names_datastore_and_telemetry() -> None:
     assert document(SPEC) == {"storage": {"type": "kine"}, "telemetry": {"enabled": False}}
 
 
+def test_the_database_lies_in_the_data_folder() -> None:
+    """k0s itself puts it below /var/lib/k0s, wherever `--data-dir` is (`DefaultKineConfig`)."""
+    elsewhere = replace(SPEC, data_dir="/srv/k0s/")
+    source = "sqlite:///srv/k0s/db/state.db?mode=rwc&_journal=WAL"
+    assert document(elsewhere)["storage"] == {"type": "kine", "kine": {"dataSource": source}}
+    assert document(replace(SPEC, data_dir="/var/lib/k0s"))["storage"] == {"type": "kine"}
+    outside = settings(elsewhere, datastore_endpoint="postgres://db/k0s")
+    assert document(outside)["storage"]["kine"] == {"dataSource": "postgres://db/k0s"}
+
+
 def test_several_servers_mean_etcd() -> None:
     assert document(ETCD)["storage"] == {"type": "etcd", "etcd": {"peerAddress": "192.0.2.1"}}
     assert document(ETCD)["api"] == {"address": "192.0.2.1", "sans": ["192.0.2.1"]}

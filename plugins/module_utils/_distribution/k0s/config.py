@@ -13,6 +13,7 @@ from ..._core import yamlish
 from ..problems import Problem
 from ..spec import Spec
 from ..storage import storage
+from . import paths
 
 Mapping = t.Mapping[str, t.Any]
 
@@ -124,8 +125,15 @@ def _storage(spec: Spec) -> dict[str, t.Any]:
     if kind == "etcd":
         peer = {"etcd": {"peerAddress": spec.node_ips[0]}} if spec.node_ips else {}
         return {"type": "etcd", **peer}
-    source = spec.settings.get("datastore_endpoint") if kind == "external" else None
+    source = spec.settings.get("datastore_endpoint") if kind == "external" else _database(spec)
     return {"type": "kine", **({"kine": {"dataSource": source}} if source else {})}
+
+
+def _database(spec: Spec) -> str:
+    """Where SQLite keeps its file: k0s would take its default folder whatever `--data-dir` says."""
+    data = paths.data_dir(spec)
+    default = data == paths.DATA_DIR
+    return "" if default else f"sqlite://{data}/db/state.db?mode=rwc&_journal=WAL"
 
 
 def _merged(ours: Mapping, theirs: Mapping) -> dict[str, t.Any]:
