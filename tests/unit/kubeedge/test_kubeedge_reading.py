@@ -125,14 +125,6 @@ def test_the_cloud_side_s_address_is_that_of_the_input_or_of_a_server(
     assert config.cloud_address(spec) == found
 
 
-@pytest.mark.parametrize(
-    ("text", "address"),
-    [("10.0.0.1", True), ("fd00::1", True), ("10.0.0", False), ("cloud.example", False)],
-)
-def test_an_address_is_told_from_a_name(text: str, address: bool) -> None:
-    assert config.is_ip(text) is address
-
-
 def test_the_state_of_the_cri_plugin_is_read() -> None:
     assert health.plugin_trouble(recorded.PLUGINS) == ""
     assert "error" in health.plugin_trouble(recorded.PLUGINS_ERROR)

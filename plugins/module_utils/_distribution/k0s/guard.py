@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ..._core.errors import EdgeError
-from .. import kubenames
+from .. import addresses, kubenames
 from ..adapter import Facts
 from ..guards import check_age, check_role, check_storage, check_version, refuse
 from ..problems import Problem, changed
@@ -47,7 +47,7 @@ def inputs(spec: Spec) -> list[Problem]:
     if document is not None:
         servers_only = Problem("spec", "is a part of k0s.yaml, which only servers have")
         found += config.check(document) if spec.role == "server" else [servers_only]
-    found += _names(spec)
+    found += [*addresses.problems(spec), *_names(spec)]
     given = spec.settings.get("registries")
     if given:
         from . import registries  # few sites have any

@@ -10,6 +10,7 @@ import re
 import typing as t
 
 from ..._core import yamlish
+from ..addresses import is_ip
 from ..spec import Spec
 
 Mapping = t.Mapping[str, t.Any]
@@ -145,19 +146,6 @@ def cloud(spec: Spec, addresses: t.Sequence[str], data: str, access: str) -> dic
     found = merged(ours, extra(spec))
     # The cluster's kubeconfig is an administrator's; cloudcore gets an account of its own.
     return merged(found, {"kubeAPIConfig": {"kubeConfig": access}})
-
-
-def is_ip(text: str) -> bool:
-    """Whether a text is an address and no name."""
-    import socket  # a look at the cluster has it already, and edge nodes need it not
-
-    for family in (socket.AF_INET, socket.AF_INET6):
-        try:
-            socket.inet_pton(family, text)
-        except (OSError, ValueError):
-            continue
-        return True
-    return False
 
 
 def render(document: Mapping) -> bytes:

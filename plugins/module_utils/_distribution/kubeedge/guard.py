@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ..._core.errors import EdgeError
-from .. import kubenames
+from .. import addresses, kubenames
 from ..adapter import Facts
 from ..guards import check_age, check_role, check_version, refuse
 from ..problems import Problem, changed
@@ -49,7 +49,7 @@ def _other_node(spec: Spec, facts: Facts) -> t.Iterator[Problem]:
 
 def inputs(spec: Spec) -> list[Problem]:
     """What is wrong with the wish itself, beside what the table of inputs refuses."""
-    found = [*keys.check(spec.role, config.extra(spec)), *_names(spec)]
+    found = [*keys.check(spec.role, config.extra(spec)), *addresses.problems(spec), *_names(spec)]
     if spec.role == AGENT and len(spec.node_ips) > 1:
         found.append(Problem("node_ip", "an edge node has one address", "keep the first one"))
     if spec.token and not tokens.looks_right(spec.token):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ..._core.errors import EdgeError
-from .. import kubenames
+from .. import addresses, kubenames
 from ..adapter import Facts
 from ..guards import check_age, check_role, check_version, refuse
 from ..problems import Problem, changed
@@ -56,7 +56,7 @@ def check(spec: Spec, facts: Facts) -> None:
 
 def inputs(spec: Spec) -> list[Problem]:
     """Everything that is wrong with the wish itself, beside what the table of inputs refuses."""
-    found = list(_extra(spec))
+    found = [*_extra(spec), *addresses.problems(spec)]
     found += addons.check_disabled(spec.settings.get("disable") or ())
     found += kubenames.problems(spec.labels, spec.taints)
     registries = spec.settings.get("registries")
