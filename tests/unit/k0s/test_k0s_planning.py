@@ -104,6 +104,24 @@ def test_inputs_find_their_places() -> None:
     assert found["telemetry"] == {"enabled": True}
 
 
+def test_an_empty_section_takes_nothing_away() -> None:
+    """As where all lines below a key are comments."""
+    least = document(ETCD)
+    empty = dict.fromkeys(("api", "network", "storage", "telemetry"))
+    spec = settings(ETCD, extra_config={"spec": {**empty, "scheduler": None}})
+    guard.check(spec, FACTS)
+    assert document(spec) == least
+    inside = settings(ETCD, extra_config={"spec": {"api": {"sans": None}}})
+    assert document(inside) == least
+
+
+def test_the_endpoint_s_port_is_the_api_server_s() -> None:
+    spec = settings(SPEC, api_endpoint="https://vip:7443")
+    guard.check(settings(SPEC, api_endpoint="https://vip:6443"), FACTS)
+    extra = {"spec": {"api": {"port": 7443}}}
+    guard.check(replace(spec, settings={**spec.settings, "extra_config": extra}), FACTS)
+
+
 def test_flags_of_a_server() -> None:
     spec = replace(
         settings(SPEC, disable=["traefik", "metrics-server"], dns_enabled=False),
@@ -167,6 +185,8 @@ def test_a_server_has_its_configuration_checked_and_its_accounts_made() -> None:
         (replace(WORKER, token="a-long-password"), "no join token"),
         (replace(SPEC, release=Release("v1.29.9+k0s.0", RELEASE.assets)), "too old"),
         (replace(ETCD, storage_type="sqlite"), "sqlite"),
+        (replace(settings(SPEC, datastore_endpoint="postgres://d"), storage_type="sqlite"), "not used"),
+        (settings(SPEC, api_endpoint="https://vip:7443"), "names port 7443"),
     ],
 )
 def test_what_k0s_cannot_do_is_refused(spec: Spec, words: str) -> None:

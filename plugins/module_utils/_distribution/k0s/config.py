@@ -17,6 +17,7 @@ from . import paths
 
 Mapping = t.Mapping[str, t.Any]
 
+PORT = 6443  # of the API server, unless `spec.api.port` says otherwise
 PROVIDERS = {"calico": "calico", "cilium": "custom", "none": "custom"}
 # Sections of `spec`; k0s refuses others. metricsServer came with 1.36.
 SECTIONS = (
@@ -78,6 +79,21 @@ def cluster_config(spec: Spec) -> dict[str, t.Any]:
     }
 
 
+def endpoints(spec: Spec) -> t.Iterator[Problem]:
+    """What of the addresses that k0s is told would not be heeded."""
+    kind = storage(spec)
+    if spec.settings.get("datastore_endpoint") and kind != "external":
+        remedy = "unset it, or set edge_storage_type to external"
+        yield Problem("datastore_endpoint", f"is not used with the datastore {kind}", remedy)
+    given = urlsplit(str(spec.settings.get("api_endpoint") or "")).port
+    extra = (spec.settings.get("extra_config") or {}).get("spec") or {}
+    port = (extra.get("api") or {}).get("port") or PORT
+    if given and given != port:
+        message = f"names port {given}, and k0s tells nodes the API server's own, {port}"
+        remedy = f"let it be reached at {port}, or set spec.api.port in edge_extra_config"
+        yield Problem("api_endpoint", message, remedy)
+
+
 def render(spec: Spec) -> str:
     """The file's text."""
     return yamlish.dump(cluster_config(spec), bare_ints=True)
@@ -137,9 +153,11 @@ def _database(spec: Spec) -> str:
 
 
 def _merged(ours: Mapping, theirs: Mapping) -> dict[str, t.Any]:
-    """Mappings are joined, lists added to, single values replaced."""
+    """Mappings are joined, lists added to, single values replaced; a key without a value says nothing."""
     found = dict(ours)
     for key, value in theirs.items():
+        if value is None:
+            continue
         before = found.get(key)
         if isinstance(before, dict) and isinstance(value, dict):
             found[key] = _merged(before, value)

@@ -34,6 +34,8 @@ def check(spec: Spec, facts: Facts) -> None:
     check_age(spec, OLDEST, TITLE, WHY)
     check_storage(spec, facts)
     refuse(inputs(spec), "spec")
+    if spec.role == "server":
+        refuse(list(config.endpoints(spec)), "spec")
     _check_token(spec, facts)
     if facts.joined:
         refuse(changed(facts.receipt.get("fixed") or {}, fixed(spec), REMEDY), "refused")
