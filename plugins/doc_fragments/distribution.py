@@ -100,6 +100,7 @@ options:
   labels:
     description:
       - Labels of the Node. Labels that were set here and are no longer named are removed, others are left alone.
+      - Values are texts. One that YAML reads as true or false is V(true) or V(false), one that is not there is empty.
     type: dict
   taints:
     description:

@@ -72,7 +72,9 @@ def taint(text: str) -> str | None:
     body, dummy, effect = text.rpartition(":")
     if effect not in _EFFECTS or not body:
         return f"{text!r} does not end in {', '.join(':' + name for name in _EFFECTS)}"
-    key, dummy, value = body.partition("=")
+    key, mark, value = body.partition("=")
+    if mark and not value:
+        return f"{text!r} has an empty value, which the API does not keep: write {key}:{effect}"
     if value and not re.match(_LABEL_NAME, value):
         return f"the value of {key!r} is not a taint value (up to 63 letters, digits, - _ .)"
     return label_key(key)
@@ -82,4 +84,16 @@ def problems(labels: t.Mapping[str, str] | None, taints: t.Iterable[str] | None)
     """Which labels and taints of a node the API or its kubelet would refuse."""
     found = [("labels", label(f"{key}={value}")) for key, value in (labels or {}).items()]
     found += [("taints", taint(text)) for text in taints or ()]
+    found += [("taints", message) for message in twice(taints or ())]
     return [Problem(key, message) for key, message in found if message]
+
+
+def twice(taints: t.Iterable[str]) -> t.Iterator[str]:
+    """A Node has one taint for a key and an effect, and a kubelet that is told of two does not start."""
+    seen = set()
+    for text in taints:
+        body, dummy, effect = text.rpartition(":")
+        pair = (body.partition("=")[0], effect)
+        if pair in seen:
+            yield f"{':'.join(pair)} is given twice"
+        seen.add(pair)

@@ -181,14 +181,14 @@ def distribution_spec(distribution: str, params: t.Mapping[str, t.Any]) -> Spec:
         agent_token=get("agent_token") or None,
         node_name=get("node_name") or None,
         node_ips=tuple(get("node_ip") or ()),
-        labels=_texts(get("labels")),
+        labels=texts(get("labels")),
         taints=None if get("taints") is None else tuple(get("taints") or ()),
         data_dir=get("data_dir") or None,
         bin_dir=get("bin_dir") or None,
         storage_type=get("storage_type") or None,
         airgap_images=bool(get("airgap_images")),
         adopt=bool(get("adopt")),
-        proxy=_texts(get("proxy")) or {},
+        proxy=texts(get("proxy")) or {},
         settings={key: get(key) for key in SETTINGS if get(key) is not None},
         wait_timeout=get("wait_timeout") or 300,
         verify_full=get("verify") == "full",
@@ -196,8 +196,15 @@ def distribution_spec(distribution: str, params: t.Mapping[str, t.Any]) -> Spec:
     )
 
 
-def _texts(value: t.Mapping[str, t.Any] | None) -> dict[str, str] | None:
-    return None if value is None else {str(key): str(text) for key, text in value.items()}
+def texts(value: t.Mapping[str, t.Any] | None) -> dict[str, str] | None:
+    """The mapping with texts as its values, whatever YAML has made of them: nothing is empty, yes is `true`."""
+    return None if value is None else {str(key): _text(given) for key, given in value.items()}
+
+
+def _text(value: t.Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)
 
 
 def _release(found: t.Mapping[str, t.Any] | None, version: str | None) -> Release | None:

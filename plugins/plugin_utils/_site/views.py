@@ -21,6 +21,7 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.spec i
     REPORT,
     TRUST,
 )
+from ansible_collections.lightk8s.edge.plugins.module_utils._doors.options import texts
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.places import places_of
 
 Values = t.Mapping[str, t.Any]
@@ -47,9 +48,7 @@ def trusting(result: Values, params: Values) -> dict[str, t.Any]:
     node = (result.get("distribution") or {}).get("left")
     if not node:
         return {}
-    labels = params.get("labels")
-    texts = None if labels is None else {str(key): str(text) for key, text in labels.items()}
-    wish = wished(texts, params.get("taints"))
+    wish = wished(texts(params.get("labels")), params.get("taints"))
     return {"wished": {"node": node, "ready": True, **wish}}
 
 

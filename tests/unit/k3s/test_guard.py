@@ -42,6 +42,7 @@ def refusal(**more: t.Any) -> tuple[str, str]:
         ({"extra_config": {"flanel-backend": "host-gw"}}, "flanel-backend"),
         ({"storage_type": "sqlite", "join_from": {"b": "https://b:6443"}}, "sqlite"),
         ({"storage_type": "external"}, "datastore_endpoint"),
+        ({"taints": ["a:NoSchedule", "a=1:NoSchedule"]}, "twice"),
     ],
 )
 def test_a_mistake_is_refused_by_its_name(more: dict[str, t.Any], word: str) -> None:

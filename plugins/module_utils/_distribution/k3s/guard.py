@@ -9,6 +9,8 @@ from __future__ import annotations
 from ..._core.errors import EdgeError
 from ..adapter import Facts
 from ..guards import check_role, check_storage, check_version, refuse
+from ..kubenames import twice
+from ..problems import Problem
 from ..spec import Spec
 from .checks import check_extra_config, check_immutable, check_values
 from .config import Config
@@ -38,6 +40,7 @@ def check(spec: Spec, facts: Facts) -> None:
         refuse(registries.check(given), "spec")
     config = configuration(spec, facts)
     refuse(check_values(spec.role, config.values), "spec")
+    refuse([Problem("taints", text) for text in twice(spec.taints or ())], "spec")
     if facts.foreign is not None:
         _check_adoption(spec, facts, config)
     elif facts.joined:
