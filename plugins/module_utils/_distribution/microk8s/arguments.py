@@ -63,6 +63,7 @@ OURS: t.Mapping[str, t.Mapping[str, str]] = {
 }
 _FLAG = r"--?[a-z0-9][A-Za-z0-9-]*\Z"
 _VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*\Z"
+_ACTIVE = r"[\s\"'\\$`&|;<>()#]"
 _CONTROL = r"[\x00-\x1f\x7f]"
 
 
@@ -76,7 +77,7 @@ def managed(spec: Spec) -> dict[str, dict[str, str | None]]:
             found["kube-apiserver"]["--advertise-address"] = spec.node_ips[0]
     proxies = proxy_variables(spec.proxy, _never(spec))
     if proxies:
-        found["containerd-env"] = dict(proxies)
+        found["containerd-env"] = {name: _shell(value) for name, value in proxies.items()}
     for key, name in FILES.items():
         given = (spec.settings.get("extra_config") or {}).get(key) or {}
         if given and (spec.role == SERVER or name not in SERVERS_ONLY):
@@ -101,6 +102,14 @@ def _kubelet(spec: Spec) -> dict[str, str | None]:
 def _never(spec: Spec) -> list[str]:
     ranges = [text for found in networks.ranges(spec).values() for text in found]
     return [".cluster.local", *ranges, *spec.node_ips]
+
+
+def _shell(value: str) -> str:
+    """As it stands in `containerd-env`, which a shell reads: a password may hold what that goes by."""
+    if not re.search(_ACTIVE, value):
+        return value
+    inside = value.replace("'", "'\\''")
+    return f"'{inside}'"
 
 
 def names(spec: Spec) -> list[str]:
