@@ -9,6 +9,17 @@ from __future__ import annotations
 import json
 import typing as t
 
+# Flags of the kubelet that would beat what the inputs set in its drop-ins, with these inputs.
+BOUNDS = {
+    "container-log-max-files": "max_log_files",
+    "container-log-max-size": "max_log_size_mb",
+    "cpu-manager-policy": "cpu_manager_policy",
+    "eviction-hard": "max_memory_mb or reserved_memory_mb",
+    "kube-reserved": "max_memory_mb, max_cpu_percent and ephemeral_storage_mb",
+    "max-pods": "max_pods",
+    "system-reserved": "reserved_memory_mb",
+}
+
 
 def dropin(settings: t.Mapping[str, t.Any]) -> bytes:
     """The file that sets `settings` and nothing else; JSON is YAML too."""

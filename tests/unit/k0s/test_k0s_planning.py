@@ -171,6 +171,7 @@ def test_a_server_has_its_configuration_checked_and_its_accounts_made() -> None:
         (settings(SPEC, extra_config={"no-such-flag": 1}), "no-such-flag"),
         (settings(SPEC, extra_config={"kubelet-extra-args": "--node-ip=1.2.3.4"}), "node-ip"),
         (settings(SPEC, extra_config={"kubelet-extra-args": ["--v 2"]}), "without blanks"),
+        (settings(WORKER, extra_config={"kubelet-extra-args": "--max-pods=5"}), "use max_pods"),
         (settings(SPEC, extra_config={"spec": {"bogus": {}}}), "spec.bogus"),
         (settings(SPEC, extra_config={"spec": {"storage": {"type": "etcd"}}}), "storage.type"),
         (settings(SPEC, extra_config={"spec": {"api": {"sanz": ["a"]}}}), "spec.api.sanz"),

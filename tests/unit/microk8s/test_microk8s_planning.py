@@ -222,6 +222,7 @@ def test_the_dns_service_has_its_address_in_every_range() -> None:
         ({"extra_config": {"extraKubeletArgs": {"--node-ip": "1.2.3.4"}}}, "node_ip"),
         ({"extra_config": {"extraKubeletArgs": {"max-pods": 5}}}, "--a-flag"),
         ({"extra_config": {"extraKubeletArgs": ["--max-pods"]}}, "mapping"),
+        ({"extra_config": {"extraKubeletArgs": {"--max-pods": 5}}}, "use max_pods"),
         ({"extra_config": {"extraKubeletArgs": {"--x": "a\nb"}}}, "one line"),
         ({"extra_config": {"extraContainerdEnv": {"HTTP_PROXY": "x"}}}, "use proxy"),
         ({"extra_config": {"extraContainerdEnv": {"--x": "y"}}}, "A_VARIABLE"),

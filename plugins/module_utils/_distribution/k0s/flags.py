@@ -10,6 +10,7 @@ import re
 import typing as t
 
 from ..._core.records import dataclass
+from ..kubelet import BOUNDS
 from ..problems import Problem
 from ..spec import AGENT, SERVER
 
@@ -120,6 +121,8 @@ def _arguments(value: t.Any) -> str:
             return (
                 f"--{name} is set by inputs of their own (labels, taints, node_ip, node_name, ...)"
             )
+        if name in BOUNDS:
+            return f"--{name} would beat what inputs set: use {BOUNDS[name]}"
     return ""
 
 

@@ -10,6 +10,7 @@ import re
 import typing as t
 from urllib.parse import urlsplit
 
+from ..kubelet import BOUNDS
 from ..problems import Problem
 from ..service import proxy_variables
 from ..spec import SERVER, Spec
@@ -31,14 +32,13 @@ FILES: t.Mapping[str, str] = {
 }
 SERVERS_ONLY = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", *argfile.DATASTORE)
 _STAYS = "must stay as MicroK8s sets it"
-_BOUNDS = "use max_memory_mb, reserved_memory_mb and the other bounds"
 # Flags that cannot be given, and what to use instead.
 OURS: t.Mapping[str, t.Mapping[str, str]] = {
     "kubelet": {
+        **{f"--{name}": f"use {inputs}" for name, inputs in BOUNDS.items()},
         "--cert-dir": _STAYS,
         "--config": "its drop-ins are made from the bounds",
         "--config-dir": "its drop-ins are made from the bounds",
-        "--eviction-hard": _BOUNDS,
         "--hostname-override": "MicroK8s names a Node after its host",
         "--kubeconfig": _STAYS,
         "--node-ip": "use node_ip",
