@@ -35,6 +35,7 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.k0s im
     registries,
     wishes,
 )
+from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.registry import adapter_of
 from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.spec import (
     Asset,
     Join,
@@ -138,6 +139,21 @@ def test_flags_of_a_server() -> None:
         "labels": "a=1,b=2",
         "no-taints": "true",
     }
+
+
+@pytest.mark.parametrize(
+    ("given", "waits"),
+    [
+        ({}, True),
+        ({"network_mode": "calico"}, True),  # deployed by k0s itself
+        ({"network_mode": "cilium"}, False),
+        ({"network_mode": "none"}, False),
+        ({"disable": ["network-provider"]}, False),
+    ],
+)
+def test_the_gate_waits_for_a_network_that_k0s_brings(given: dict[str, t.Any], waits: bool) -> None:
+    step = adapter_of("k0s").gate(settings(SPEC, **given), {}, "n1")
+    assert step.params["network"] is waits
 
 
 def test_labels_of_the_first_start_stay_in_the_unit() -> None:

@@ -128,7 +128,7 @@ class K0s:
             version=version.partition("+")[0],
             timeout=spec.wait_timeout,
             server=spec.role == SERVER,
-            network=spec.settings.get("network_mode") not in ("none", "calico", "cilium"),
+            network=wishes.brings_network(spec.settings),
         )
 
     def installed(self, host: Host, spec: Spec) -> str:

@@ -179,6 +179,12 @@ def disabled(given: t.Mapping[str, t.Any]) -> tuple[str, ...]:
     return tuple(found)
 
 
+def brings_network(given: t.Mapping[str, t.Any]) -> bool:
+    """Whether pods get their network from k0s itself: kube-router, or its own Calico."""
+    theirs = config.PROVIDERS.get(given.get("network_mode") or "") == "custom"
+    return not theirs and "network-provider" not in (given.get("disable") or ())
+
+
 def _service(spec: Spec, facts: Facts, unit: str) -> t.Iterator[Wish]:
     env = f"{paths.unit_file(spec.role)}.env"
     binary = f"{facts.bin_dir}/{paths.PROGRAM}"
