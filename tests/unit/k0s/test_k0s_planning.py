@@ -116,6 +116,26 @@ def test_an_empty_section_takes_nothing_away() -> None:
     assert document(inside) == least
 
 
+@pytest.mark.parametrize(
+    ("part", "hidden"),
+    [
+        ({"api": {"sans": ["a"]}}, False),
+        ({"extensions": {"helm": {"repositories": [{"name": "r", "password": "hush"}]}}}, True),
+        (
+            {"network": {"controlPlaneLoadBalancing": {"keepalived": {"vrrpInstances": [
+                {"authPass": "hush"}]}}}},
+            True,
+        ),
+    ],
+)  # fmt: skip
+def test_a_password_in_the_configuration_is_not_shown(part: dict[str, t.Any], hidden: bool) -> None:
+    found = wishes.wishes(settings(SPEC, extra_config={"spec": part}), FACTS)
+    file = next(wish for wish in found if wish.path == paths.CONFIG)
+    assert isinstance(file, File)
+    assert file.secret is hidden
+    assert ("hush" in str(plan_paths([file], {}).diff())) is False
+
+
 def test_the_endpoint_s_port_is_the_api_server_s() -> None:
     spec = settings(SPEC, api_endpoint="https://vip:7443")
     guard.check(settings(SPEC, api_endpoint="https://vip:6443"), FACTS)

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import typing as t
 from pathlib import Path
 
 import pytest
-import yaml
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.plan import Phase, Plan
@@ -160,24 +158,6 @@ def test_arguments_change_with_one_restart_of_what_they_are_about() -> None:
     ]
     assert plan.restarts == (paths.KUBELITE, paths.CONTAINERD)
     assert "http://p:1" not in str(plan.diff())
-
-
-@pytest.mark.parametrize("secret", ["p", "p&x", "$HOME;`id`", "it's", 'a"b\\c#d'])
-def test_a_shell_reads_a_proxy_as_it_was_given(secret: str, tmp_path: Path) -> None:
-    """`run-containerd-with-args` sources the file."""
-    url = f"http://u:{secret}@p:1"
-    spec = replace(SPEC, proxy={"https_proxy": url})
-    facts = settled(spec)
-    file = tmp_path / "containerd-env"
-    file.write_text(facts.config["files"]["containerd-env"]["text"], encoding="utf-8")
-    words = ["sh", "-c", 'set -a; . "$0"; printenv HTTPS_PROXY', str(file)]
-    assert subprocess.run(words, capture_output=True, text=True, check=True).stdout == f"{url}\n"
-    env = [w for w in wishes.wishes(spec, facts) if w.path.endswith("containerd-env")]
-    assert [w.data.decode() for w in env if isinstance(w, File) and w.data] == [file.read_text()]
-    bare = wishes.wishes(spec, BARE)
-    launch = next(w.data for w in bare if isinstance(w, File) and w.path == paths.LAUNCH)
-    told = yaml.safe_load(launch or b"")["extraContainerdEnv"]["HTTPS_PROXY"]
-    assert f"HTTPS_PROXY={told}\n" in file.read_text()
 
 
 def test_images_are_put_there_once() -> None:

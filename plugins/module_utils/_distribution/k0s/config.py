@@ -19,6 +19,7 @@ Mapping = t.Mapping[str, t.Any]
 
 PORT = 6443  # of the API server, unless `spec.api.port` says otherwise
 PROVIDERS = {"calico": "calico", "cilium": "custom", "none": "custom"}
+PASSWORDS = ("authPass", "password")  # keys, at whatever depth
 # Sections of `spec`; k0s refuses others. metricsServer came with 1.36.
 SECTIONS = (
     "api", "controllerManager", "extensions", "featureGates", "images", "installConfig",
@@ -77,6 +78,13 @@ def cluster_config(spec: Spec) -> dict[str, t.Any]:
         "metadata": {"name": "k0s"},
         "spec": dict(sorted(merged.items())),
     }
+
+
+def holds_password(extra: t.Any) -> bool:
+    """Whether a part of the document is nothing to show, such as the login of a repository of charts."""
+    if isinstance(extra, dict):
+        return any(key in PASSWORDS or holds_password(value) for key, value in extra.items())
+    return isinstance(extra, list) and any(map(holds_password, extra))
 
 
 def endpoints(spec: Spec) -> t.Iterator[Problem]:

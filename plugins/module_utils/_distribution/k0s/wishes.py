@@ -100,7 +100,8 @@ def _registries(spec: Spec, facts: Facts, unit: str) -> t.Iterator[Wish]:
 def _configuration(spec: Spec, unit: str) -> t.Iterator[Wish]:
     if spec.role != SERVER:
         return
-    secret = storage(spec) == "external"
+    extra = (spec.settings.get("extra_config") or {}).get("spec")
+    secret = storage(spec) == "external" or config.holds_password(extra)
     data = config.render(spec).encode()
     what = "the k0s configuration"
     yield File(paths.CONFIG, 0o600, data, secret=secret, restarts=(unit,), what=what)

@@ -80,7 +80,9 @@ def _launch(spec: Spec) -> t.Iterator[Wish]:
 
     data = launch.render(spec).encode()
     what = "the launch configuration"
-    yield File(paths.LAUNCH, 0o600, data, secret=bool(spec.proxy), what=what)
+    # As the files that it fills are, of which those with variables may hold passwords.
+    secret = any(name.endswith("-env") for name in arguments.managed(spec))
+    yield File(paths.LAUNCH, 0o600, data, secret=secret, what=what)
 
 
 def _args(spec: Spec, facts: Facts) -> t.Iterator[Wish]:
