@@ -222,7 +222,10 @@ def test_a_server_has_its_configuration_checked_and_its_accounts_made() -> None:
         (replace(WORKER, token="a-long-password"), "no join token"),
         (replace(SPEC, release=Release("v1.29.9+k0s.0", RELEASE.assets)), "too old"),
         (replace(ETCD, storage_type="sqlite"), "sqlite"),
-        (replace(settings(SPEC, datastore_endpoint="postgres://d"), storage_type="sqlite"), "not used"),
+        (
+            replace(settings(SPEC, datastore_endpoint="postgres://d"), storage_type="sqlite"),
+            "not used",
+        ),
         (settings(SPEC, api_endpoint="https://vip:7443"), "names port 7443"),
     ],
 )

@@ -15,10 +15,10 @@ from ..._host.host import Host
 from .. import gate, objects, release, validity
 from ..adapter import Facts, Layout, Observation, Records
 from ..service import helper_units
-from ..spec import SERVER, Spec
+from ..spec import AGENT, PRESENT, SERVER, Spec
 from ..storage import begins_alone
 from . import guard, look, paths, wishes
-from .validity import ROTATE
+from .validity import ROTATE, kubelet_ended
 
 if t.TYPE_CHECKING:
     from ..problems import Problem
@@ -79,7 +79,11 @@ class K0s:
         alone = begins_alone(spec) and (spec.single or spec.initial)
         if not spec.wanted or (spec.role == SERVER and alone):
             return False
-        return not look.joined(host, spec.role, paths.data_dir(spec))
+        data = paths.data_dir(spec)
+        if not look.joined(host, spec.role, data):
+            return True
+        # An agent whose certificate has ended gets a new one by a new token.
+        return (spec.role, spec.state) == (AGENT, PRESENT) and kubelet_ended(host, data)
 
     def new_node(self, host: Host, spec: Spec) -> str:
         """See Adapter.new_node."""

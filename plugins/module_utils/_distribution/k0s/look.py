@@ -18,7 +18,7 @@ from ..service import MARK
 from ..spec import AGENT, SERVER, Spec
 from . import paths
 from .unit import read_flags
-from .validity import authority_days, certificate_days
+from .validity import authority_days, certificate_days, kubelet_ended
 
 OVERRIDE = "--hostname-override="
 
@@ -31,6 +31,8 @@ def look(host: Host, spec: Spec, units: t.Mapping[str, SeenUnit]) -> Facts:
     unit = paths.unit_of(spec.role)
     name = node_name(spec, flags, host.hostname())
     running = unit in units and units[unit].running
+    days = certificate_days(host, data, spec.role)
+    ended = days is not None and days < 0 and kubelet_ended(host, data)
     bin_dir = release.find_bin_dir(host, spec, paths.PROGRAM)
     # Before the version: a full look counts for it too.
     digest = release.digest_of(host, spec, f"{bin_dir}/{paths.PROGRAM}")
@@ -47,9 +49,10 @@ def look(host: Host, spec: Spec, units: t.Mapping[str, SeenUnit]) -> Facts:
         token_file=host.inspect(paths.TOKEN_FILE) is not None,
         foreign=foreign(host, receipt),
         receipt=receipt,
-        certificate_days=certificate_days(host, data, spec.role),
+        certificate_days=days,
         authority_days=authority_days(host, data, spec.role),
         leftovers=_leftovers(host, spec, data),
+        machine={"kubelet_ended": True} if ended else {},
         accounts=accounts(host.read_text("/etc/passwd"), data),
         **(ask(host, spec, paths.kubeconfig(spec.role, data), name) if running else {}),
     )

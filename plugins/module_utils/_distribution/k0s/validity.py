@@ -32,6 +32,12 @@ def certificate_days(host: Host, data: str, role: str) -> int | None:
     return days_left(host, [f"{data}/{name}" for name in names])
 
 
+def kubelet_ended(host: Host, data: str) -> bool:
+    """Whether the kubelet's certificate has ended. The kubelet renews it while it is good and no start does."""
+    days = days_left(host, [f"{data}/{name}" for name in KUBELET])
+    return days is not None and days < 0
+
+
 def authority_days(host: Host, data: str, role: str) -> int | None:
     """Days until the first of the cluster's authorities ends; None where none is known."""
     if role != SERVER:

@@ -19,7 +19,7 @@ from ..adapter import Facts
 from ..kubelet import dropin
 from ..release import Program, program, recorded
 from ..service import proxy_variables, render_env
-from ..spec import PRESENT, SERVER, Spec
+from ..spec import AGENT, PRESENT, SERVER, Spec
 from ..storage import storage
 from . import config, networks, paths
 from .flags import FLAGS, text
@@ -50,6 +50,7 @@ def wishes(spec: Spec, facts: Facts) -> tuple[Wish, ...]:
         *_registries(spec, facts, unit),
         *_configuration(spec, unit),
         _token(spec, facts, unit),
+        *_renewed(spec, facts, unit),
         *_service(spec, facts, unit),
         File(
             RECEIPT, mode=0o600, data=receipt(spec, facts), what="the receipt of the installation"
@@ -108,13 +109,26 @@ def _configuration(spec: Spec, unit: str) -> t.Iterator[Wish]:
 
 
 def _token(spec: Spec, facts: Facts, unit: str) -> Wish:
-    """Needed for the first start alone, and gone after it."""
-    if facts.joined or not by_token(spec, facts):
+    """Needed for the first start, and for a certificate that has ended, and gone after it."""
+    renews = spec.role == AGENT and _ended(spec, facts)
+    if (facts.joined and not renews) or not by_token(spec, facts):
         return Absent(paths.TOKEN_FILE, secret=True, what="the join token")
     word = spec.join.token if spec.join is not None else spec.token or ""
     # Check mode alone comes here without a word: a real run has asked the site for it by now.
     data = f"{word.strip()}\n".encode() if word else b""
     return File(paths.TOKEN_FILE, 0o600, data, secret=True, restarts=(unit,), what="the join token")
+
+
+def _ended(spec: Spec, facts: Facts) -> bool:
+    return spec.state == PRESENT and facts.joined and bool(facts.machine.get("kubelet_ended"))
+
+
+def _renewed(spec: Spec, facts: Facts, unit: str) -> t.Iterator[Wish]:
+    """k0s has its kubelet ask for a certificate only where it has no kubeconfig yet."""
+    if _ended(spec, facts):
+        path = paths.kubeconfig(AGENT, paths.data_dir(spec))
+        what = "the kubelet's kubeconfig, whose certificate has ended"
+        yield Absent(path, secret=True, restarts=(unit,), what=what)
 
 
 def by_token(spec: Spec, facts: Facts) -> bool:
