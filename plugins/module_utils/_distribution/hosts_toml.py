@@ -13,6 +13,7 @@ from .problems import Problem
 from .registry_inputs import check as check_inputs
 
 Mapping = t.Mapping[str, t.Any]
+DOCKER, DOCKER_HOST = "docker.io", "registry-1.docker.io"
 
 
 def check(registries: Mapping, title: str, logins: t.Collection[str]) -> list[Problem]:
@@ -52,10 +53,17 @@ def _hosts(name: str, registries: Mapping) -> str:
     lines = [] if name == "*" else [f"server = {text(f'https://{_upstream(name)}')}"]
     for url in mirror.get("endpoint") or [f"https://{_upstream(name)}"]:
         lines += ["", f"[host.{text(url)}]", 'capabilities = ["pull", "resolve"]']
-        lines += _tls(
-            (configs.get(url.partition("://")[2].partition("/")[0]) or {}).get("tls") or {}
-        )
+        registry, dummy, path = url.partition("://")[2].partition("/")
+        # A path other than the usual one is the whole of it, as K3s takes it.
+        lines += ["override_path = true"] if path.rstrip("/") not in ("", "v2") else []
+        lines += _tls((config_of(configs, registry) or {}).get("tls") or {})
     return "\n".join(lines).lstrip() + "\n"
+
+
+def config_of(configs: Mapping, registry: str) -> Mapping | None:
+    """What is set for a registry, as containerd calls it; Docker's own has a host of another name."""
+    found: Mapping | None = configs.get(registry)
+    return configs.get(DOCKER) if found is None and registry == DOCKER_HOST else found
 
 
 def text(value: str) -> str:
@@ -64,7 +72,7 @@ def text(value: str) -> str:
 
 
 def _upstream(name: str) -> str:
-    return "registry-1.docker.io" if name == "docker.io" else name
+    return DOCKER_HOST if name == DOCKER else name
 
 
 def _tls(tls: Mapping) -> list[str]:

@@ -14,7 +14,7 @@ import typing as t
 
 from ..._core import versions
 from .. import hosts_toml
-from ..hosts_toml import text
+from ..hosts_toml import DOCKER, DOCKER_HOST, config_of, text
 from ..problems import Problem
 from . import paths
 
@@ -51,8 +51,9 @@ def dropin(registries: Mapping, version: str) -> str:
         f"[plugins.{text(plugin)}.registry]",
         f"config_path = {text(paths.REGISTRY_HOSTS)}",
     ]
-    for host, config in sorted((registries.get("configs") or {}).items()):
-        auth = (config or {}).get("auth") or {}
+    configs = registries.get("configs") or {}
+    for host in sorted({DOCKER_HOST if name == DOCKER else name for name in configs}):
+        auth = (config_of(configs, host) or {}).get("auth") or {}
         if auth:
             lines += ["", f"[plugins.{text(plugin)}.registry.configs.{text(host)}.auth]"]
             lines += [f"{key} = {text(str(auth[key]))}" for key in ("username", "password")]
