@@ -25,7 +25,7 @@ LOGIN = {"auth": {"username": "u", "password": "p"}, "tls": {"ca_file": "/ca.pem
     ],
 )
 def test_a_mirror_s_path_is_taken_as_it_stands(endpoint: str, whole: bool) -> None:
-    """containerd would put /v2 behind it."""
+    """Containerd would put /v2 behind it."""
     found = hosts_toml.hosts({"mirrors": {"docker.io": {"endpoint": [endpoint]}}})["docker.io"]
     assert ("override_path = true" in found) is whole
 

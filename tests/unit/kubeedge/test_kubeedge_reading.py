@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.door import redact
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.places import RECEIPT
 from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.access import view
 from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.kubeedge import (
     config,
@@ -30,6 +31,7 @@ from ..kube.authority import Authority
 from . import recorded
 
 EDGE = Spec("kubeedge", role="agent")
+RUNC = "[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc]\n"
 
 
 @pytest.fixture
@@ -56,6 +58,10 @@ def host(tmp_path: Path) -> Host:
             recorded.CONTAINERD_2,
             "systemd",
         ),
+        # Written by hand, on one line.
+        (f"{RUNC}options = {{ BinaryName = 'runc', SystemdCgroup = true }}\n", "systemd"),
+        (f"{RUNC}options.SystemdCgroup = true\n", "systemd"),
+        (f"{RUNC}options = {{ SystemdCgroup = false }} # not true\n", "cgroupfs"),
     ],
 )
 def test_the_cgroup_driver_is_read_from_containerd(text: str, driver: str) -> None:
@@ -123,6 +129,23 @@ def test_the_cloud_side_s_address_is_that_of_the_input_or_of_a_server(
     settings = {"api_endpoint": endpoint} if endpoint else {}
     spec = Spec("kubeedge", role="agent", servers=servers, settings=settings)
     assert config.cloud_address(spec) == found
+
+
+def test_cloudcore_finds_the_cluster_of_its_machine(host: Host) -> None:
+    """That of root may lead anywhere, and counts last."""
+    assert look.known_kubeconfig(host) == ""
+    host.write("/root/.kube/config", b"of another cluster")
+    assert look.known_kubeconfig(host) == "/root/.kube/config"
+    host.write_json(RECEIPT, {"distribution": "k0s", "role": "server"})
+    command = "ExecStart=/usr/local/bin/k0s controller --data-dir=/srv/k0s\n"
+    host.write("/etc/systemd/system/k0scontroller.service", f"[Service]\n{command}".encode())
+    assert look.known_kubeconfig(host) == "/root/.kube/config"
+    host.write("/srv/k0s/pki/admin.conf", b"of this one")
+    assert look.known_kubeconfig(host) == "/srv/k0s/pki/admin.conf"
+    host.write_json(RECEIPT, {"distribution": "kubeedge", "role": "agent"})
+    assert look.known_kubeconfig(host) == "/root/.kube/config"
+    host.write("/etc/rancher/k3s/k3s.yaml", b"of K3s")
+    assert look.known_kubeconfig(host) == "/etc/rancher/k3s/k3s.yaml"
 
 
 def test_the_state_of_the_cri_plugin_is_read() -> None:

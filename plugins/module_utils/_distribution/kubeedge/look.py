@@ -14,7 +14,7 @@ from ..._core.errors import EdgeError
 from ..._core.places import GUEST_RECEIPT, RECEIPT
 from ..._core.resources import SeenUnit
 from ..._host.host import Host
-from .. import release
+from .. import registry, release
 from ..adapter import Facts
 from ..service import MARK
 from ..spec import AGENT, REPORT, SERVER, Spec
@@ -231,7 +231,19 @@ def cluster_kubeconfig(host: Host, spec: Spec) -> str:
 def known_kubeconfig(host: Host) -> str:
     """The one that was used before, else that of the distribution on this node; may be empty."""
     before = str(host.read_json(GUEST_RECEIPT).get("source") or "")
-    return next((path for path in (before, *paths.KUBECONFIGS) if path and host.inspect(path)), "")
+    places = (path for path in (before, *paths.KUBECONFIGS) if path and host.inspect(path))
+    home = paths.HOME_KUBECONFIG
+    return next(places, "") or _neighbour(host) or (home if host.inspect(home) else "")
+
+
+def _neighbour(host: Host) -> str:
+    """That of a distribution of ours on this machine whose data folder is not where it usually is."""
+    name = str(host.read_json(RECEIPT).get("distribution") or "")
+    if not name or not registry.brings_cluster(name):
+        return ""
+    other = registry.adapter_of(name)
+    path = other.records(Spec(name), other.config(host), host.hostname()).kubeconfig
+    return path if host.inspect(path) else ""
 
 
 def serves(host: Host, document: t.Mapping[str, t.Any]) -> bool:

@@ -14,6 +14,8 @@ from . import paths
 
 SYSTEMD, CGROUPFS = "systemd", "cgroupfs"
 _HEADER = r"\s*\[+\s*(.+?)\s*\]+\s*(#.*)?\Z"
+# On one line of a runtime's section.
+_INLINE = r"\s*options\s*(?:\.|=\s*\{.*\b)SystemdCgroup\s*=\s*(true|false)\b"
 # systemd.unit(5), "Unit File Load Path"; the first that has a unit counts.
 _UNIT_FOLDERS = (
     "/etc/systemd/system",
@@ -68,6 +70,9 @@ def cgroup_driver(text: str) -> str:
             runtime = value.strip("\"'") or runtime
         if equals and key == "SystemdCgroup" and section.endswith(".options"):
             found[section.rpartition(".runtimes.")[2].removesuffix(".options")] = value
+        inline = re.match(_INLINE, line)
+        if inline:
+            found[section.rpartition(".runtimes.")[2]] = inline[1]
     return SYSTEMD if found.get(runtime) == "true" else CGROUPFS
 
 

@@ -36,8 +36,8 @@ KUBECONFIGS = (
     "/var/lib/k0s/pki/admin.conf",
     "/var/snap/microk8s/current/credentials/client.config",
     "/etc/kubernetes/admin.conf",
-    "/root/.kube/config",
 )
+HOME_KUBECONFIG = "/root/.kube/config"  # of any cluster, wherever that is
 # Services that run a kubelet of their own, which edgecore bears no other beside.
 KUBELETS = (
     "k3s.service",
