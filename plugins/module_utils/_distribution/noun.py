@@ -78,10 +78,22 @@ def plan(spec: Spec, seen: Observation) -> Plan:
             else ()
         )
         later = [Plan(gate), Plan(() if left else adapter.objects(spec, seen.facts))]
-    found = merge([files, units, repair, more, *later, Plan(warnings=seen.facts.problems)])
+    told = (*seen.facts.problems, *_without_images(spec, seen.facts))
+    found = merge([files, units, repair, more, *later, Plan(warnings=told)])
     if not found.empty:
         refuse(adapter.obstacles(spec, seen.facts), "preflight")
     return found
+
+
+def _without_images(spec: Spec, facts: Facts) -> tuple[str, ...]:
+    """A warning where the archive of images was asked for, and the mirror has the program alone."""
+    release = spec.release
+    if release is None or not spec.airgap_images or not release.asset("binary", facts.arch):
+        return ()
+    if release.asset("images", facts.arch):
+        return ()
+    text = f"no mirror holds an archive of images of {release.version} for {facts.arch}, so none is brought"
+    return (text,)
 
 
 def report(spec: Spec, seen: Observation) -> dict[str, t.Any]:
