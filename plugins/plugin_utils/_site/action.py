@@ -27,6 +27,8 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._site import cloud, 
 
 DISPLAY = Display()
 DEFAULT_CHANNEL = "stable"
+# Failures after which a service has its join token, and may use it once what it waits for is there.
+JOINS_YET = ("certificate", "health")
 
 
 @functools.lru_cache(maxsize=8)
@@ -96,11 +98,9 @@ class SiteAction(EdgeAction):
                 foretold = self._foretold(params, task_vars)
                 if standing.restarts_distribution(foretold):
                     return _left_alone(task_vars, standing.left_alone(site, away))
-            result = self._with_cloud(params, task_vars)
+            result = self._with_cloud_or_back(params, task_vars)
             for ask in result.pop("asks", []):
                 self._ask_a_server(ask, params, task_vars)
-            if not result.get("failed"):
-                self._give_back(result, task_vars)
             # The first pass of converge.yml only compares. An expression in the playbook would cost each node more.
             planned = {"changed": False} if is_planning(self._task, task_vars) else {}
             return result | views.trusting(result, params) | planned
@@ -124,6 +124,17 @@ class SiteAction(EdgeAction):
             return self._once(params, given, task_vars)
 
         return servers.confirm(result, self._task.check_mode, settle)
+
+    def _with_cloud_or_back(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> Result:
+        """The run, after which the join token serves nobody, unless the node may join yet."""
+        try:
+            result = self._with_cloud(params, task_vars)
+        except EdgeError:
+            self._give_back({}, task_vars)
+            raise
+        if (result.get("failure") or {}).get("kind") not in JOINS_YET:
+            self._give_back(result, task_vars)
+        return result
 
     def _foretold(self, params: dict[str, t.Any], task_vars: dict[str, t.Any]) -> Result:
         """What a run would do here; converge.yml has asked already."""
@@ -266,7 +277,7 @@ class SiteAction(EdgeAction):
         raise self._no_way_in(params, answers)
 
     def _give_back(self, result: Result, task_vars: dict[str, t.Any]) -> None:
-        """The node has joined: its token must serve nobody else."""
+        """The token of a node that has joined, or has come to nothing, must serve nobody else."""
         for peer, given in self._lent.items():
             answer = self.run_on_peer(peer, "site_join", given, task_vars, ("initialized",))
             if answer.get("failed"):
