@@ -22,7 +22,7 @@ from .archive import GZIP, TAR, Blob, Document, write, write_layer
 from .parts import Parts, wrong
 from .runtime import Containerd
 from .seen import Seen, same_layers
-from .spec import MUST, Delivery, Layer, Piece, Wanted
+from .spec import BLOB, MUST, Delivery, Layer, Piece, Wanted
 
 _MOST = 16 << 20  # bytes of the documents of one image
 _STEP = 1 << 16
@@ -97,7 +97,7 @@ class Worker:
             self.containerd.label(name)
         self.containerd.settle()
         imports.end(self.host, [image.name])
-        leftovers.remove(self.host, pieces)
+        leftovers.remove(self.host, set(pieces).difference(step.params.get("later", ())))
 
     def _mend(self, image: Wanted) -> None:
         """Have the layers of an image extracted anew whose import a power cut has torn."""
@@ -139,7 +139,7 @@ class _Layers:
 
     def __init__(self, worker: Worker, delivery: Delivery, parts: Parts) -> None:
         self._worker = worker
-        self._pieces = {piece.diff_id: piece for piece in delivery.pieces}
+        self._pieces = [piece for piece in delivery.pieces if piece.sha256]
         self._parts = parts
         self._held = worker.containerd.content()
         self._same = same_layers(self._held)
@@ -155,7 +155,7 @@ class _Layers:
         found: list[tuple[_Row, Blob | None]] = []
         written: set[str] = set()
         for wanted, row, plain in ready:
-            piece = self._pieces.get(wanted.diff_id)
+            piece = self._piece(wanted)
             tar = plain[1]
             better = None
             if tar and tar.digest == wanted.diff_id and piece and piece.remake:
@@ -165,15 +165,22 @@ class _Layers:
             written.add(descriptor["digest"])
         return found
 
+    def _piece(self, wanted: Layer) -> Piece | None:
+        """What came for a layer; an image may have it twice, even in two compressions."""
+        found = [piece for piece in self._pieces if piece.diff_id == wanted.diff_id]
+        own = [piece for piece in found if f"sha256:{piece.sha256}" == wanted.digest]
+        tars = [piece for piece in found if piece.kind != BLOB]
+        return next(iter([*own, *tars]), None)
+
     def _one(self, wanted: Layer, row: _Row, chain: str) -> tuple[_Row, Blob | None]:
         digest, diff_id = wanted.digest, wanted.diff_id
-        piece = self._pieces.get(diff_id)
+        piece = self._piece(wanted)
         if digest in self._held:
             return row, None
         if piece and f"sha256:{piece.sha256}" == digest:
             path = self._worker.host.path(artifact_path(piece.sha256))
             return row, Blob(digest, piece.size, lambda: _read(path))
-        if piece and piece.sha256:
+        if piece:
             tar = self._rebuilt(diff_id, piece.sha256)
             return _tar(diff_id, tar.size), tar
         same = diff_id if diff_id in self._held else self._same.get(diff_id)

@@ -46,7 +46,7 @@ def plan(spec: Spec, seen: Seen) -> Plan:
         if item.state == ABSENT:
             continue
         if item.name in lacking:
-            steps.append(_bring(item, spec))
+            steps.append(_bring(item, spec, lacking))
             changes.append(Change(item.name, _shown(item, seen), f"{item.config}\n"))
         else:
             steps.extend(_name(item, seen))
@@ -79,11 +79,14 @@ def _shown(item: Wanted, seen: Seen) -> str:
     return f"{contents.config}\n" if contents else ""
 
 
-def _bring(item: Wanted, spec: Spec) -> Step:
+def _bring(item: Wanted, spec: Spec, lacking: t.Container[str]) -> Step:
     delivery = spec.delivery(item.name)
     params: dict[str, t.Any] = {"image": item, "names": item.names}
     if delivery:
         params |= {"delivery": delivery, "artifacts": delivery.artifacts()}
+        after = spec.images[spec.images.index(item) + 1 :]
+        others = [spec.delivery(other.name) for other in after if other.name in lacking]
+        params["later"] = {str(row["sha256"]) for one in others if one for row in one.artifacts()}
     return Step(Phase.OBJECTS, "bring", item.name, f"import {item.name}", params)
 
 

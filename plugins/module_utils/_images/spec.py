@@ -17,6 +17,7 @@ STATES = (PRESENT, ABSENT)
 # What a name leads to; `plugin_utils/_images/plan.py` says what the modes are.
 EXACT, ALIAS, LAYERLESS = "exact", "alias", "layer-less"
 TRY, MUST = "try", "must"
+BLOB = "blob"  # the kind of a piece that is the published blob
 _DIGEST = r"sha256:[0-9a-f]{64}"
 
 

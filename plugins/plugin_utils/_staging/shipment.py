@@ -129,11 +129,13 @@ class Shipment:
     def prepare(self, progress: Callable[[str], None]) -> None:
         """Make the files: deltas come from the cache or are made now. EdgeError."""
         for item in self.images:
+            before = set(self.files)
             documents, size = self._documents(item.image)
             pieces = [self._piece(choice) for choice in item.choices]
             name = str(references.parse(item.image.reference))
             self.rows.append({"name": name, "documents": documents, "size": size, "pieces": pieces})
-            sent = size + sum(piece.get("size", 0) for piece in pieces)
+            sizes = {documents: size} | {p["sha256"]: p["size"] for p in pieces if "sha256" in p}
+            sent = sum(count for sha256, count in sizes.items() if sha256 not in before)
             full = item.full
             self.table.append({"name": name, "mode": item.mode, "full": full, "sent": sent})
             progress(f"{name}: {sent} bytes instead of {full}")
