@@ -91,10 +91,11 @@ class ImagesAction(InputsAction):
         self._failed, self._shipment, self._warnings, self._last = {}, None, [], {}
         self._cache = _cache_folder(params.get("cache_dir"))
         self._shared = has_neighbours(task_vars, self._templar)
-        self._machine = str(task_vars.get("ansible_architecture") or USUAL)
+        known = Rows(self._cache).machine_of(str(task_vars.get("inventory_hostname")))
+        self._machine = str(task_vars.get("ansible_architecture") or known or USUAL)
         given = {key: value for key, value in params.items() if key not in _HERE}
         try:
-            given["wanted"] = self._wanted()
+            given["wanted"] = self._first_wanted(bool(task_vars.get("ansible_architecture")))
             result = super()._converse(given, task_vars)
             self._note(result)
             if self._task.check_mode and "have" in result:
@@ -132,6 +133,23 @@ class ImagesAction(InputsAction):
             self._failed.setdefault(key, set()).update(kinds)
         DISPLAY.warning(f"{len(known)} layers are sent in another way: {result.get('msg')}")
         return {"work": self._plan({"have": self._last})}
+
+    def _first_wanted(self, certain: bool) -> list[dict[str, t.Any]]:
+        """The images for the machine that the node is taken for; it is asked where there are none for that."""
+        try:
+            return self._wanted()
+        except EdgeError as exc:
+            if exc.kind != "artifact" or certain or all(e.get("platform") for e in self._entries):
+                raise
+            said = self._uname().split()
+            if not said or said[-1] == self._machine:
+                raise
+            self._machine = said[-1]
+            return self._wanted()
+
+    def _uname(self) -> str:
+        ask: t.Any = self._low_level_execute_command
+        return str(ask("uname -m", sudoable=False)["stdout"])
 
     def _wanted(self) -> list[dict[str, t.Any]]:
         """The images as the node is asked for them; sources are opened here. EdgeError."""

@@ -26,7 +26,12 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.cache impo
 
 Rows = list[dict[str, t.Any]]
 # What uname calls a machine, as platforms name it.
-ARCHITECTURES = {"x86_64": "linux/amd64", "aarch64": "linux/arm64/v8", "armv7l": "linux/arm/v7"}
+ARCHITECTURES = {
+    "x86_64": "linux/amd64",
+    "aarch64": "linux/arm64/v8",
+    "armv7l": "linux/arm/v7",
+    "armv8l": "linux/arm/v7",
+}
 
 
 def platform_of_machine(machine: str) -> str:

@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._staging.action import ImagesAction
+
 from . import making
 
 NOBODY = "nobody ansible_connection=ssh ansible_host=127.0.0.1 ansible_port=1"
@@ -27,9 +30,9 @@ def layout(tmp_path: Path) -> Path:
     return folder
 
 
-def asked(folder: Path, given: dict[str, Any]) -> dict[str, Any]:
+def asked(folder: Path, given: dict[str, Any], node: str = NOBODY) -> dict[str, Any]:
     inventory = folder / "hosts"
-    inventory.write_text(f"{NOBODY}\n", encoding="utf-8")
+    inventory.write_text(f"{node}\n", encoding="utf-8")
     words = ["ansible", "nobody", "-i", str(inventory), "-m", "lightk8s.edge.edge_images"]
     arguments = json.dumps({"cache_dir": str(folder / "cache"), **given})
     done = subprocess.run([*words, "-a", arguments], capture_output=True, text=True, check=False)
@@ -62,11 +65,46 @@ def test_wrong_images_open_no_connection(
     wanted = given.get("images") or [{"name": NAME}]
     images = [{**row, "source": str(layout)} for row in wanted]
     keys = [str(tmp_path / name) for name in given.get("trust_keys", ())]
-    answer = asked(tmp_path, {**given, "images": images, "trust_keys": keys})
+    known = f"{NOBODY} ansible_architecture=x86_64"
+    answer = asked(tmp_path, {**given, "images": images, "trust_keys": keys}, known)
     assert answer["failure"]["kind"] == kind, answer
     assert word in answer["failure"]["message"]
+
+
+class Asked(ImagesAction):
+    """One whose node says what machine it is, and no more."""
+
+    def __init__(self, folder: Path, entry: dict[str, Any], said: str) -> None:
+        self._said = said
+        self._cache, self._entries, self._asked = folder / "cache", [entry], {}
+
+    def _uname(self) -> str:
+        return f"{self._said}\n"
+
+    def wanted(self, *, certain: bool) -> list[dict[str, Any]]:
+        return self._first_wanted(certain)
 
 
 def test_images_that_are_right_open_one(layout: Path, tmp_path: Path) -> None:
     images = [{"name": NAME, "source": str(layout)}]
     assert asked(tmp_path, {"images": images, "scan_command": ["test", "-d"]})["unreachable"]
+
+
+def test_a_node_of_which_nothing_is_known_is_asked_what_it_is(tmp_path: Path) -> None:
+    """The source has the image for another machine than the usual one."""
+    made = making.image({"opt/a": b"a"}, architecture="arm64")
+    source = making.write_folder(tmp_path / "arm", making.layout({NAME: made}))
+    images = [{"name": NAME, "source": str(source)}]
+    assert asked(tmp_path, {"images": images})["unreachable"]
+
+
+def test_it_gets_the_image_for_what_it_says(tmp_path: Path) -> None:
+    made = making.image({"opt/a": b"a"}, architecture="arm64")
+    source = making.write_folder(tmp_path / "arm", making.layout({NAME: made}))
+    action = Asked(tmp_path, {"name": NAME, "source": str(source)}, "aarch64")
+    (row,) = action.wanted(certain=False)
+    assert row["manifest"] == made.entry["digest"]
+    for certain, said in ((True, "aarch64"), (False, "x86_64"), (False, "")):
+        action = Asked(tmp_path, {"name": NAME, "source": str(source)}, said)
+        with pytest.raises(EdgeError, match="for linux/amd64"):
+            action.wanted(certain=certain)
