@@ -109,10 +109,12 @@ class Tar:
             with tarfile.open(path, "r:") as archive:
                 for member in archive:
                     self._note(member)
-        except tarfile.TarError as error:
-            raise damaged(where, f"is no archive: {error}") from error
+        except (tarfile.TarError, ValueError, OverflowError, MemoryError, OSError) as error:
+            raise damaged(where, f"is no archive: {str(error) or type(error).__name__}") from error
 
     def _note(self, member: tarfile.TarInfo) -> None:
+        if member.size < 0:
+            raise ValueError(f"{member.name!r} has {member.size} bytes")
         name = posixpath.normpath(member.name)
         if member.issym():
             target = posixpath.join(posixpath.dirname(name), member.linkname)

@@ -37,6 +37,7 @@ class Record:
         tuple[str, int]
     ]  # repositories that have it, and how many layers lie below it
     hidden: frozenset[str]  # folders whose files lie elsewhere once they are extracted
+    blobs: frozenset[str]  # digests of blobs in which this layer was found
 
 
 class Kept:
@@ -57,7 +58,9 @@ class Kept:
             for number, layer in enumerate(image.layers):
                 with locked(self._path(layer.diff_id, "lock"), lambda: None):
                     record = self.record(layer.diff_id) or self._add(layer)
-                    self._note(record, (repository, number), lower)
+                    if layer.digest not in record.blobs:
+                        _copy(layer.tar(), Path(os.devnull))  # so far it only claims to hold it
+                    self._note(record, (repository, number), lower, layer.digest)
                 lower |= record.index.links
 
     def record(self, diff_id: str) -> Record | None:
@@ -97,16 +100,21 @@ class Kept:
         finally:
             staged.unlink(missing_ok=True)
             tar.unlink(missing_ok=True)
-        return Record(self._layer(layer), index, frozenset(), index.through(()))
+        blobs = frozenset({layer.digest})
+        return Record(self._layer(layer), index, frozenset(), index.through(()), blobs)
 
-    def _note(self, record: Record, where: tuple[str, int], lower: frozenset[str]) -> None:
+    def _note(
+        self, record: Record, where: tuple[str, int], lower: frozenset[str], blob: str
+    ) -> None:
         self.use(record)
         hidden = record.hidden | record.index.through(lower)
-        if where in record.places and hidden == record.hidden:
+        if where in record.places and hidden == record.hidden and blob in record.blobs:
             return
         layer = record.layer
-        about = {"digest": layer.digest, "size": layer.size, "media_type": layer.media_type}
+        about: dict[str, t.Any] = {"digest": layer.digest, "size": layer.size}
+        about["media_type"] = layer.media_type
         places = sorted([*map(list, record.places | {where})])
+        about["blobs"] = sorted(record.blobs | {blob})
         stored = {**about, "rules": RULES, "index": record.index.stored(), "places": places}
         save_json(self._path(layer.diff_id, "json"), {**stored, "hidden": sorted(hidden)})
 
@@ -125,12 +133,12 @@ class Kept:
             layer = Layer(value["digest"], size, value["media_type"], diff_id, _nothing)
             index = Index.read(value["index"])
             places = frozenset((str(name), int(number)) for name, number in value["places"])
-            hidden = frozenset(map(str, value["hidden"]))
+            hidden, blobs = (frozenset(map(str, value[key])) for key in ("hidden", "blobs"))
             if value["rules"] != RULES or self._path(diff_id, "blob").stat().st_size != size:
                 return None
         except (KeyError, TypeError, ValueError, AttributeError, FileNotFoundError):
             return None
-        return Record(self._layer(layer), index, places, hidden)
+        return Record(self._layer(layer), index, places, hidden, blobs)
 
 
 def _nothing() -> t.BinaryIO:
