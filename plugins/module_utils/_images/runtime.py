@@ -39,6 +39,7 @@ class Containerd:
         self.root = runtime.root
         self._ctr = [*runtime.ctr, "--namespace", NAMESPACE]
         self._ours = [*runtime.ctr, "--namespace", _OURS]
+        self._packed = 0
 
     def _ask(self, *words: str) -> list[str]:
         """Lines of a table, without its head."""
@@ -163,7 +164,8 @@ class Containerd:
 
         The blob stays until `forget`. EdgeError(command) where that is no way.
         """
-        name = f"{_OURS}.internal/layer:{os.getpid()}"
+        self._packed += 1  # a name for each: what has none may be collected at any moment
+        name = f"{_OURS}.internal/layer:{os.getpid()}-{self._packed}"
         words = ("images", "import", "--compress-blobs", "--no-unpack", "--all-platforms", "-")
         self._host.feed([*self._ours, *words], lambda stream: write(stream, name), timeout=WORK)
         record = self._records(self._ours).get(name)

@@ -8,8 +8,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import sys
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -28,6 +29,7 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._images.observe impo
 from ansible_collections.lightk8s.edge.plugins.module_utils._images.parts import Parts
 from ansible_collections.lightk8s.edge.plugins.module_utils._images.run import told_of_room
 from ansible_collections.lightk8s.edge.plugins.module_utils._images.runtime import (
+    Containerd,
     place_of,
     snapshotter_of,
 )
@@ -233,3 +235,43 @@ def test_a_full_disk_is_named_where_a_command_fails() -> None:
     assert told.message == "ctr failed; 4096 bytes are free in /var/lib/x"
     other = EdgeError("damaged", kind="artifact")
     assert told_of_room(other, 0, "/var/lib/x") is other
+
+
+CTR = """#!{python}
+import hashlib, json, os, sys, tarfile
+words, names = sys.argv[1:], {root!r} + "/names"
+if words[2:4] == ["images", "ls"]:
+    print("REF")
+    print(open(names).read() if os.path.exists(names) else "", end="")
+else:
+    with tarfile.open(fileobj=sys.stdin.buffer, mode="r|") as opened:
+        found = {{member.name: opened.extractfile(member).read() for member in opened}}
+    (row,) = json.loads(found["manifest.json"])
+    blob = hashlib.sha256(found["layer.tar"]).hexdigest()
+    body = json.dumps({{"layers": [{{"digest": "sha256:" + blob, "size": 7}}]}}).encode()
+    digest = hashlib.sha256(body).hexdigest()
+    with open({root!r} + "/io.containerd.content.v1.content/blobs/sha256/" + digest, "wb") as file:
+        file.write(body)
+    with open(names, "a") as file:
+        file.write(f"{{row['RepoTags'][0]}} x sha256:{{digest}} 1.0 KiB linux/amd64 -\\n")
+"""
+
+
+def writer(digest: str, content: bytes) -> Callable[[BinaryIO, str], None]:
+    """What writes a layer under a name."""
+    blob = archive.Blob(digest, len(content), lambda: iter([content]))
+    return lambda stream, name: archive.write_layer(stream, name, {}, blob)
+
+
+def test_each_layer_that_is_compressed_is_held_by_a_name_of_its_own(tmp_path: Path) -> None:
+    """containerd collects what has no name, at any moment: the next layer must not take the name of the last."""
+    (tmp_path / "io.containerd.content.v1.content/blobs/sha256").mkdir(parents=True)
+    ctr = tmp_path / "ctr"
+    ctr.write_text(CTR.format(python=sys.executable, root=str(tmp_path)))
+    ctr.chmod(0o755)
+    containerd = Containerd(Host(), Runtime((str(ctr),), str(tmp_path)))
+    for content in (b"one", b"two"):
+        digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+        assert containerd.compress(writer(digest, content)) == (digest, 7)
+    rows = (tmp_path / "names").read_text().splitlines()
+    assert len({row.split()[0] for row in rows}) == 2
