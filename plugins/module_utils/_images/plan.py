@@ -197,11 +197,13 @@ def have(spec: Spec, seen: Seen) -> dict[str, t.Any]:
     asked_chains = {
         x for item in spec.images for x in chains.chain([y.diff_id for y in item.layers])
     }
+    stacks = (chains.chain([y.diff_id for y in item.layers]) for item in missing(spec, seen))
     return {
         "missing": absent,
         "blobs": sorted((asked & seen.blobs) | same),
         "extracted": sorted(seen.extracted),
         "unpacked": sorted(asked_chains & seen.chains) if seen.discards else [],
+        "chains": sorted(seen.chains.intersection(x for stack in stacks for x in stack)),
         "runtime": seen.runtime,
         "free": seen.free,
         "reserve": seen.reserve,

@@ -31,6 +31,7 @@ class Have:
     reserve: int = 0  # bytes below which the kubelet evicts pods and removes images there
     # Chain IDs of extracted layers that need no blob: the runtime discards those itself after unpacking.
     unpacked: frozenset[str] = frozenset()
+    chains: frozenset[str] = frozenset()  # chain IDs of wanted layers whose files are there
     packs: bool = False  # its zlib packs as others do: deltas may be made of what gzip files hold
 
 

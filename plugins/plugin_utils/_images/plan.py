@@ -153,17 +153,24 @@ class Room:
 
 
 def room(plans: Sequence[ImagePlan], tar_sizes: Mapping[str, int], have: Have) -> Room:
-    """The sum over all images; `tar_sizes` by diffID, for every layer that is sent."""
+    """The sum over all images; `tar_sizes` by diffID, for their layers.
+
+    A layer that is there takes room, too, where it comes to lie on other layers than before.
+    """
     sent = [choice for item in plans for choice in item.choices if choice.kind != NOTHING]
     # The node may make the blob out of a tar: then both are there for a while.
     tars = [c.layer for c in sent if c.kind != BLOB]
     content = sum(c.size for c in sent if c.kind == BLOB)
     content += sum(tar_sizes[layer.diff_id] for layer in tars)
     content += sum(layer.size for layer in tars if layer.digest != layer.diff_id)
-    fresh = {c.layer.diff_id for c in sent} - have.extracted
+    fresh: dict[str, int] = {}
+    for item in plans:
+        diff_ids = [choice.layer.diff_id for choice in item.choices]
+        fresh.update(zip(chains.chain(diff_ids), map(tar_sizes.__getitem__, diff_ids), strict=True))
+    unpacked = sum(size for stack, size in fresh.items() if stack not in have.chains)
     documents = sum(item.documents for item in plans)
     pieces = sum(item.sent for item in plans)
-    return Room(pieces, content + documents, sum(tar_sizes[diff_id] for diff_id in fresh))
+    return Room(pieces, content + documents, unpacked)
 
 
 def guard(needed: Room, have: Have, where: str) -> None:

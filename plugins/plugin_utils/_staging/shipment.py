@@ -98,6 +98,7 @@ def have_of(row: Mapping[str, t.Any]) -> Have:
         blobs=frozenset(row.get("blobs") or ()),
         extracted=frozenset(row.get("extracted") or ()),
         unpacked=frozenset(row.get("unpacked") or ()),
+        chains=frozenset(row.get("chains") or ()),
         free=int(row.get("free") or 0),
         reserve=int(row.get("reserve") or 0),
         packs=bool(row.get("packs")),

@@ -269,6 +269,7 @@ def test_a_node_tells_what_it_was_asked_about() -> None:
         "blobs": [sha("blob 1")],
         "extracted": sorted([sha("tar 1"), sha("base")]),
         "unpacked": [],
+        "chains": sorted(chains.chain(DIFF_IDS)),
         "runtime": "v2 go1",
         "free": 7,
         "reserve": 3,

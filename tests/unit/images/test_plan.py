@@ -192,6 +192,17 @@ def test_the_disk_guard_adds_up_and_tells_the_numbers() -> None:
     guard(Room(0, 0, 0), replace(have, free=0), "n1")
 
 
+def test_layers_that_are_there_take_room_where_they_lie_on_others() -> None:
+    sizes = {A.diff_id: 3000, B.diff_id: 2500}
+    blobs, known = frozenset({A.digest, B.digest}), frozenset({A.diff_id, B.diff_id})
+    stacks = frozenset(chains.chain([A.diff_id, B.diff_id]))
+    have = Have(blobs=blobs, extracted=known, chains=stacks)
+    for images, unpacked in (([image(A, B)], 0), ([image(B, A)], 5500), ([image(A, A)], 3000)):
+        assert room(plan(images, have, Known()), sizes, have).unpacked == unpacked
+    both = [image(B, A), image(B, name="example.org/b:1")]
+    assert room(plan(both, have, Known()), sizes, have).unpacked == 5500
+
+
 POOL = [layer(str(number), 100 + number) for number in range(5)]
 OFFERS = st.lists(
     st.builds(
