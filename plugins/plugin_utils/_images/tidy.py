@@ -17,6 +17,7 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.cache impo
 
 # What was used within this time may be on its way to a site.
 IN_USE = 24 * 3600.0
+_ROOMS = ("deltas", "kept", "pulled", "scans", "staged", "wanted")
 
 
 @dataclass(frozen=True)
@@ -39,17 +40,30 @@ class Entry:
 def tidy(cache: Path, limit: int, now: float) -> int:
     """Remove until at most `limit` bytes are left, but nothing of the last day; returns bytes removed.
 
-    `now` in seconds since 1970. EdgeError(io).
+    What a process has left that was killed goes in any case. `now` in seconds since 1970. EdgeError(io).
     """
     with guarded(cache):
+        gone = 0
+        for entry in _unfinished(cache):
+            if now - entry.used >= IN_USE:
+                entry.remove()
+                gone += entry.size
         found = sorted(_entries(cache), key=lambda entry: entry.used)
-        total, gone = sum(entry.size for entry in found), 0
+        total = sum(entry.size for entry in found) + gone
         for entry in found:
             if total - gone <= limit or now - entry.used < IN_USE:
                 break
             entry.remove()
             gone += entry.size
     return gone
+
+
+def _unfinished(cache: Path) -> t.Iterator[Entry]:
+    """Files and folders in which something is made, or was when its process ended."""
+    for folder in (cache / "unpacked", *(cache / "images" / name for name in _ROOMS)):
+        for path in folder.glob(".*"):
+            if path.suffix != ".lock":
+                yield from _about([path])
 
 
 def _entries(cache: Path) -> t.Iterator[Entry]:
@@ -65,8 +79,11 @@ def _entries(cache: Path) -> t.Iterator[Entry]:
 
 
 def _entry(paths: Sequence[Path]) -> t.Iterator[Entry]:
-    if paths[0].name.startswith("."):  # a lock, or somebody's unfinished work
-        return
+    if not paths[0].name.startswith("."):  # a lock, or somebody's unfinished work
+        yield from _about(paths)
+
+
+def _about(paths: Sequence[Path]) -> t.Iterator[Entry]:
     with suppress(FileNotFoundError):  # removed by another process just now
         about = paths[0].stat()
         yield Entry(tuple(paths), about.st_mtime, sum(map(_size, paths)))

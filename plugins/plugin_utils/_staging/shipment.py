@@ -13,6 +13,7 @@ import os
 import shutil
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -179,7 +180,7 @@ class Shipment:
         """The published blob as a file; what is read from the source is checked on the way."""
         final = self.folder / f"{layer.digest[7:]}.blob"
         with guarded(self.folder):
-            if not final.exists():
+            if not _used(final):
                 work = self._work(layer.digest[7:])
                 with layer.blob() as source, work.open("wb") as out:
                     shutil.copyfileobj(source, out, 1 << 20)
@@ -199,12 +200,21 @@ class Shipment:
         digest = hashlib.sha256(packed).hexdigest()
         final = self.folder / f"{digest}.documents"
         with guarded(self.folder):
-            if not final.exists():
+            if not _used(final):
                 work = self._work(digest)
                 work.write_bytes(packed)
                 place(work, final)
         self.files[digest] = final
         return digest, len(packed)
+
+
+def _used(path: Path) -> bool:
+    """Whether it is there; its time says when it was asked for, so that it is not tidied away."""
+    if not path.exists():
+        return False
+    with suppress(OSError):  # a cache may be mounted read-only
+        os.utime(path)
+    return True
 
 
 def _sha256(path: Path) -> str:

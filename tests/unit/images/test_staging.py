@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import lzma
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -102,6 +103,15 @@ def test_a_small_layer_comes_as_it_was_published(image: Image, tmp_path: Path) -
     made = ship(image, Ways(tmp_path), Have(extracted=frozenset({"base"})))
     assert made.rows[0]["pieces"][0]["kind"] == plans.BLOB
     assert made.files[image.layers[0].digest[7:]].read_bytes() == image.layers[0].blob().read()
+
+
+def test_files_that_are_sent_again_are_in_use(image: Image, tmp_path: Path) -> None:
+    have = Have(extracted=frozenset({"base"}))
+    for path in ship(image, Ways(tmp_path), have).files.values():
+        os.utime(path, (1e9, 1e9))
+    again = [path for path in ship(image, Ways(tmp_path), have).files.values() if path.suffix]
+    assert {path.suffix for path in again} == {".blob", ".documents"}
+    assert all(path.stat().st_mtime > 1e9 for path in again)
 
 
 def test_a_base_that_has_changed_spoils_every_delta_from_it(image: Image, tmp_path: Path) -> None:

@@ -58,5 +58,22 @@ def test_what_was_opened_again_stays(tmp_path: Path) -> None:
     )
 
 
+def test_what_a_killed_process_has_left_goes_after_a_day(tmp_path: Path) -> None:
+    images = tmp_path / "images"
+    left = [
+        put(images / f"deltas/.{'a' * 64}/0", 30, 2).parent,
+        put(images / "kept/.a.tar", 20, 2),
+        put(images / "pulled/.b/plain/c", 5, 2).parents[1],
+        put(images / "staged/.c-123", 4, 2),
+        put(tmp_path / "unpacked/.d.tar.unpacking", 3, 2),
+    ]
+    for folder in (left[0], left[2]):
+        os.utime(folder, (NOW - 2 * DAY, NOW - 2 * DAY))
+    kept = [put(images / "deltas/.memory-1.lock", 0, 9), put(images / "kept/.e.new", 9, 0.5)]
+    assert tidy(tmp_path, 10**9, NOW) == 62
+    assert not any(path.exists() for path in left)
+    assert all(path.exists() for path in kept)
+
+
 def test_an_empty_cache_is_tidy(tmp_path: Path) -> None:
     assert tidy(tmp_path / "absent", 0, NOW) == 0
