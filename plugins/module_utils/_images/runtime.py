@@ -96,7 +96,7 @@ class Containerd:
             return None
         try:
             return json.loads(data)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
     def folder(self, snapshotter: str, chain: str) -> str:

@@ -50,8 +50,8 @@ def mapping(data: bytes, what: str) -> dict[str, t.Any]:
 def parsed(data: bytes, what: str) -> t.Any:
     """The JSON value in `data`. EdgeError(artifact)."""
     try:
-        return json.loads(data)
-    except ValueError as error:
+        return json.loads(data.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
         raise damaged(what, f"is no JSON: {error}") from error
 
 

@@ -64,7 +64,10 @@ class Folder:
 
     def size(self, name: str) -> int | None:
         path = self._root / name
-        return path.stat().st_size if path.is_file() else None
+        try:
+            return path.stat().st_size if path.is_file() else None
+        except OSError as error:
+            raise EdgeError(f"cannot read {path}: {error.strerror}", kind="io") from error
 
     def open(self, name: str) -> t.BinaryIO:
         try:
@@ -145,13 +148,15 @@ class Tar:
 
 def files_of(path: Path, scratch: Path) -> Files:
     """The files of a source; a compressed archive is unpacked once below `scratch`. EdgeError."""
-    if path.is_dir():
-        return Folder(path)
     try:
+        if path.is_dir():
+            return Folder(path)
         with path.open("rb") as stream:
             compressed = bool(kind_of(stream.read(6)))
     except OSError as error:
         raise EdgeError(f"cannot read {path}: {error.strerror}", kind="io") from error
+    except ValueError as error:  # no path at all
+        raise EdgeError(f"cannot read {str(path)!r}: {error}", kind="io") from error
     return Tar(_unpacked(path, scratch) if compressed else path, str(path))
 
 

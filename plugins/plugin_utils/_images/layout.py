@@ -115,7 +115,8 @@ class Layout:
             return None
         manifest = self._document(entry)
         content = documents.mapping(manifest.body, entry.digest)
-        about = documents.descriptor(content.get("config") or {}, entry.digest)
+        named = content.get("config")
+        about = documents.descriptor(named if isinstance(named, dict) else {}, entry.digest)
         config = self._document(about)
         stated = documents.mapping(config.body, about.digest)
         if not documents.platform_in(stated).same(platform):

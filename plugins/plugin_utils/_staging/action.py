@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import time
 import typing as t
 from collections.abc import Mapping, Sequence
@@ -186,7 +187,7 @@ class ImagesAction(InputsAction):
     def _path(self, source: str, name: str, platform: Platform) -> Path:
         """Where the source is; an image without one is fetched from its registry. EdgeError."""
         if source:
-            return Path(source).expanduser()
+            return Path(os.path.expanduser(source))
         files = (self._asked.get(f"registry_{key}") for key in ("authfile", "cert_dir"))
         authfile, cert_dir = (str(Path(file).expanduser()) if file else "" for file in files)
         validated = self._asked.get("registry_validate_certs") is not False

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import typing as t
 from collections.abc import Mapping
 from contextlib import suppress
@@ -64,11 +65,11 @@ class Rows:
     def _file(self, entry: Entry, machine: str) -> Path | None:
         source, name = str(entry.get("source") or ""), str(entry["name"])
         if source:
-            path = Path(source).expanduser()
+            path = Path(os.path.expanduser(source))
             try:
                 path = path / _INDEX if path.is_dir() else path
                 same = identity(path)
-            except OSError:
+            except (OSError, ValueError):
                 return None
         elif "@sha256:" in name:
             same = []

@@ -11,6 +11,7 @@ fetched.
 from __future__ import annotations
 
 import functools
+import os
 import typing as t
 from pathlib import Path
 
@@ -102,7 +103,7 @@ class Images:
         platform = platform_of(str(entry.get("platform") or f"linux/{self._arches[0]}"))
         name, folder = str(entry["name"]), self._cache / "images"
         if entry.get("source"):
-            path = Path(entry["source"]).expanduser()
+            path = Path(os.path.expanduser(entry["source"]))
         else:
             files = (params.get(f"registry_{key}") for key in ("authfile", "cert_dir"))
             authfile, cert_dir = (str(Path(file).expanduser()) if file else "" for file in files)

@@ -264,7 +264,7 @@ def writer(digest: str, content: bytes) -> Callable[[BinaryIO, str], None]:
 
 
 def test_each_layer_that_is_compressed_is_held_by_a_name_of_its_own(tmp_path: Path) -> None:
-    """containerd collects what has no name, at any moment: the next layer must not take the name of the last."""
+    """What has no name may be collected at any moment: the next layer must not take the name of the last."""
     (tmp_path / "io.containerd.content.v1.content/blobs/sha256").mkdir(parents=True)
     ctr = tmp_path / "ctr"
     ctr.write_text(CTR.format(python=sys.executable, root=str(tmp_path)))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import tarfile
 import typing as t
 from pathlib import Path
 
@@ -159,6 +160,7 @@ def test_a_layer_is_judged_by_the_tar_inside_too(tmp_path: Path) -> None:
     [
         ("index.json", b"{"),
         ("index.json", b"[]"),
+        ("index.json", b"[" * 100_000),
         ("index.json", b'{"manifests": [1]}'),
         ("index.json", b'{"manifests": [{"digest": "sha256:../../etc/passwd", "size": 1}]}'),
         ("index.json", b'{"manifests": [{"digest": "sha512:ab", "size": 1}]}'),
@@ -172,6 +174,42 @@ def test_documents_that_make_no_sense_are_refused(
     with pytest.raises(EdgeError) as caught:
         Source(making.write_folder(tmp_path / "l", files), tmp_path).image(NAME, AMD64)
     assert caught.value.kind == "artifact"
+
+
+def layout_with(folder: Path, config: bytes, entry: t.Any = None) -> Path:
+    """A layout whose image has this config, or in its manifest another entry for it."""
+    made = making.image(MORE)
+    manifest = json.loads(made.blobs["blobs/" + made.entry["digest"].replace(":", "/")])
+    manifest["config"] = making.entry(config, "") if entry is None else entry
+    body = json.dumps(manifest).encode()
+    blobs = made.blobs | {making.place(body): body, making.place(config): config}
+    about = {**made.entry, **making.entry(body, made.entry["mediaType"])}
+    again = making.Made(blobs, about, config, made.tars)
+    return making.write_folder(folder / "l", making.layout({NAME: again}))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda config: config.decode().encode("utf-16"),
+        lambda config: b"\xef\xbb\xbf" + config,
+        lambda config: config[:-1] + b', "x": "\xed\xa0\x80"}',
+        lambda config: config[:-1] + b', "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    ],
+)
+def test_configs_that_a_node_could_not_read_are_refused(
+    change: t.Callable[[bytes], bytes], tmp_path: Path
+) -> None:
+    config = making.image(MORE).config
+    assert Source(layout_with(tmp_path, config), tmp_path).image(NAME, AMD64).config.body == config
+    with pytest.raises(EdgeError, match="is no JSON"):
+        Source(layout_with(tmp_path, change(config)), tmp_path).image(NAME, AMD64)
+
+
+@pytest.mark.parametrize("entry", ["text", ["x"], 5, {}])
+def test_a_manifest_without_a_config_is_refused(entry: t.Any, tmp_path: Path) -> None:
+    with pytest.raises(EdgeError, match="names the digest None"):
+        Source(layout_with(tmp_path, b"{}", entry), tmp_path).image(NAME, AMD64)
 
 
 def test_a_truncated_archive_leaves_nothing_unpacked(tmp_path: Path) -> None:
@@ -190,9 +228,18 @@ def test_what_is_no_source_is_said_to_be_none(tmp_path: Path) -> None:
         Source(tmp_path / "empty", tmp_path)
     with pytest.raises(EdgeError, match="is no archive"):
         Source(making.write_folder(tmp_path / "f", {"a": b"text" * 200}) / "a", tmp_path)
-    with pytest.raises(EdgeError) as caught:
-        Source(tmp_path / "absent", tmp_path)
-    assert caught.value.kind == "io"
+    for name in ("absent", "a" * 300, "a\0b"):
+        with pytest.raises(EdgeError) as caught:
+            Source(tmp_path / name, tmp_path)
+        assert caught.value.kind == "io"
+    sized = tarfile.TarInfo("a")
+    sized.size = -512
+    sparse = tarfile.TarInfo("a")
+    sparse.pax_headers = {"GNU.sparse.size": "much"}
+    for broken in (sized.tobuf(tarfile.GNU_FORMAT), sparse.tobuf(tarfile.PAX_FORMAT)):
+        (tmp_path / "broken").write_bytes(broken + bytes(1024))
+        with pytest.raises(EdgeError, match="is no archive"):
+            Source(tmp_path / "broken", tmp_path)
 
 
 @pytest.mark.parametrize(
