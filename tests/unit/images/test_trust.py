@@ -8,7 +8,9 @@ from __future__ import annotations
 import base64
 import json
 import subprocess
+import time
 import typing as t
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -269,9 +271,42 @@ def test_what_the_scanner_refuses_is_refused_and_looked_at_again(tmp_path: Path)
 
 def test_a_scanner_that_is_missing_or_hangs(tmp_path: Path) -> None:
     dummy, image = source(tmp_path)
-    with pytest.raises(EdgeError, match="does not start") as caught:
-        scanned(image, [str(tmp_path / "absent")], tmp_path / "reports")
-    assert caught.value.kind == "preflight"
-    command = [script(tmp_path, "exec sleep 600")]
+    for wrong in (str(tmp_path / "absent"), str(tmp_path), "", "a\0b"):
+        with pytest.raises(EdgeError, match="does not start") as caught:
+            scanned(image, [wrong], tmp_path / "reports")
+        assert caught.value.kind == "preflight"
+    child = tmp_path / "child"
+    command = [script(tmp_path, f"sleep 600 & echo $! >{child}; wait")]
     with pytest.raises(EdgeError, match="took more than"):
         scanned(image, command, tmp_path / "reports", limit=0.5)
+    state = Path("/proc", child.read_text().strip(), "stat")
+    for _look in range(100):
+        if not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z":
+            return
+        time.sleep(0.1)
+    pytest.fail("what the scanner has started goes on")
+
+
+def test_who_waited_for_a_scan_takes_what_came_of_it(tmp_path: Path) -> None:
+    dummy, image = source(tmp_path)
+    runs = tmp_path / "runs"
+    command = [script(tmp_path, f"echo run >>{runs}; sleep 2; exit 1")]
+
+    def scan(_number: int) -> str:
+        with pytest.raises(EdgeError) as caught:
+            scanned(image, command, tmp_path / "reports")
+        return str(caught.value.message)
+
+    with ThreadPoolExecutor(3) as pool:
+        said = list(pool.map(scan, range(3)))
+    assert len(set(said)) == 1
+    assert runs.read_text() == "run\n"
+
+
+def test_a_report_of_any_size_and_kind_is_shown_by_its_end(tmp_path: Path) -> None:
+    dummy, image = source(tmp_path)
+    command = [script(tmp_path, r"printf '\377\033[2J%0900d\n\nbad\tend\n' 7; exit 3")]
+    with pytest.raises(EdgeError, match=r"0007 bad end$") as caught:
+        scanned(image, command, tmp_path / "reports")
+    assert len(caught.value.message) < 800
+    assert caught.value.message.isprintable()
