@@ -73,12 +73,13 @@ class PemKey:
 
     def __init__(self, path: Path, body: bytes) -> None:
         _need_library()
+        from cryptography.exceptions import UnsupportedAlgorithm
         from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
         self.name = str(path)
         try:
             self._key = load_pem_public_key(body)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
             raise EdgeError(f"{path} is no usable public key: {error}", kind="spec") from error
 
     def signs(self, content: Path, signature: bytes) -> bool:

@@ -96,6 +96,7 @@ class ImagesAction(InputsAction):
         self._machine = str(task_vars.get("ansible_architecture") or known or USUAL)
         given = {key: value for key, value in params.items() if key not in _HERE}
         try:
+            shipment.refuse_credentials(str(params.get("site_registry") or ""))
             given["wanted"] = self._first_wanted(bool(task_vars.get("ansible_architecture")))
             result = super()._converse(given, task_vars)
             self._note(result)

@@ -77,6 +77,16 @@ def refuse_unpublished(image: Image, name: str) -> None:
         )
 
 
+def refuse_credentials(url: str) -> None:
+    """EdgeError for an address with a password in it, which would be shown and is not used."""
+    if "@" in url:
+        raise EdgeError(
+            "the address of the site's registry has credentials in it, and they are not used",
+            kind="spec",
+            hint="write it as http://host:port; the registry has to take images from its site without credentials",
+        )
+
+
 def absent_row(name: str) -> dict[str, t.Any]:
     """The same of one that is to be taken away."""
     return {"name": name, "state": ABSENT}

@@ -142,7 +142,8 @@ def pace_of(
         value = task_vars.get(name)
         return template(value) if value is not None else None
 
-    cap = params.get("bandwidth_limit_mbps") or given("edge_bandwidth_limit_mbps")
+    cap = params.get("bandwidth_limit_mbps")
+    cap = given("edge_bandwidth_limit_mbps") if cap is None else cap
     rate = 0.0 if cap in (None, "") else bytes_per_second(cap)
     texts = given("edge_transfer_windows") or []
     windows = [texts] if isinstance(texts, str) else [str(text) for text in texts]

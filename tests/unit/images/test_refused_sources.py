@@ -53,6 +53,8 @@ MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=
         ({"trust": "require", "trust_keys": ["key.pub"]}, "refused", "not signed"),
         ({"trust": "require"}, "spec", "public key"),
         ({"images": [{"name": NAME}, {"name": NAME}]}, "spec", "named twice"),
+        ({"site_registry": "http://me:word@r.example:5000"}, "spec", "has credentials in it"),
+        ({"bandwidth_limit_mbps": 0}, "spec", "0.0 is no bandwidth"),
         ({"images": [{"name": "Not a name"}]}, "spec", "no reference"),
         ({"images": [{"name": NAME, "platform": "linux"}]}, "spec", "no platform"),
         ({"images": [{"name": "shop.example/other:1"}]}, "artifact", "other"),

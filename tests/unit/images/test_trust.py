@@ -140,6 +140,17 @@ def test_allowed_signers_name_who_may(tmp_path: Path) -> None:
         assert read_key(allowed).signs(content, sign(CONTENT)) is expected
 
 
+OLD_CURVE = "MDIwEAYHKoZIzj0CAQYFK4EEAAYDHgAEhRwGGyMKQvBqLKpIELCg1UhuASSxRJ2cxzwJsA=="
+
+
+def test_a_key_of_a_kind_that_is_not_supported_is_refused(tmp_path: Path) -> None:
+    words = ("-----BEGIN PUBLIC KEY-----", OLD_CURVE, "-----END PUBLIC KEY-----")
+    (tmp_path / "key").write_text("\n".join([*words, ""]))
+    with pytest.raises(EdgeError, match="is no usable public key") as caught:
+        read_key(tmp_path / "key")
+    assert caught.value.kind == "spec"
+
+
 @pytest.mark.parametrize("body", ["", "text", "-----BEGIN PRIVATE KEY-----\n", "RWQ=\n"])
 def test_what_is_no_public_key_is_refused(body: str, tmp_path: Path) -> None:
     (tmp_path / "key").write_text(body)
