@@ -29,6 +29,7 @@ if t.TYPE_CHECKING:
 # Failures that say nothing of the document: the same is tried again.
 PASSING = ("busy", "artifact", "release", "api", "io", "join", "certificate", "internal")
 REFERENCE = {"secret_ref"}
+LONGEST_ANSWER = 900.0  # seconds: the node's other work waits
 Carry = t.Callable[["Document", int], list[str]]
 
 
@@ -57,7 +58,7 @@ def fetch(link: Connection, url: str, etags: t.Iterable[str], token: str) -> Fet
         headers["If-None-Match"] = known
     if token:
         headers["Authorization"] = f"Bearer {token}"
-    answer = link.request("GET", reach.split(url)[1], headers=headers)
+    answer = link.request("GET", reach.split(url)[1], headers=headers, timeout=LONGEST_ANSWER)
     if answer.status == 304:
         return Fetched(None, "nothing new is published")
     if answer.status == 404:

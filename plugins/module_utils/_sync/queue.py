@@ -184,12 +184,13 @@ class Queue:
                 rows.append(row)
         return rows
 
-    def acknowledge(self, epoch: str, upto: int) -> int:
+    def acknowledge(self, epoch: str, upto: int, sent: int | None = None) -> int:
         """Forget what the receiver holds, up to that number; how many rows went.
 
         An answer to an earlier epoch says nothing of this one. A receiver that knows of numbers
         which this queue has not given yet shows that the file is an old copy: it goes on under
-        another epoch then, so that no new event passes for one that was delivered before.
+        another epoch then, so that no new event passes for one that was delivered before. What
+        comes after `sent`, the last number that was sent just now, stays whatever the answer says.
         """
         with self._changing() as account:
             if epoch != account.epoch:
@@ -198,6 +199,7 @@ class Queue:
                 reason = f"{upto} was acknowledged, but only {account.last} were given"
                 self._renew(account, f"the queue is an old copy of itself: {reason}")
                 return 0
+            upto = upto if sent is None else min(upto, sent)
             gone = 0
             query = "SELECT seq, class, key, body FROM events WHERE seq <= ?"
             for row in map(Row._make, self._connection.execute(query, (upto,))):

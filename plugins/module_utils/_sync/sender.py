@@ -23,6 +23,7 @@ if t.TYPE_CHECKING:
 
 PATH = "/v1/events"
 LONGEST_PACE = 60.0  # a pause for bandwidth that is slept through; a longer one is another run's
+LONGEST_ANSWER = 300.0  # seconds: the node's other work waits
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -106,7 +107,9 @@ class Sender:
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
         try:
-            response = self._connection.request("POST", self._path, headers=headers, body=body)
+            response = self._connection.request(
+                "POST", self._path, headers=headers, body=body, timeout=LONGEST_ANSWER
+            )
         except HttpError as exc:
             return Answer(0, exc.message, sent=len(body) if exc.sent else 0)
         return self._taken(response, epoch, rows, len(body))
@@ -125,9 +128,11 @@ class Sender:
             return answer
         if told.get("epoch") != epoch or not isinstance(upto, int):
             return answer._replace(text="the receiver did not say what it has taken")
-        self._queue.acknowledge(epoch, upto)
         if upto < rows[0].seq:
             return answer._replace(text="the receiver took nothing")
+        self._queue.acknowledge(epoch, upto, rows[-1].seq)
+        if self._queue.status()["epoch"] != epoch:  # a pause: the receiver may say so each time
+            return answer._replace(text=f"the receiver knows of {upto}, which was never given")
         return answer._replace(progress=True)
 
 

@@ -11,7 +11,7 @@ import threading
 import time
 import typing as t
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -19,6 +19,7 @@ import pytest
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
 from ansible_collections.lightk8s.edge.plugins.module_utils._host.http import Connection
+from ansible_collections.lightk8s.edge.plugins.module_utils._sync import sender as sender_module
 from ansible_collections.lightk8s.edge.plugins.module_utils._sync.queue import Queue
 from ansible_collections.lightk8s.edge.plugins.module_utils._sync.sender import (
     Sender,
@@ -40,6 +41,7 @@ class Receiver(ThreadingHTTPServer):
         self.seen: list[list[dict[str, t.Any]]] = []
         self.headers: list[t.Mapping[str, str]] = []
         self.more: dict[str, t.Any] = {}
+        self.drips = 0  # bytes before an answer's content, a tenth of a second between them
 
     @property
     def url(self) -> str:
@@ -62,12 +64,17 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         content = json.dumps(answer if status == 200 else {}).encode()
+        drips = self.server.drips
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(content)))
+        self.send_header("Content-Length", str(drips + len(content)))
         self.end_headers()
-        self.wfile.write(content)
+        with suppress(OSError):  # the other side need not wait for all of it
+            for _ in range(drips):
+                time.sleep(0.1)
+                self.wfile.write(b" ")
+            self.wfile.write(content)
 
     def log_message(self, *_words: object) -> None:
         """Nothing on the terminal."""
@@ -212,3 +219,31 @@ def test_a_token_goes_over_https_only(queue: Queue) -> None:
 )
 def test_retry_after_is_a_number_or_a_date(text: str, seconds: float) -> None:
     assert retry_after(text, 1000.0) == seconds
+
+
+def test_numbers_that_were_not_sent_are_not_acknowledged(receiver: Receiver, queue: Queue) -> None:
+    last = queue.append([event() for _ in range(120)])[-1]
+    receiver.more = {"acknowledged": last}
+    state, decision = sender(receiver, queue).run(LINKED, lambda _state: None)
+    assert [len(events) for events in receiver.seen] == [50, 50, 21]
+    assert (state.failures, decision.why) == (0, "nothing is waiting")
+
+
+@pytest.mark.parametrize("number", [10**12, 10**30, -(10**30), -1])
+def test_a_receiver_that_makes_numbers_up_is_not_asked_in_a_loop(
+    receiver: Receiver, queue: Queue, number: int
+) -> None:
+    queue.append([event()])
+    receiver.more = {"acknowledged": number}
+    state, _decision = sender(receiver, queue).run(LINKED, lambda _state: None)
+    assert (len(receiver.seen), state.failures) == (1, 1)
+    assert queue.status()["waiting"]["event"] == 1
+
+
+def test_an_answer_that_drips_ends(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sender_module, "LONGEST_ANSWER", 0.3)
+    queue.append([event()])
+    with receiving() as receiver:
+        receiver.drips = 100
+        state, _decision = sender(receiver, queue).run(LINKED, lambda _state: None)
+    assert (state.failures, queue.status()["waiting"]["event"]) == (1, 1)
