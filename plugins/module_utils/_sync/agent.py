@@ -31,6 +31,7 @@ if t.TYPE_CHECKING:
 
 LONGEST_TURN = 300.0  # seconds that a round waits for its turn after the link came back
 MEGABYTE = 1 << 20
+MACHINE = "/etc/machine-id"
 
 
 class Survey(t.NamedTuple):
@@ -114,6 +115,15 @@ class Agent:
             return decision
 
     def _begin(self, queue: Queue) -> None:
+        source = (
+            f"{self.settings.site}/{self.settings.stream()} {self.host.read_text(MACHINE).strip()}"
+        )
+        if self.memory.source not in (
+            "",
+            source,
+        ):  # other nodes may have been made from the same disk
+            queue.renew("the node bears another name, or is another machine")
+        self.memory.source = source
         epoch = queue.status()["epoch"]
         if self.memory.epoch != epoch:
             self.memory.lost, self.memory.gone = 0, []

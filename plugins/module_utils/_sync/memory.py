@@ -26,6 +26,7 @@ class Memory:
     gone: list[str] = field(default_factory=list)  # keys that were told as gone and may wait still
     lost: int = 0  # states that the queue had dropped when everything was told
     epoch: str = ""  # of the queue that it was told to
+    source: str = ""  # as whom, and on which machine
     link: str = ""  # why there is no link
     began: float = 0.0  # of a run that has not ended
     ended: float = 0.0

@@ -209,6 +209,11 @@ class Queue:
             account.acknowledged = max(account.acknowledged, upto)
             return gone
 
+    def renew(self, reason: str) -> None:
+        """Go on under another epoch: what is held is told as if it had never been sent."""
+        with self._changing() as account:
+            self._renew(account, reason)
+
     def status(self) -> dict[str, t.Any]:
         """What the queue holds, for people."""
         with self._reading():

@@ -66,7 +66,8 @@ class Bench:
         return done
 
     def agent(self, **more: t.Any) -> Agent:
-        settings = Settings("shop", "n1", {"distribution": "k3s"}, **{**self.settings, **more})
+        given = {"host": "n1", **self.settings, **more}
+        settings = Settings("shop", node={"distribution": "k3s"}, **given)
         self.host.write(places.SETTINGS, settings.raw())
         work = Work(self.survey, self.carry)
         return Agent(self.host, settings, work, clock=self.clock, draw=lambda: next(self.draws))

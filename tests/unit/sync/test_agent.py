@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import shutil
 import typing as t
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,12 +16,14 @@ import pytest
 
 from ansible_collections.lightk8s.edge.extras.hub.lightk8s_hub import serve, tables
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
+from ansible_collections.lightk8s.edge.plugins.module_utils._host.host import Host
 from ansible_collections.lightk8s.edge.plugins.module_utils._sync import (
     commands,
     places,
     reach,
 )
 from ansible_collections.lightk8s.edge.plugins.module_utils._sync.document import Document
+from ansible_collections.lightk8s.edge.plugins.module_utils._sync.records import AUDIT, Event
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._sync.signing import Signer, signed
 
 from ..hub.conftest import served
@@ -200,3 +203,31 @@ def test_a_token_goes_over_https_only(bench: Bench) -> None:
     link = reach.connection(bench.host, agent.settings, "http://192.0.2.1")
     with agent.queue() as queue, pytest.raises(EdgeError, match="over https only"):
         agent.sender(queue, link)
+
+
+def test_nodes_that_were_made_from_one_disk_lose_nothing_to_each_other(
+    bench: Bench, tmp_path: Path
+) -> None:
+    bench.settings["pulls"] = False
+    bench.round(mode="offline")
+    shutil.copytree(tmp_path / "node", tmp_path / "copy")
+    for folder, more in (("node", {"host": "n1"}), ("copy", {"host": "n2", "initial": False})):
+        bench.host = Host(str(tmp_path / folder))
+        with bench.agent(**more).queue() as queue:
+            queue.append(
+                [Event(AUDIT, f"{folder}/{n}", "lightk8s.edge.x", "t", n) for n in range(9)]
+            )
+        bench.round(**more)
+    subjects = [row["subject"] for row in bench.hub.rows(tables.events)]
+    assert sum(name.startswith(("node/", "copy/")) for name in subjects) == 18
+
+
+def test_a_node_that_keeps_its_name_keeps_its_queue(bench: Bench) -> None:
+    bench.host.write("/etc/machine-id", b"0123\n")
+    for dummy in range(3):
+        bench.round(pulls=False)
+    assert bench.told() == ["queue.begun"]
+    bench.host.write("/etc/machine-id", b"4567\n")
+    bench.round(pulls=False)
+    bench.round(pulls=False)
+    assert bench.told() == ["queue.begun", "queue.begun"]
