@@ -147,7 +147,7 @@ class Hub:
         found = await run_in_threadpool(desired.wanted, self._engine, site, now)
         if found is None:
             raise ingest.Wrong("nothing is published for this site", 404)
-        headers = {"ETag": f'"{found.digest}"', "Cache-Control": "no-cache"}
+        headers = {"ETag": f'"{found.etag}"', "Cache-Control": "no-cache"}
         if headers["ETag"] in request.headers.get("if-none-match", "").split(", "):
             return Response(status_code=304, headers=headers)
         return Response(found.raw, headers=headers, media_type="application/json")

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import typing as t
 
 from .._core.errors import EdgeError
@@ -22,6 +23,7 @@ if t.TYPE_CHECKING:
     from .settings import Settings
 
 Audit = t.Callable[[str, dict[str, t.Any]], None]
+OURS = "sha256:"  # begins the name of a document whose publisher gives no ETag
 
 
 class Puller:
@@ -72,16 +74,20 @@ class Puller:
         self.memory.asked = self._clock.time()
         self.memory.answer = found.said
         if found.raw is not None:
-            self.accept(found.raw, found.etag)
+            self.accept(found.raw, found.etag or OURS + hashlib.sha256(found.raw).hexdigest())
 
     def _known(self) -> tuple[str, str]:
-        """ETags of what need not be sent: a hub's is the document's digest, others have their own."""
+        """ETags of what need not be sent: of what is held, and of what was refused."""
         ours = self.store.etag()
         digest, _space, theirs = self.memory.etag.partition(" ")
-        return theirs if f'"{digest}"' == ours else ours, self.memory.refused
+        refused = "" if self.memory.refused.startswith(OURS) else self.memory.refused
+        return theirs if f'"{digest}"' == ours else ours, refused
 
     def accept(self, raw: bytes, etag: str = "") -> bool:
-        """Judge a document, however it came; whether it is held now."""
+        """Judge a document, however it came; whether it is held now.
+
+        `etag` tells whether it is the one that was refused already: the publisher's, else its digest.
+        """
         try:
             accepted = down.judge(raw, self.settings, self.store, self._clock.time())
         except Refused as exc:
@@ -91,7 +97,8 @@ class Puller:
             self.memory.refused = etag
             self.memory.keep(self.host)
             return False
-        self.memory.etag = f"{accepted.envelope.digest} {etag}" if etag else ""
+        named = etag and not etag.startswith(OURS)
+        self.memory.etag = f"{accepted.envelope.digest} {etag}" if named else ""
         self.memory.refused = ""
         self.memory.answer = f"generation {accepted.document.generation} is held"
         if accepted.fresh:

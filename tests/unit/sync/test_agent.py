@@ -8,8 +8,10 @@ from __future__ import annotations
 import base64
 import json
 import shutil
+import threading
 import typing as t
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -119,6 +121,46 @@ def test_a_refusal_is_told_once_and_judged_anew_with_another_key(
     assert bench.carried == [5]
     bench.round(keys=keys, revoked=(other.id,))
     assert bench.carried == [5]  # what runs stays, and nobody stands for it any more
+
+
+def test_a_document_that_was_refused_is_taken_once_it_bears_a_trusted_signature(
+    bench: Bench, tmp_path: Path
+) -> None:
+    other, token = Signer.create(str(tmp_path / "other.pem")), bench.hub.token("publisher")
+    document = Document("shop", 5, NOW, NOW + 3600, {})
+    for signers, carried in (([other], []), ([other, bench.signer], [5])):
+        raw = signed(document, signers).raw()
+        assert bench.hub.ask("PUT", "/v1/desired/shop", raw, token=token).status == 200
+        bench.round()
+        assert bench.carried == carried
+    bench.round()
+    assert bench.agent().memory.answer == "nothing new is published"
+
+
+class Page(BaseHTTPRequestHandler):
+    """What a front answers while what lies behind it is away."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "6")
+        self.end_headers()
+        self.wfile.write(b"<html>")
+
+    def log_message(self, *_words: object) -> None:
+        """Nothing on the terminal."""
+
+
+def test_a_page_that_is_no_document_is_told_once(bench: Bench) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        for dummy in range(3):
+            bench.round(document_url=f"http://127.0.0.1:{server.server_port}/page")
+        server.shutdown()
+        thread.join()
+    assert bench.told() == ["queue.begun", "desired.refused"]
 
 
 def test_a_round_that_was_cut_off_is_told_by_the_next(bench: Bench) -> None:
