@@ -89,7 +89,7 @@ def carry_out(store: Store, carry: Carry) -> Carried:
         return Carried(document.generation, hindrance=f"push {held.generation} is newer")
     before = store.failure()
     try:
-        done = carry(document, held.generation)
+        done = _carried(carry, document, held.generation)
     except EdgeError as exc:
         if exc.kind in PASSING or before:
             return Carried(document.generation, hindrance=exc.message)
@@ -102,13 +102,29 @@ def carry_out(store: Store, carry: Carry) -> Carried:
     return Carried(document.generation, tuple(done))
 
 
+def _carried(carry: Carry, document: Document, generation: int) -> list[str]:
+    """What was done. An error of ours is a hindrance like others: what is to be told does not wait for its end."""
+    try:
+        return carry(document, generation)
+    except EdgeError:
+        raise
+    except Exception as exc:
+        import traceback
+
+        traceback.print_exc()
+        text = (
+            f"{type(exc).__name__}, which is an error of the agent: see journalctl -u lightk8s-sync"
+        )
+        raise EdgeError(text, kind="internal") from exc
+
+
 def _back(store: Store, carry: Carry, generation: int, why: str) -> Carried:
     envelope = store.wanted()
     if envelope is None:
         return Carried(failed=why, hindrance="there is no earlier document to go back to")
     document = read_document(envelope.payload)
     try:
-        done = carry(document, generation)
+        done = _carried(carry, document, generation)
     except EdgeError as exc:
         text = f"generation {document.generation} could not be brought back: {exc.message}"
         return Carried(document.generation, failed=why, hindrance=text)

@@ -108,6 +108,20 @@ def test_a_bad_document_is_taken_back_and_told(bench: Bench) -> None:
     assert bench.agent().store.failure() == "the node is not healthy"
 
 
+def test_an_error_of_the_agent_does_not_keep_it_from_telling(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def confused(document: Document, generation: int) -> list[str]:
+        raise ValueError("s3cret is no number")
+
+    monkeypatch.setattr(bench, "carry", confused)
+    bench.publish(5)
+    for dummy in range(2):
+        bench.round()
+    assert bench.told() == ["queue.begun", "desired.accepted", "desired.hindered"]
+    assert "s3cret" not in str(bench.hub.rows(tables.events))
+
+
 def test_a_refusal_is_told_once_and_judged_anew_with_another_key(
     bench: Bench, tmp_path: Path
 ) -> None:
