@@ -29,15 +29,17 @@ def source(site: str, node: str = "") -> str:
 
 
 def batch(site: str, epoch: str, rows: t.Sequence[Row], node: str = "") -> bytes:
-    """The events, in order. What the queue holds is JSON already and is taken as it is."""
+    """The events, in order."""
+    return b"[" + b",\n".join(lines(site, epoch, rows, node)) + b"]"
+
+
+def lines(site: str, epoch: str, rows: t.Sequence[Row], node: str = "") -> t.Iterator[bytes]:
+    """An event each. What the queue holds is JSON already and is taken as it is."""
     head = f'{{"specversion":"1.0","source":{json.dumps(source(site, node))},"id":"{epoch}-'
-    events = [
-        f'{head}{row.seq}","subject":{json.dumps(row.key, ensure_ascii=False)},'
-        f'"edgeclass":"{row.kind}",'.encode()
-        + row.body[1:]
-        for row in rows
-    ]
-    return b"[" + b",\n".join(events) + b"]"
+    for row in rows:
+        subject = json.dumps(row.key, ensure_ascii=False)
+        own = f'{head}{row.seq}","subject":{subject},"edgeclass":"{row.kind}",'
+        yield own.encode() + row.body[1:]
 
 
 def compressed(data: bytes) -> bytes:

@@ -13,11 +13,13 @@ import sys
 import time
 import typing as t
 from functools import partial
+from itertools import chain
 
 from .._core.errors import EdgeError
 from .._core.records import replace
-from . import cloudevents, places, up
+from . import places, up
 from .agent import stamp
+from .export import export, lines, pages
 
 if t.TYPE_CHECKING:
     import argparse
@@ -27,7 +29,7 @@ if t.TYPE_CHECKING:
     from .queue import Queue
     from .up import Decision
 
-PAGE = 500
+MOST = 500
 ROUND_WAIT = 3600.0
 Make = t.Callable[[], "Agent"]
 SYSTEMDS = (["run"], ["serve"])  # what its units start
@@ -49,7 +51,7 @@ def parser() -> argparse.ArgumentParser:
     below = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     below.add_parser("status", help="what the agent knows, as JSON")
     events = below.add_parser("events", help="what waits to be told, one CloudEvent a line")
-    events.add_argument("-n", type=int, default=PAGE, help="at most this many")
+    events.add_argument("-n", type=int, default=MOST, help="at most this many")
     below.add_parser("sync", help="do all now, without waiting for a turn")
     queue = below.add_parser("queue", help="the queue")
     actions = queue.add_subparsers(dest="action", required=True, metavar="ACTION")
@@ -188,42 +190,22 @@ def _explain(args: argparse.Namespace, agent: Agent) -> int:
     return 0
 
 
-def lines(agent: Agent, queue: Queue, most: int) -> t.Iterator[str]:
-    """What waits as CloudEvents, in order."""
-    epoch = queue.status()["epoch"]
-    rows = queue.pending(most)
-    settings = agent.settings
-    content = cloudevents.batch(settings.site, epoch, rows, settings.stream())
-    for item in json.loads(content):
-        yield json.dumps(item, ensure_ascii=False, separators=(",", ":"))
-
-
 def _events(args: argparse.Namespace, agent: Agent) -> int:
     with agent.queue() as queue:
         for line in lines(agent, queue, args.n):
-            _line(line)
+            _line(line.decode("utf-8", "replace"))
     return 0
 
 
 def _queue(args: argparse.Namespace, agent: Agent) -> int:
     with agent.queue() as queue:
         if args.action == "ls":
-            for row in queue.pending(1 << 30):
+            for row in chain.from_iterable(pages(queue)):
                 _line(f"{row.seq:>8}  {row.kind:<6} {len(row.body):>7}  {row.key}")
             return 0
         count = export(agent, queue, args.path)
     _line(f"{count} events are in {args.path}, and stay in the queue")
     return 0
-
-
-def export(agent: Agent, queue: Queue, path: str) -> int:
-    """Write what waits to a file, durably; how many events there are."""
-    from .._host import files
-
-    rows = list(lines(agent, queue, 1 << 30))
-    text = "".join(f"{line}\n" for line in rows)
-    files.write_bytes(os.path.abspath(path), text.encode("utf-8"), 0o600)
-    return len(rows)
 
 
 def _drain(args: argparse.Namespace, agent: Agent) -> int:

@@ -171,13 +171,13 @@ class Queue:
 
     # ---- out
 
-    def pending(self, count: int, most_bytes: int = 1 << 62) -> list[Row]:
+    def pending(self, count: int, most_bytes: int = 1 << 62, *, after: int = 0) -> list[Row]:
         """The next rows in order: at most `count`, and no more bytes than that, but always one."""
-        query = "SELECT seq, class, key, body FROM events ORDER BY seq LIMIT ?"
+        query = "SELECT seq, class, key, body FROM events WHERE seq > ? ORDER BY seq LIMIT ?"
         rows: list[Row] = []
         size = 0
         with self._reading():
-            for row in map(Row._make, self._connection.execute(query, (count,))):
+            for row in map(Row._make, self._connection.execute(query, (after, count))):
                 size += row.size
                 if rows and size > most_bytes:
                     break
@@ -208,6 +208,14 @@ class Queue:
             self._connection.execute("DELETE FROM events WHERE seq <= ?", (upto,))
             account.acknowledged = max(account.acknowledged, upto)
             return gone
+
+    def give_up(self, row: Row, reason: str) -> None:
+        """Count as lost what nobody can be told any more."""
+        with self._changing() as account:
+            self._remove(account, "seq = ?", row.seq)
+            if row.kind != GAP:
+                account.dropped.add(row.kind, self._now(), reason)
+            self._tell_gap(account)
 
     def renew(self, reason: str) -> None:
         """Go on under another epoch: what is held is told as if it had never been sent."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import typing as t
+from itertools import filterfalse
 
 from .._core.about import AGENT
 from .._core.errors import EdgeError
@@ -22,6 +23,7 @@ if t.TYPE_CHECKING:
     from .records import Row
 
 PATH = "/v1/events"
+MALFORMED = 400
 LONGEST_PACE = 60.0  # a pause for bandwidth that is slept through; a longer one is another run's
 LONGEST_ANSWER = 300.0  # seconds: the node's other work waits
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -124,6 +126,9 @@ class Sender:
             sent=sent,
         )
         upto = told.get("acknowledged")
+        if response.status == MALFORMED:
+            for row in filterfalse(_is_readable, rows):  # it would hold up all others for ever
+                self._queue.give_up(row, "damaged on the disk")
         if not 200 <= response.status < 300:
             return answer
         if told.get("epoch") != epoch or not isinstance(upto, int):
@@ -134,6 +139,13 @@ class Sender:
         if self._queue.status()["epoch"] != epoch:  # a pause: the receiver may say so each time
             return answer._replace(text=f"the receiver knows of {upto}, which was never given")
         return answer._replace(progress=True)
+
+
+def _is_readable(row: Row) -> bool:
+    try:
+        return isinstance(json.loads(row.body), dict)
+    except ValueError:
+        return False
 
 
 def _told(body: bytes) -> dict[str, t.Any]:

@@ -6,11 +6,15 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import shutil
+import sqlite3
 import threading
+import tracemalloc
 import typing as t
 from collections.abc import Iterator
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -25,6 +29,7 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._sync import (
     reach,
 )
 from ansible_collections.lightk8s.edge.plugins.module_utils._sync.document import Document
+from ansible_collections.lightk8s.edge.plugins.module_utils._sync.export import export
 from ansible_collections.lightk8s.edge.plugins.module_utils._sync.records import AUDIT, Event
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._sync.signing import Signer, signed
 
@@ -287,3 +292,35 @@ def test_a_node_that_keeps_its_name_keeps_its_queue(bench: Bench) -> None:
     bench.round(pulls=False)
     bench.round(pulls=False)
     assert bench.told() == ["queue.begun", "queue.begun"]
+
+
+def test_an_event_that_the_disk_has_damaged_holds_up_no_other(
+    bench: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bench.settings["pulls"] = False
+    bench.draws = itertools.repeat(0.5)
+    bench.round(mode="offline")
+    with closing(sqlite3.connect(bench.host.path(places.QUEUE))) as connection, connection:
+        connection.execute("UPDATE events SET body = x'7b22ff' WHERE seq = 1")
+    assert command(bench, "queue", "export", str(tmp_path / "export"), mode="offline") == 0
+    assert len((tmp_path / "export").read_bytes().splitlines()) == len(bench.waiting())
+    capsys.readouterr()
+    for dummy in range(2):
+        command(bench, "sync")
+    assert bench.waiting() == []
+    [gap] = bench.hub.rows(tables.gaps)
+    assert json.loads(gap["data"])["dropped"]["audit"] == 1
+
+
+def test_an_export_takes_little_memory(bench: Bench, tmp_path: Path) -> None:
+    agent, size = bench.agent(), 4000
+    with agent.queue() as queue:
+        rows = [Event(AUDIT, str(n), "lightk8s.edge.x", "t", "x" * size) for n in range(size)]
+        queue.append(rows)
+        del rows
+        tracemalloc.start()
+        try:
+            assert export(agent, queue, str(tmp_path / "export")) == size + 1
+            assert tracemalloc.get_traced_memory()[1] < size * size / 4
+        finally:
+            tracemalloc.stop()
