@@ -21,7 +21,7 @@ from .pull import Puller
 from .queue import Full, Queue
 from .records import AUDIT, EVENT, STATE, Event
 from .sender import Sender
-from .up import OFFLINE, Decision
+from .up import Decision
 
 if t.TYPE_CHECKING:
     from .._host.host import Host
@@ -242,8 +242,10 @@ class Agent:
         if not self.settings.url:
             return Decision(False, "there is nobody to send to")
         policy, state, now = self.settings.policy(), self.memory.state(), self.clock.time()
-        if self.settings.mode == OFFLINE or not queue.pending(1):
-            return up.decide(policy, state, now, len(queue.pending(1)), self.clock.localtime)
+        waiting, local = len(queue.pending(1)), self.clock.localtime
+        ready = up.decide(policy, up.State(linked=True), now, waiting, local)
+        if not ready.send:  # then nobody is called either
+            return ready
         link = self.link(links, self.settings.url)
         state = up.link(state, link is not None, self.clock.time(), self._draw())
         self._keep(state)

@@ -104,11 +104,11 @@ def decide(policy: Policy, state: State, now: float, waiting: int, local: LocalT
         return Decision(False, "nothing is waiting")
     if policy.mode == OFFLINE:
         return Decision(False, "the mode is offline: everything is kept")
-    if not state.linked:
-        return Decision(False, "there is no link")
     opening = opens(policy.windows, now, local)
     if opening > now:
         return Decision(False, "no window is open", opening)
+    if not state.linked:
+        return Decision(False, "there is no link")
     for until, why in (
         (state.not_before, state.reason or "waiting a turn"),
         (state.paced_until, "the bandwidth is bounded"),

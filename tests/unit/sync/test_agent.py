@@ -23,6 +23,7 @@ import pytest
 from ansible_collections.lightk8s.edge.extras.hub.lightk8s_hub import serve, tables
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
 from ansible_collections.lightk8s.edge.plugins.module_utils._host.host import Host
+from ansible_collections.lightk8s.edge.plugins.module_utils._host.http import Connection
 from ansible_collections.lightk8s.edge.plugins.module_utils._sync import (
     commands,
     places,
@@ -83,6 +84,17 @@ def test_offline_sends_and_asks_nothing(bench: Bench) -> None:
     assert "offline" in bench.round(mode="offline")
     assert bench.hub.rows(tables.streams) == []
     assert bench.carried == []
+
+
+def test_outside_its_windows_nobody_is_called(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called: list[str] = []
+    monkeypatch.setattr(Connection, "open", lambda link: called.append(link.where))
+    soon = bench.clock.localtime(bench.clock.time() + 7200)
+    closed = f"{soon.tm_hour:02d}:00-{soon.tm_hour:02d}:59"
+    assert bench.round(pulls=False, windows=(closed,)) == "no window is open"
+    assert called == []
 
 
 def test_a_node_that_cannot_be_looked_at_is_trouble_and_not_gone(bench: Bench) -> None:
