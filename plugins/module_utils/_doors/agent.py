@@ -170,7 +170,7 @@ class Carrier:
         # Patient: nobody goes on until the turn is given back.
         with (
             connect(self.host, path, patient=True) as client,
-            turn(client, name, self.host.now(), seen, remember),
+            turn(client, name, self.host.now(), seen, remember, up=self.host.monotonic()),
         ):
             yield
 

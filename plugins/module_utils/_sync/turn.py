@@ -5,7 +5,8 @@
 """Nodes of a site that change themselves take turns by a Lease of their cluster.
 
 Clocks of nodes are not compared: a holder has died when its Lease has stayed the same for its whole duration
-by the clock of the one who waits, who remembers since when it has.
+by the time since the start of the one who waits, who remembers since when it has. That clock is never set; of a
+time before another start it tells too little, never too much.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ CONFLICT = 409
 
 
 class Seen(t.NamedTuple):
-    """A Lease as it was first seen, by this node's clock."""
+    """A Lease as it was first seen, `since` in seconds from this node's start."""
 
     version: str = ""
     since: float = 0.0
@@ -35,15 +36,21 @@ class Seen(t.NamedTuple):
 
 @contextlib.contextmanager
 def turn(
-    client: Client, holder: str, now: float, seen: Seen, remember: t.Callable[[Seen], None]
+    client: Client,
+    holder: str,
+    now: float,
+    seen: Seen,
+    remember: t.Callable[[Seen], None],
+    *,
+    up: float,
 ) -> t.Iterator[None]:
-    """Hold the turn while it lasts. EdgeError(kind=busy) naming the node that has it."""
+    """Hold the turn while it lasts; `up` is for how long this node has run. EdgeError(kind=busy) naming who has it."""
     found = client.read("Lease", NAMESPACE, NAME)
     try:
         if found is None:
             client.create("Lease", NAMESPACE, _lease(holder, now))
         else:
-            _check(found, holder, now, seen, remember)
+            _check(found, holder, up, seen, remember)
             body = _lease(holder, now)
             body["metadata"]["resourceVersion"] = found["metadata"]["resourceVersion"]
             client.patch("Lease", NAMESPACE, NAME, body)
@@ -62,7 +69,7 @@ def turn(
 def _check(
     found: t.Mapping[str, t.Any],
     holder: str,
-    now: float,
+    up: float,
     seen: Seen,
     remember: t.Callable[[Seen], None],
 ) -> None:
@@ -71,10 +78,10 @@ def _check(
     other = str(spec.get("holderIdentity") or "")
     if other in ("", holder):
         return
-    if seen.version != version or seen.since > now:
-        remember(Seen(version, now))
+    if seen.version != version or seen.since > up:
+        remember(Seen(version, up))
         raise _busy(other)
-    if now - seen.since < float(spec.get("leaseDurationSeconds") or SECONDS):
+    if up - seen.since < float(spec.get("leaseDurationSeconds") or SECONDS):
         raise _busy(other)
 
 

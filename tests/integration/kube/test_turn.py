@@ -23,6 +23,7 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._sync.turn import (
 from .cluster import Cluster
 
 NOW = 1_800_000_000.0
+UP = 5000.0
 
 
 class Node:
@@ -33,10 +34,10 @@ class Node:
         self.client = client
         self.seen = Seen()
 
-    def goes(self, now: float = NOW) -> str:
+    def goes(self, up: float = UP, now: float = NOW) -> str:
         """Empty where the node had its turn, else why not."""
         try:
-            with turn(self.client, self.name, now, self.seen, self.remember):
+            with turn(self.client, self.name, now, self.seen, self.remember, up=up):
                 return ""
         except EdgeError as exc:
             return exc.message if exc.kind == "busy" else f"{exc.kind}: {exc.message}"
@@ -53,29 +54,33 @@ def nodes(client: Client, cluster: Cluster) -> Iterator[tuple[Node, Node]]:
 
 def test_one_goes_while_the_other_waits_and_then_it_goes(nodes: tuple[Node, Node]) -> None:
     a, b = nodes
-    with turn(a.client, "a", NOW, a.seen, a.remember):
+    with turn(a.client, "a", NOW, a.seen, a.remember, up=UP):
         assert b.goes() == "it is the turn of a"
-        assert b.goes(NOW + SECONDS - 1) == "it is the turn of a"
+        assert b.goes(UP + SECONDS - 1) == "it is the turn of a"
     assert b.goes() == ""
     assert a.goes() == ""
 
 
 def test_a_node_that_was_cut_off_goes_on_with_its_own_turn(nodes: tuple[Node, Node]) -> None:
     a, b = nodes
-    held = turn(a.client, "a", NOW, a.seen, a.remember)  # ends when nobody refers to it any more
+    # It ends when nobody refers to it any more.
+    held = turn(a.client, "a", NOW, a.seen, a.remember, up=UP)
     held.__enter__()
     assert b.goes() == "it is the turn of a"
     assert a.goes() == ""
     assert b.goes() == ""
 
 
-def test_a_node_that_died_is_waited_for_by_the_own_clock(nodes: tuple[Node, Node]) -> None:
+def test_a_node_that_died_is_waited_for_by_the_time_since_the_own_start(
+    nodes: tuple[Node, Node],
+) -> None:
     a, b = nodes
-    held = turn(a.client, "a", NOW + 9e6, a.seen, a.remember)  # whatever its clock says
+    held = turn(a.client, "a", NOW + 9e6, a.seen, a.remember, up=UP)  # whatever its clock says
     held.__enter__()
     assert b.goes() == "it is the turn of a"
-    assert b.goes(NOW + SECONDS - 1) == "it is the turn of a"
-    assert b.goes(NOW + SECONDS) == ""
+    assert b.goes(UP + SECONDS - 1) == "it is the turn of a"
+    assert b.goes(UP + 60, NOW + 9e8) == "it is the turn of a"  # its clock was set right meanwhile
+    assert b.goes(UP + SECONDS) == ""
 
 
 def test_two_who_take_it_at_once_are_one(
