@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import typing as t
 from http.client import HTTPException
 from pathlib import Path
@@ -54,7 +55,7 @@ class InFolder:
     """Files that a web server hands out, or that are carried to it."""
 
     def __init__(self, folder: str) -> None:
-        self._folder = Path(folder).expanduser() / PLACE
+        self._folder = Path(os.path.expanduser(folder)) / PLACE
 
     def has(self, sha256: str) -> bool:
         return (self._folder / sha256).is_file()

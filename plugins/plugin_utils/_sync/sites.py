@@ -82,12 +82,16 @@ class Publisher:
         keys: dict[str, str] = {}
         diff: list[dict[str, str]] = []
         actions: list[str] = []
-        for site in sorted({str(place["site"]) for place in self._places.values()}):
+        rows = [place for place in self._places.values() if not place["alias_of"]]
+        for site in sorted({str(place["site"]) for place in rows}):
             try:
                 brought: list[str] = []
                 outcome = self._site(site, keys, brought)
             except EdgeError as exc:
                 refused[site] = failed(exc, site)
+                continue
+            except AnsibleError as exc:  # a variable that cannot be worked out
+                refused[site] = failed(EdgeError(str(exc), kind="spec"), site)
                 continue
             if outcome is None:
                 continue

@@ -60,11 +60,20 @@ class Folder:
         return os.path.join(self._folder, PATH, site)
 
     def read(self, site: str) -> bytes | None:
-        return files.read(self.where(site))
+        place = self.where(site)
+        try:
+            return files.read(place)
+        except OSError as exc:
+            raise EdgeError(f"cannot read {place}: {exc.strerror}", kind="io", site=site) from exc
 
     def write(self, site: str, raw: bytes) -> None:
         place = self.where(site)
-        files.make_folder(os.path.dirname(place), 0o755)
+        try:
+            files.make_folder(os.path.dirname(place), 0o755)
+        except OSError as exc:
+            text = f"cannot make the folder of {place}: {exc.strerror}"
+            hint = "see whether edge_publish_to is a folder that you may write to"
+            raise EdgeError(text, kind="io", hint=hint, site=site) from exc
         files.write_bytes(place, raw, 0o644)
 
     def close(self) -> None:

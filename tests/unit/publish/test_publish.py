@@ -250,3 +250,13 @@ def test_a_document_from_before_a_push_is_older_for_the_site(
     put(place, OTHER, signers, now=NOW + 120)
     raw = place.read("shop") or b""
     assert verify(raw, site="shop", trust=trust, held=pushed, now=NOW + 121).fresh
+
+
+def test_a_place_that_is_no_folder_is_refused_by_its_name(
+    tmp_path: Path, signers: list[Signer]
+) -> None:
+    (tmp_path / "file").write_text("x")
+    place = targets.target(str(tmp_path / "file" / "www"))
+    with pytest.raises(EdgeError, match="cannot make the folder of") as told:
+        put(place, ONE, signers)
+    assert told.value.kind == "io"

@@ -44,6 +44,7 @@ HOSTS: dict[str, t.Any] = {
     "b1": {"edge_site": "b", "edge_extra_config": {"password": "inline-word"}},
     "c1": {"edge_site": "c", "edge_max_pods": "many"},
     "d1": {"edge_site": "d", "edge_workloads": [{"name": "a", "replicas": 0.5}]},
+    "e1": {"edge_site": "e", "edge_workloads": "{{ nowhere }}"},
 }
 
 
@@ -89,7 +90,8 @@ def published(folder: Path, site: str) -> dict[str, t.Any]:
 def test_a_site_that_is_refused_holds_up_no_other(folder: Path) -> None:
     first = play(folder)
     assert first.code == 2
-    assert set(first.result["refused"]) == {"b", "c", "d"}
+    assert set(first.result["refused"]) == {"b", "c", "d", "e"}
+    assert "'nowhere' is undefined" in first.result["refused"]["e"]
     assert "b1: extra_config.password" in first.result["refused"]["b"]
     assert "max_pods" in first.result["refused"]["c"]
     assert "workloads.workloads[0].replicas is 0.5" in first.result["refused"]["d"]
