@@ -53,6 +53,14 @@ def test_an_absent_node_keeps_the_snapshot_of_snapd() -> None:
     assert steps[0].params["purge"] is False
 
 
+def test_other_snaps_are_refreshed_again() -> None:
+    """An old snapd can put off the refreshes of all snaps only."""
+    facts = settled(SPEC, holding=True)
+    for state in ("absent", "purged"):
+        steps = purge.steps(replace(SPEC, state=state), Observation(facts, {}, {}))
+        assert verbs(steps) == [("snap_remove", "microk8s"), ("snap_release", "refresh.hold")]
+
+
 def test_folders_of_others_are_no_leftovers(tmp_path: Path) -> None:
     host = Host(str(tmp_path))
     host.write("/etc/cni/net.d/10-others.conflist", b"{}")

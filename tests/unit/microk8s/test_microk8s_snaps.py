@@ -241,6 +241,28 @@ def test_a_snapd_that_does_not_answer_is_told(tmp_path: Path) -> None:
         hold.held(Host(str(tmp_path)))
 
 
+@pytest.mark.parametrize("theirs", [False, True])
+def test_an_old_snapd_s_hold_is_taken_back_unless_it_is_another_one(
+    tmp_path: Path, theirs: bool
+) -> None:
+    step = Step(Phase.OBJECTS, "snap_hold", "microk8s", "")
+    host = Commands(str(tmp_path), done(64, err="error: unknown flag `hold'"), done())
+    hold.VERBS["snap_hold"](host, step)
+    until = host.said[-1].partition("refresh.hold=")[2]
+    assert hold.ours(host)
+    found = "2999-01-01T00:00:00Z" if theirs else until
+    later = Commands(str(tmp_path), done(out=f"{found}\n"), done())
+    hold.VERBS["snap_release"](later, step)
+    assert ("snap unset system refresh.hold" in later.said) is not theirs
+    assert not hold.ours(later)
+
+
+def test_a_hold_of_one_snap_goes_with_it(tmp_path: Path) -> None:
+    host = Commands(str(tmp_path), done())
+    hold.VERBS["snap_hold"](host, Step(Phase.OBJECTS, "snap_hold", "microk8s", ""))
+    assert not hold.ours(host)
+
+
 def test_an_assertion_names_its_snap(tmp_path: Path) -> None:
     blob = tmp_path / "x.snap"
     blob.write_bytes(b"a snap")

@@ -15,12 +15,14 @@ import re
 import typing as t
 
 from ..._core.errors import EdgeError
+from ..._core.places import HOME
 from ..._core.plan import Step
 from ..._core.verbs import Verb
 from ..._host.host import Host
 from . import paths
 
 WAIT = 30.0
+NOTE = f"{HOME}/state/hold.json"  # until when we have put off what others' snaps need, too
 SOCKET = "/run/snapd.socket"
 STATE = "/var/lib/snapd/state.json"  # whatever changes in snapd changes it; what it says is snapd's own affair
 OPTION = "refresh.hold"
@@ -79,7 +81,22 @@ def _hold(host: Host, step: Step) -> None:
 
     end = dt.datetime.fromtimestamp(host.now(), dt.timezone.utc)
     end += dt.timedelta(days=DAYS)
-    host.run(["snap", "set", "system", f"{OPTION}={end:%Y-%m-%dT%H:%M:%SZ}"], timeout=WAIT)
+    until = f"{end:%Y-%m-%dT%H:%M:%SZ}"
+    host.run(["snap", "set", "system", f"{OPTION}={until}"], timeout=WAIT)
+    host.write_json(NOTE, {"until": until})
 
 
-VERBS: dict[str, Verb] = {"snap_hold": _hold}
+def ours(host: Host) -> bool:
+    """Whether we have put off the refreshes of all snaps of this machine."""
+    return bool(host.read_json(NOTE).get("until"))
+
+
+def _release(host: Host, step: Step) -> None:
+    """Unless somebody has set another time since."""
+    done = host.run(["snap", "get", "system", OPTION], timeout=WAIT, check=False)
+    if done.rc == 0 and done.out.strip() == host.read_json(NOTE).get("until"):
+        host.run(["snap", "unset", "system", OPTION], timeout=WAIT, check=False)
+    host.remove(NOTE)
+
+
+VERBS: dict[str, Verb] = {"snap_hold": _hold, "snap_release": _release}

@@ -27,7 +27,8 @@ def look(host: Host, spec: Spec, units: t.Mapping[str, SeenUnit]) -> Facts:
     """Everything the plan needs to know before it can form a wish.
 
     `Facts.config` has `files` (the files of arguments: text and mode), `defaults` (the snap's own lines),
-    `hosts` (its own registries), `snaps`, `bases` (those of ours), `names` (of the certificate), `revision`,
+    `hosts` (its own registries), `snaps`, `bases` (those of ours), `holding` (of a node
+    that is to go: refreshes of all snaps are put off by us), `names` (of the certificate), `revision`,
     `held`, `addons` (what we have turned on, and nobody off) and `disabled`.
     """
     receipt = host.read_json(RECEIPT)
@@ -36,6 +37,7 @@ def look(host: Host, spec: Spec, units: t.Mapping[str, SeenUnit]) -> Facts:
     digest = host.sha256(paths.blob(revision), full=spec.verify_full) if revision else None
     config: dict[str, t.Any] = {"snaps": snaps.there(host)}
     config["bases"] = snaps.brought(host)
+    config["holding"] = not spec.wanted and hold.ours(host)
     asking = running and spec.wanted and spec.role == SERVER
     config["addons"] = addons.there(host, running=asking, full=spec.verify_full)
     if not revision:

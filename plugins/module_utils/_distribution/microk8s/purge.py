@@ -87,6 +87,9 @@ def steps(spec: Spec, seen: Observation) -> tuple[Step, ...]:
         how = "with its data" if whole else "(snapd keeps a snapshot of its data)"
         summary = f"remove the snap {paths.NAME} {how}"
         found.append(Step(Phase.STOP, "snap_remove", paths.NAME, summary, {"purge": whole}))
+    if seen.facts.config.get("holding"):
+        summary = "put off the refreshes of other snaps no longer"
+        found.append(Step(Phase.STOP, "snap_release", "refresh.hold", summary))
     there = seen.facts.config.get("snaps") or ()
     ours = seen.facts.config.get("bases") or ()
     # snapd's own snap can go last only.
