@@ -149,7 +149,8 @@ def _failed(policy: Policy, state: State, answer: Answer, now: float, draw: floa
     bound = min(CAP, BASE * 2.0 ** min(state.failures, 30))
     pause = min(answer.after, LONGEST - CAP) + draw * bound
     batch = state.batch
-    if answer.status in (400, 413, 422):  # too much, or one among them that it does not take
+    cut = not answer.status and answer.sent  # a link that is too thin, or never up for long enough
+    if cut or answer.status in (400, 413, 422):  # too much, or one among them that it does not take
         batch = max(1, (batch or policy.most_events) // 2)
     return replace(
         state,

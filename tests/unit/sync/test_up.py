@@ -116,6 +116,15 @@ def test_batches_are_halved_for_a_receiver_that_cannot_take_them_and_grow_again(
     assert state.batch == 0
 
 
+def test_a_batch_that_a_link_never_brings_over_becomes_smaller() -> None:
+    state = LINKED
+    for most in (500, 250, 125):
+        assert decide(Policy(), state, NOW, 1, time.gmtime).most == most
+        state = answered(Policy(), state, Answer(0, "did not answer in time", sent=9), NOW, 0.0)
+    state = answered(Policy(), State(linked=True), Answer(0, "refused", sent=0), NOW, 0.0)
+    assert state.batch == 0  # nothing went over it
+
+
 def test_bytes_per_second_are_bounded() -> None:
     policy = Policy(rate=2000.0)
     assert policy.batch_bytes() == 20_000
