@@ -19,7 +19,7 @@ from .._core.errors import EdgeError
 from .._core.records import replace
 from . import places, up
 from .agent import stamp
-from .export import export, lines, pages
+from .export import export, keep_damaged, lines, pages
 
 if t.TYPE_CHECKING:
     import argparse
@@ -217,8 +217,9 @@ def _drain(args: argparse.Namespace, agent: Agent) -> int:
             held = queue.status()
             left, path = sum(held["waiting"].values()), ""
             if left:
-                path = os.path.join(args.folder, f"{held['epoch']}.jsonl")
+                path = os.path.join(args.folder, f"{held['epoch']}{places.EVENTS}")
                 left = export(agent, queue, path)
+            keep_damaged(queue, args.folder)
     _say({"left": left, "path": path, "why": why})
     return 0
 

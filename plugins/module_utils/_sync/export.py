@@ -10,7 +10,7 @@ import os
 import typing as t
 
 from .._host import files
-from . import cloudevents
+from . import cloudevents, queue_file
 
 if t.TYPE_CHECKING:
     from .agent import Agent
@@ -52,3 +52,10 @@ def export(agent: Agent, queue: Queue, path: str) -> int:
 
     files.write(os.path.abspath(path), fill, 0o600)
     return count
+
+
+def keep_damaged(queue: Queue, folder: str) -> None:
+    """Copy damaged files that were set aside: a person may find something in them yet."""
+    for aside in queue_file.asides(queue.path):
+        for path in filter(os.path.exists, (aside + side for side in queue_file.SIDES)):
+            files.copy(path, os.path.join(os.path.abspath(folder), os.path.basename(path)), 0o600)

@@ -73,7 +73,7 @@ def _command(host: Host) -> str:
 
 def _left(host: Host) -> int:
     found = 0
-    for name in host.names(places.LEFT):
+    for name in filter(lambda name: name.endswith(places.EVENTS), host.names(places.LEFT)):
         with contextlib.suppress(OSError), open(host.path(f"{places.LEFT}/{name}"), "rb") as stream:
             found += sum(1 for dummy in stream)  # line by line: what a queue has left is large
     return found

@@ -28,3 +28,4 @@ SERVICE = "lightk8s-sync.service"
 TIMER = "lightk8s-sync.timer"
 UNITS = "/etc/systemd/system"
 LEFT = f"{HOME}-left"  # what was waiting when an agent was removed: a file for each queue
+EVENTS = ".jsonl"  # its end; beside it lie files of queues that were damaged

@@ -263,6 +263,14 @@ def test_a_drain_sends_or_keeps(
     assert bench.states()["node/n1"]["ready"] is True
 
 
+def test_a_drain_keeps_what_was_set_aside_as_damaged(bench: Bench, tmp_path: Path) -> None:
+    bench.round(mode="offline")
+    Path(bench.host.path(places.QUEUE)).write_bytes(b"torn" * 2000)
+    assert command(bench, "drain", "5", str(tmp_path / "left")) == 0
+    [kept] = (tmp_path / "left").glob("queue.db.damaged-*Z")
+    assert kept.read_bytes() == b"torn" * 2000
+
+
 def test_a_document_that_is_brought_by_hand_needs_no_link(bench: Bench, tmp_path: Path) -> None:
     path = tmp_path / "document"
     path.write_bytes(signed(Document("shop", 5, NOW, NOW + 3600, {}), [bench.signer]).raw())
