@@ -260,3 +260,13 @@ def test_a_place_that_is_no_folder_is_refused_by_its_name(
     with pytest.raises(EdgeError, match="cannot make the folder of") as told:
         put(place, ONE, signers)
     assert told.value.kind == "io"
+
+
+def test_more_days_make_the_same_content_the_latest_word(
+    place: targets.Target, signers: list[Signer]
+) -> None:
+    put(place, ONE, signers)
+    assert not put(place, ONE, signers, now=NOW + 60).changed
+    assert put(place, ONE, signers, now=NOW + 60, days=365).changed
+    assert held(place).generation == NOW + 60
+    assert not put(place, ONE, signers, now=NOW + 90).changed
