@@ -142,10 +142,15 @@ def _take(
         raise _Useless(f"the answer is {status}")
     length = fields.get("content-length", "0")
     free = os.statvfs(os.path.dirname(partial))
-    if int(length) + RESERVE > free.f_bavail * free.f_frsize:
+    room = free.f_bavail * free.f_frsize - RESERVE
+    if int(length) > room:
         raise _Useless(f"{length} bytes do not fit on the disk")
     with open(partial, "ab" if status == 206 else "wb") as stream:
         for block in blocks:
+            room -= len(block)
+            if room < 0:  # it has not told its length, and may never end
+                stream.truncate(0)
+                raise _Useless("it does not fit on the disk")
             stream.write(block)
             pace(len(block))
         stream.flush()

@@ -38,6 +38,7 @@ class Mirror(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.cuts = 0
         self.ranges = True
+        self.tells = True  # how long its content is
         self.asked: list[str] = []
         self.shown: list[str] = []
 
@@ -68,7 +69,8 @@ class Handler(BaseHTTPRequestHandler):
             self.send_error(416)
             return
         self.send_response(206 if start else 200)
-        self.send_header("Content-Length", str(len(data) - start))
+        if self.server.tells:
+            self.send_header("Content-Length", str(len(data) - start))
         self.end_headers()
         body = data[start:]
         if self.server.cuts:
@@ -226,3 +228,19 @@ def test_a_fetch_ends_with_its_window_and_goes_on_in_the_next(
     assert host.read(artifact_path(SHA256)) == CONTENT
     assert sum(clock.slept) == pytest.approx(1800, rel=0.01)
     assert re.fullmatch(r"/good bytes=\d+-", mirror.asked[1])
+
+
+@pytest.mark.parametrize("tells", [True, False])
+def test_a_disk_is_never_filled(
+    host: Host, mirror: Mirror, monkeypatch: pytest.MonkeyPatch, tells: bool
+) -> None:
+    class Disk(t.NamedTuple):
+        f_bavail: int
+        f_frsize: int = 1
+
+    mirror.tells = tells
+    monkeypatch.setattr("os.statvfs", lambda _path: Disk(artifacts.RESERVE + 100_000))
+    with pytest.raises(EdgeError, match="not fit on the disk"):
+        bring(host, mirror.url("/good"))
+    folder = Path(host.path(artifact_path(SHA256))).parent
+    assert sum(path.stat().st_size for path in folder.iterdir()) == 0
