@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import typing as t
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,7 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.layout impor
 )
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.model import Document, Image
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.references import parse
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.cache import load_json
 
 
 def write_layout(image: Image, folder: Path) -> None:
@@ -38,7 +40,7 @@ def write_documents(
 ) -> None:
     """All that a layout has beside its layers; the first of `documents` is what the name leads to.
 
-    `others`: further manifests by tag.
+    `others`: further manifests by tag. What the layout names already stays; others may be reading it.
     """
     name = parse(reference)
     # Names by which containerd and skopeo find an image in a layout.
@@ -47,10 +49,21 @@ def write_documents(
     for tag, document in (others or {}).items():
         entries.append(_entry(document, {REF_NAME: tag}))
     for document in (*documents, *(others or {}).values()):
-        blob_path(folder, document.digest).write_bytes(document.body)
-    index = {"schemaVersion": 2, "manifests": entries}
-    (folder / "index.json").write_text(json.dumps(index, indent=1))
-    (folder / "oci-layout").write_text('{"imageLayoutVersion": "1.0.0"}')
+        _put(blob_path(folder, document.digest), document.body)
+    _put(folder / "oci-layout", b'{"imageLayoutVersion": "1.0.0"}')
+    before = load_json(folder / "index.json").get("manifests") or []
+    fresh = [entry for entry in entries if entry not in before]
+    index = {"schemaVersion": 2, "manifests": [*before, *fresh]}
+    _put(folder / "index.json", json.dumps(index, indent=1).encode())
+
+
+def _put(path: Path, content: bytes) -> None:
+    """Have it there, at once."""
+    if path.exists() and path.read_bytes() == content:
+        return
+    staged = path.with_name(f".{path.name}.{os.getpid()}")
+    staged.write_bytes(content)
+    os.replace(staged, path)
 
 
 def _entry(document: Document, notes: dict[str, str]) -> dict[str, t.Any]:

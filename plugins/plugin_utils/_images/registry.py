@@ -91,7 +91,26 @@ def pulled(
                 signatures = registry.signatures({part.digest for part in parts}, staged)
                 write_documents(staged, reference, parts, signatures)
                 staged.rename(final)
+            # It may have come by another name.
+            write_documents(final, reference, [*chain, manifest])
         return _used(final)
+
+
+def signed_since(reference: str, platform: Platform, layout: Path, access: Access) -> bool:
+    """Whether the registry has signatures of the image in `layout`, of `pulled`; they are in it then. EdgeError(io)."""
+    registry = _Registry(parse(reference), access)
+    with guarded(layout.parent), locked(layout.parent / f".{layout.name}.lock", lambda: None):
+        try:
+            chain, manifest = registry.resolve(platform)
+        except EdgeError:
+            return False  # a registry that is away tells nothing new
+        parts = [*chain, manifest]
+        if _name(parts[0].digest, platform) != layout.name:
+            return False
+        found = registry.signatures({part.digest for part in parts}, layout)
+        if found:
+            write_documents(layout, reference, parts, found)
+        return bool(found)
 
 
 def _used(layout: Path) -> Path:
@@ -159,6 +178,7 @@ class _Registry:
     def copy(self, manifest: Document, target: Path) -> None:
         """Its blobs as they are, each in its place of a layout."""
         plain = target / "plain"
+        shutil.rmtree(plain, ignore_errors=True)
         plain.mkdir(parents=True)
         address = f"docker://{self._wanted.repository}@{manifest.digest}"
         options = ["--quiet", "--preserve-digests", f"--retry-times={_RETRIES}"]

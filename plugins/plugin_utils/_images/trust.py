@@ -16,7 +16,7 @@ What is looked for, whichever key is given:
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
@@ -59,14 +59,19 @@ class Trust:
         self._policy = policy
         self._keys = [read_key(path) for path in keys] if policy != "off" else []
 
-    def judge(self, image: Image, source: Path, scratch: Path) -> tuple[str, ...]:
+    def judge(
+        self, image: Image, source: Path, scratch: Path, again: Callable[[], bool] = lambda: False
+    ) -> tuple[str, ...]:
         """Warnings to be shown. EdgeError(refused) where the image must not be staged.
 
-        `scratch` is where the source was unpacked (`source.Source`).
+        `scratch` is where the source was unpacked (`source.Source`); `again` is asked, where no signature is
+        good, whether there are others by now.
         """
         if self._policy == "off":
             return ()
-        found = [*self._cosign(image, files_of(source, scratch)), *self._beside(source)]
+        found = self._found(image, source, scratch)
+        if not any(found) and again():
+            found = self._found(image, source, scratch)
         if any(found):
             return ()
         why = "none of its signatures is by a trusted key" if found else "it is not signed"
@@ -75,6 +80,10 @@ class Trust:
             return (message,)
         keys = ", ".join(key.name for key in self._keys)
         raise EdgeError(message, kind="refused", hint=f"trusted are {keys}; looked in {source}")
+
+    def _found(self, image: Image, source: Path, scratch: Path) -> list[bool]:
+        """For each signature, whether it is by one of the keys."""
+        return [*self._cosign(image, files_of(source, scratch)), *self._beside(source)]
 
     def _cosign(self, image: Image, files: Files) -> t.Iterator[bool]:
         """For each signature of the image in its source, whether it is by one of the keys."""

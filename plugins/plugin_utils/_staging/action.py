@@ -32,6 +32,7 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.model import
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.registry import (
     Access,
     pulled,
+    signed_since,
 )
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.remakes import (
     Remakes,
@@ -173,14 +174,19 @@ class ImagesAction(InputsAction):
         text = entry.get("platform") or shipment.platform_of_machine(self._machine)
         platform = platform_of(str(text))
         scratch = self._cache / "unpacked"
-        path = self._path(str(entry.get("source") or ""), str(entry["name"]), platform)
-        image = _source(str(path), scratch).image(str(entry["name"]), platform)
+        name = str(entry["name"])
+        path = self._path(str(entry.get("source") or ""), name, platform)
+        # What registries gave may get a further name at any time.
+        source = _source(str(path), scratch) if entry.get("source") else Source(path, scratch)
+        image = source.image(name, platform)
         asked = self._asked
         if asked.get("exact"):
-            shipment.refuse_unpublished(image, str(entry["name"]))
+            shipment.refuse_unpublished(image, name)
         keys = [Path(key).expanduser() for key in asked.get("trust_keys") or ()]
         trust = Trust(str(asked.get("trust") or "off"), keys)
-        self._warnings += trust.judge(image, path, scratch)
+        again = functools.partial(signed_since, name, platform, path, self._access())
+        more = () if entry.get("source") else (again,)
+        self._warnings += trust.judge(image, path, scratch, *more)
         if asked.get("scan_command"):
             scanned(image, asked["scan_command"], self._cache / "images" / "scans")
         return image
@@ -189,11 +195,14 @@ class ImagesAction(InputsAction):
         """Where the source is; an image without one is fetched from its registry. EdgeError."""
         if source:
             return Path(os.path.expanduser(source))
+        folder = self._cache / "images" / "pulled"
+        return pulled(name, platform, folder, self._access(), DISPLAY.vv)
+
+    def _access(self) -> Access:
         files = (self._asked.get(f"registry_{key}") for key in ("authfile", "cert_dir"))
         authfile, cert_dir = (str(Path(file).expanduser()) if file else "" for file in files)
         validated = self._asked.get("registry_validate_certs") is not False
-        access = Access(authfile, validated, cert_dir)
-        return pulled(name, platform, self._cache / "images" / "pulled", access, DISPLAY.vv)
+        return Access(authfile, validated, cert_dir)
 
     def _plan(self, result: Result) -> list[dict[str, t.Any]]:
         """What comes for each image that is missing. EdgeError, too, where there is no room."""

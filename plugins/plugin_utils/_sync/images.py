@@ -28,7 +28,11 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._images import plan 
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.cost import Costs
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.kept import Kept
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.model import Image, platform_of
-from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.registry import Access, pulled
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.registry import (
+    Access,
+    pulled,
+    signed_since,
+)
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.remakes import Remaking
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.scan import scanned
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.source import Source
@@ -102,6 +106,7 @@ class Images:
             )
         platform = platform_of(str(entry.get("platform") or f"linux/{self._arches[0]}"))
         name, folder = str(entry["name"]), self._cache / "images"
+        again: tuple[t.Callable[[], bool], ...] = ()
         if entry.get("source"):
             path = Path(os.path.expanduser(entry["source"]))
         else:
@@ -109,10 +114,13 @@ class Images:
             authfile, cert_dir = (str(Path(file).expanduser()) if file else "" for file in files)
             access = Access(authfile, params["registry_validate_certs"] is not False, cert_dir)
             path = pulled(name, platform, folder / "pulled", access, self._say)
-        image: Image = self._source(path).image(name, platform)
+            again = (functools.partial(signed_since, name, platform, path, access),)
+        # What registries gave may get a further name at any time.
+        source = Source(path, self._cache / "unpacked") if again else self._source(path)
+        image: Image = source.image(name, platform)
         keys = [Path(key).expanduser() for key in params.get("trust_keys") or ()]
         for warning in Trust(str(params["trust"]), keys).judge(
-            image, path, self._cache / "unpacked"
+            image, path, self._cache / "unpacked", *again
         ):
             self._say(f"{site}: {warning}")
         if params.get("scan_command"):

@@ -17,7 +17,11 @@ import pytest
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.export import write_layout
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.model import platform_of
-from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.registry import Access, pulled
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.registry import (
+    Access,
+    pulled,
+    signed_since,
+)
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.source import Source
 
 from . import making
@@ -120,9 +124,20 @@ def test_the_index_stays_and_a_pinned_image_needs_no_registry(
     assert not any("/blobs/" in asked_for for asked_for in registry.asked[asked:])
 
 
-def test_signatures_by_cosign_come_along(registry: Registry, tmp_path: Path) -> None:
+def test_two_tags_of_one_image_are_fetched_once(registry: Registry, tmp_path: Path) -> None:
     made = making.image(TREE)
-    registry.publish("1", made)
+    names = [f"{registry.host}/app:{tag}" for tag in ("1", "latest")]
+    for tag in ("1", "latest"):
+        registry.publish(tag, made)
+    paths = [pulled(name, AMD64, tmp_path, OPEN) for name in (*names, *names)]
+    assert len(set(paths)) == 1
+    assert len(json.loads((paths[0] / "index.json").read_bytes())["manifests"]) == 2
+    assert all(Source(paths[0], tmp_path).image(name, AMD64).layers for name in names)
+    assert registry.asked.count(f"/v2/app/blobs/{making.digest(made.config)}") == 1
+
+
+def sign(registry: Registry, made: making.Made) -> tuple[str, bytes]:
+    """Put what cosign would beside the image; the tag, and what is signed."""
     said = b'{"critical": {}}'
     config = b"{}"
     media = "application/vnd.dev.cosign.simplesigning.v1+json"
@@ -138,7 +153,22 @@ def test_signatures_by_cosign_come_along(registry: Registry, tmp_path: Path) -> 
     tag = made.entry["digest"].replace(":", "-") + ".sig"
     for name in (tag, making.digest(body)):
         registry.manifests[name] = (f"{making.OCI}.manifest.v1+json", body)
+    return tag, said
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_signatures_by_cosign_come_along(
+    registry: Registry, tmp_path: Path, *, later: bool
+) -> None:
+    made = making.image(TREE)
+    registry.publish("1", made)
+    name = f"{registry.host}/app:1"
+    if later:
+        path = pulled(name, AMD64, tmp_path, OPEN)
+        assert not signed_since(name, AMD64, path, OPEN)
+    tag, said = sign(registry, made)
     path = pulled(f"{registry.host}/app:1", AMD64, tmp_path, OPEN)
+    assert not later or signed_since(name, AMD64, path, OPEN)
     assert (path / making.place(said)).read_bytes() == said
     (entry,) = json.loads((path / "index.json").read_bytes())["manifests"][1:]
     assert entry["annotations"] == {making.REF_NAME: tag}
