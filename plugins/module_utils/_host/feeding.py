@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import threading
 import typing as t
+from contextlib import ExitStack
 
 from .._core.errors import EdgeError
 from .commands import Process
@@ -22,7 +23,11 @@ def feed(
     timeout: float,
 ) -> None:
     """See Host.feed."""
-    with tempfile.TemporaryFile() as said:
+    with ExitStack() as held:
+        try:
+            said = held.enter_context(tempfile.TemporaryFile())
+        except OSError as exc:  # a disk that is full has not even a folder for it
+            raise EdgeError(f"{argv[0]} cannot be run: {exc.strerror}", kind="io") from exc
         try:
             process = Process(argv, stdin=subprocess.PIPE, stdout=said, stderr=said, env=dict(env))
         except OSError as exc:

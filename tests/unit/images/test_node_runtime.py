@@ -10,6 +10,7 @@ import io
 import json
 import sys
 import tarfile
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -235,6 +236,16 @@ def test_a_full_disk_is_named_where_a_command_fails() -> None:
     assert told.message == "ctr failed; 4096 bytes are free in /var/lib/x"
     other = EdgeError("damaged", kind="artifact")
     assert told_of_room(other, 0, "/var/lib/x") is other
+
+
+def test_a_disk_without_room_for_what_a_command_says_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: ["/proc/none"])
+    with pytest.raises(EdgeError, match="No usable temporary directory") as caught:
+        Host().feed(["cat"], lambda stream: None, timeout=5)
+    assert caught.value.kind == "io"
 
 
 CTR = """#!{python}
