@@ -102,11 +102,19 @@ def label_changes(
 def taint_changes(
     current: t.Iterable[str], wanted: t.Iterable[str] | None, owned: t.Iterable[str]
 ) -> tuple[list[str], list[str]]:
-    """(taints to add, taints of ours to remove)."""
+    """(taints to add, taints to remove): ours, and whose key and effect are wanted with another value."""
     if wanted is None:
         return [], []
     here, wish = set(current), set(wanted)
-    return sorted(wish - here), sorted((set(owned) - wish) & here)
+    places = {_place(text) for text in wish}
+    extra = {text for text in here - wish if text in set(owned) or _place(text) in places}
+    return sorted(wish - here), sorted(extra)
+
+
+def _place(taint: str) -> tuple[str, str]:
+    """A Node has one taint for a key and an effect."""
+    found = parse_taint(taint)
+    return found["key"], found["effect"]
 
 
 def parse_taint(text: str) -> dict[str, str]:

@@ -24,6 +24,7 @@ if t.TYPE_CHECKING:
     from .._sync.settings import Settings
 
 KINDS = ("Deployment", "StatefulSet", "DaemonSet")
+LONGEST_FETCH = 1800.0  # seconds of one round: what the site has to tell waits
 ROUNDS = 4  # of a door that finds that it lacks something
 RUNTIME = ("distribution", "site", "role", "data_dir", "bin_dir")  # where images lie on the node
 OBJECT_DOORS = (("quotas", "edge_quota"), ("workloads", "edge_pod"))
@@ -99,6 +100,7 @@ class Carrier:
         self.host = host
         self.settings = settings
         self.agent = agent
+        self.until = host.monotonic() + LONGEST_FETCH
 
     def carry(self, document: Document, generation: int) -> list[str]:
         """What was done. EdgeError."""
@@ -208,7 +210,7 @@ class Carrier:
             need,
             urls,
             lambda url: reach.connection(host, settings, url),
-            artifacts.pacer(host, settings.policy(), self.agent.clock),
+            artifacts.pacer(host, settings.policy(), self.agent.clock, self.until),
             token=lambda url: reach.token_for(host, settings, url),
         )
 

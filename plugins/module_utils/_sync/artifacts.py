@@ -86,12 +86,21 @@ def bring(
     )
 
 
-def pacer(host: Host, policy: Policy, clock: t.Any) -> t.Callable[[int], None]:
-    """What keeps a fetch within the site's bandwidth and windows. EdgeError(kind=busy) where no window is open."""
+def pacer(host: Host, policy: Policy, clock: t.Any, until: float) -> t.Callable[[int], None]:
+    """What keeps a fetch within the site's bandwidth and windows, and within its round.
+
+    EdgeError(kind=busy) where no window is open, and once the host's monotonic clock is past `until`.
+    """
 
     def pace(size: int) -> None:
         if policy.rate and size:
             host.sleep(size / policy.rate)
+        if host.monotonic() > until:
+            raise EdgeError(
+                "what the document needs is still on its way",
+                kind="busy",
+                hint="what has come so far is kept; the site tells what it has to tell, and goes on in its next round",
+            )
         now = clock.time()
         opening = opens(policy.windows, now, clock.localtime)
         if opening > now:

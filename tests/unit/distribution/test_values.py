@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.lightk8s.edge.plugins.module_utils._distribution import kubenames
+from ansible_collections.lightk8s.edge.plugins.module_utils._distribution import kubenames, objects
 from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.digests import wished
 from ansible_collections.lightk8s.edge.plugins.module_utils._doors import options
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site import views
@@ -49,3 +49,19 @@ def test_taints_that_never_come_to_rest_are_refused(taints: list[str], word: str
     found: list[t.Any] = kubenames.problems(None, taints)
     assert bool(found) is bool(word)
     assert all(word in str(problem) for problem in found)
+
+
+@pytest.mark.parametrize(
+    ("here", "owned", "missing", "extra"),
+    [
+        (["a=2:NoSchedule"], [], ["a=1:NoSchedule"], ["a=2:NoSchedule"]),  # somebody else's
+        (["a:NoSchedule"], ["a:NoSchedule"], ["a=1:NoSchedule"], ["a:NoSchedule"]),
+        (["a=2:NoExecute", "b:NoSchedule"], [], ["a=1:NoSchedule"], []),
+        (["a=1:NoSchedule", "b:NoSchedule"], ["b:NoSchedule"], [], ["b:NoSchedule"]),
+    ],
+)
+def test_a_wanted_taint_takes_the_place_of_one_with_its_key_and_effect(
+    here: list[str], owned: list[str], missing: list[str], extra: list[str]
+) -> None:
+    assert objects.taint_changes(here, ["a=1:NoSchedule"], owned) == (missing, extra)
+    assert objects.taint_changes(here, None, owned) == ([], [])

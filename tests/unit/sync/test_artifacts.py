@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import math
 import re
 import threading
 import time
@@ -205,7 +206,7 @@ def test_a_fetch_ends_with_its_window_and_goes_on_in_the_next(
         clock.now += seconds * 4  # others use the link, too: half of it takes the hour
 
     monkeypatch.setattr(host, "sleep", sleep)
-    pace = artifacts.pacer(host, policy, clock)
+    pace = artifacts.pacer(host, policy, clock, math.inf)
 
     def fetch() -> None:
         artifacts.bring(
@@ -228,6 +229,30 @@ def test_a_fetch_ends_with_its_window_and_goes_on_in_the_next(
     assert host.read(artifact_path(SHA256)) == CONTENT
     assert sum(clock.slept) == pytest.approx(1800, rel=0.01)
     assert re.fullmatch(r"/good bytes=\d+-", mirror.asked[1])
+
+
+def test_a_long_fetch_is_of_several_rounds(
+    host: Host, mirror: Mirror, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    up = [0.0]
+    monkeypatch.setattr(host, "monotonic", lambda: up[0])
+
+    def sleep(seconds: float) -> None:
+        up[0] += seconds
+
+    monkeypatch.setattr(host, "sleep", sleep)
+    policy = Policy("hybrid", rate=len(CONTENT) / 1800)
+    rounds = 0
+    while host.read(artifact_path(SHA256)) is None:
+        rounds += 1
+        pace = artifacts.pacer(host, policy, Clock(), up[0] + 800)
+        with contextlib.suppress(EdgeError):
+            artifacts.bring(
+                host, NEED, [mirror.url("/good")], lambda url: Connection(reach.split(url)[0]), pace
+            )
+    assert rounds > 1
+    assert up[0] == pytest.approx(1800, rel=0.05)
+    assert host.read(artifact_path(SHA256)) == CONTENT
 
 
 @pytest.mark.parametrize("tells", [True, False])
