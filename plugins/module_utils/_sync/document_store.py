@@ -5,8 +5,8 @@
 """The documents a node keeps: the newest that was accepted, and the last one that was healthy.
 
 Files: `newest` and `good`, each the sha256 of what follows, a line with the keys that it was accepted by, and
-what was published; `held.json` with the highest generations ever accepted, one for each
-choice of keys; `failed.json` with why the newest was taken back. Each is replaced atomically, and a cut
+what was published; `held` and its copy, the sha256 of what follows, and the highest generations ever accepted, one
+for each choice of keys; `failed.json` with why the newest was taken back. Each is replaced atomically, and a cut
 between any two leaves what can be gone on from.
 
 What revoked keys alone have signed is as if it had never come: whoever has stolen a key may have signed a
@@ -26,7 +26,8 @@ from .document_verify import Accepted, Held
 
 NEWEST = "newest"
 GOOD = "good"
-HELD = "held.json"
+HELD = "held"
+COPY = "held.copy"  # a push leaves no document that would say its generation again
 FAILED = "failed.json"
 DISTRUSTED = "what is held was signed by revoked keys alone: publish the site again, or push"
 
@@ -60,7 +61,9 @@ class Store:
         if word not in noted and not later:
             rows = [row._asdict() for row in noted if not word.covers(row)]
             content = {"words": [*rows, word._asdict()]}
-            self._write(HELD, json.dumps(content, sort_keys=True).encode())
+            data = json.dumps(content, sort_keys=True).encode()
+            for name in (HELD, COPY):
+                self._write(name, _checked(data))
 
     def distrusted(self) -> str:
         """What a person is told where the newest is held and nobody stands for it; '' where that is not so."""
@@ -112,19 +115,10 @@ class Store:
         return f'"{envelope.digest}"' if envelope else ""
 
     def _noted(self) -> list[Held]:
-        """All floors, also of revoked keys; none where the file is damaged."""
-        try:
-            return [
-                Held(
-                    int(row["generation"]),
-                    str(row["digest"]),
-                    int(row["issued"]),
-                    tuple(map(str, row["keys"])),
-                )
-                for row in self._json(HELD)["words"]
-            ]
-        except (KeyError, TypeError, ValueError):
-            return []
+        """All floors, also of revoked keys. After a cut the copy may be behind; a damaged file says nothing."""
+        data = self._content(HELD) or self._content(COPY)
+        rows = json.loads(data)["words"] if data else []
+        return [Held(**{**row, "keys": tuple(row["keys"])}) for row in rows]
 
     def _envelope(self, name: str) -> Envelope | None:
         kept = self._kept(name)
@@ -134,8 +128,8 @@ class Store:
         self, name: str, revoked: t.Collection[str] | None = None
     ) -> tuple[tuple[str, ...], bytes] | None:
         """(keys, what was published), None where it is absent, changed on the disk, or nobody's any more."""
-        digest, _break, data = (self._read(name) or b"").partition(b"\n")
-        if digest != hashlib.sha256(data).hexdigest().encode():
+        data = self._content(name)
+        if not data:
             return None
         names, _break, raw = data.partition(b"\n")
         keys = tuple(names.decode("utf-8").split())
@@ -143,8 +137,12 @@ class Store:
         return (keys, raw) if keys and not set(keys) <= set(gone) else None
 
     def _keep(self, name: str, keys: tuple[str, ...], raw: bytes) -> None:
-        data = " ".join(keys).encode() + b"\n" + raw
-        self._write(name, hashlib.sha256(data).hexdigest().encode() + b"\n" + data)
+        self._write(name, _checked(" ".join(keys).encode() + b"\n" + raw))
+
+    def _content(self, name: str) -> bytes:
+        """What is kept under its checksum; nothing where it is absent, or changed on the disk."""
+        digest, _break, data = (self._read(name) or b"").partition(b"\n")
+        return data if digest == hashlib.sha256(data).hexdigest().encode() else b""
 
     def _json(self, name: str) -> dict[str, t.Any]:
         try:
@@ -162,3 +160,7 @@ class Store:
     def _write(self, name: str, data: bytes) -> None:
         files.make_folder(self._folder, 0o700)
         files.write_bytes(self._path(name), data, 0o600)
+
+
+def _checked(data: bytes) -> bytes:
+    return hashlib.sha256(data).hexdigest().encode() + b"\n" + data

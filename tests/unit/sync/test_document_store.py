@@ -16,9 +16,12 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._sync.document impor
     Envelope,
 )
 from ansible_collections.lightk8s.edge.plugins.module_utils._sync.document_store import Store
-from ansible_collections.lightk8s.edge.plugins.module_utils._sync.document_verify import Accepted
+from ansible_collections.lightk8s.edge.plugins.module_utils._sync.document_verify import (
+    Accepted,
+    Held,
+)
 
-CUTS = range(1, 8)
+CUTS = range(1, 10)
 
 
 def accepted(generation: int) -> Accepted:
@@ -68,7 +71,7 @@ def test_a_first_document_that_fails_leaves_nothing_wanted(store: Store) -> None
     assert store.wanted() is None
 
 
-@pytest.mark.parametrize("name", ["newest", "good", "held.json", "failed.json"])
+@pytest.mark.parametrize("name", ["newest", "good", "held", "held.copy", "failed.json"])
 def test_damaged_bytes_are_no_document_and_never_lower_the_floor(
     store: Store, tmp_path: Path, name: str
 ) -> None:
@@ -89,6 +92,20 @@ def test_damaged_bytes_are_no_document_and_never_lower_the_floor(
     held = store.held()
     assert held is not None
     assert held.generation == 2
+
+
+@pytest.mark.parametrize("name", ["held", "held.copy"])
+def test_a_damaged_file_never_lowers_the_floor_of_a_push(
+    store: Store, tmp_path: Path, name: str
+) -> None:
+    store.accept(accepted(1))
+    store.note(Held(7, "push", 7))
+    path = tmp_path / "desired" / name
+    for damaged in (path.read_bytes().replace(b"7", b"6"), b"", b"{}"):
+        path.write_bytes(damaged)
+        held = Store(str(tmp_path / "desired")).held()
+        assert held is not None
+        assert held.generation == 7
 
 
 class Cut(Exception):
