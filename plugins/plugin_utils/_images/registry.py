@@ -43,6 +43,7 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.cache impo
 
 _DEEPEST = 4
 _RETRIES = 3
+_LONGEST = {"inspect": "5m", "copy": "6h"}  # whoever stops answering must not hold a run
 _SHOWN = 400  # characters of what skopeo said last
 
 
@@ -202,7 +203,8 @@ def _kind(content: dict[str, t.Any]) -> str:
 
 def _skopeo(verb: str, words: Sequence[str], wanted: Reference) -> bytes:
     # Whom to trust is decided by the caller's keys, not by a policy file that the machine may lack.
-    command = ["skopeo", "--insecure-policy", verb, *words]
+    limits = ["--command-timeout", _LONGEST[verb]]
+    command = ["skopeo", "--insecure-policy", *limits, verb, *words]
     try:
         done = subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL)
     except FileNotFoundError:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._images import registry as module
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.export import write_layout
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.model import platform_of
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.registry import (
@@ -222,6 +223,25 @@ def test_other_platforms_and_unencrypted_registries_are_refused(
         pulled(f"{registry.host}/app:1", platform_of("linux/s390x"), tmp_path, OPEN)
     with pytest.raises(EdgeError, match="could not fetch"):
         pulled(f"{registry.host}/app:1", AMD64, tmp_path, Access())
+
+
+def test_a_registry_that_says_no_more_holds_nobody_for_ever(
+    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry.publish("1", making.index(making.image(TREE)))
+    over = threading.Event()
+    answer = registry.look
+
+    def wait(path: str, given: str | None) -> tuple[int, str, bytes]:
+        if "/blobs/" in path:
+            over.wait(60)
+        return answer(path, given)
+
+    monkeypatch.setattr(registry, "look", wait)
+    monkeypatch.setitem(module._LONGEST, "copy", "1s")
+    with pytest.raises(EdgeError, match="could not fetch"):
+        pulled(f"{registry.host}/app:1", AMD64, tmp_path, OPEN)
+    over.set()
 
 
 def test_without_skopeo_the_refusal_says_so(
