@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import typing as t
+from importlib import import_module
 
 from .._core.errors import EdgeError
 from .adapter import Adapter
@@ -99,6 +100,17 @@ def inputs_of(name: str) -> Table:
 def brings_cluster(name: str) -> bool:
     """Whether a distribution's servers run a cluster, and pods; else they work for one that others run."""
     return name not in _WITHOUT_CLUSTER
+
+
+def default_networks(name: str) -> dict[str, list[str]]:
+    """IPv4 ranges of pods and services where no input sets them; none where others' cluster chooses them."""
+    from .networks import input_name
+
+    _of(_LOADERS, name)
+    if not brings_cluster(name):
+        return {"cluster_cidr": [], "service_cidr": []}
+    ranges = import_module(f".{name}.networks", __package__).DEFAULTS
+    return {input_name(key): [found[4]] for key, found in ranges.items()}
 
 
 def _of(loaders: t.Mapping[str, Loader], name: str) -> Loader:

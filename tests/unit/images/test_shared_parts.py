@@ -9,7 +9,7 @@ import gzip
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.verbs import artifact_path
 from ansible_collections.lightk8s.edge.plugins.module_utils._host.host import Host
@@ -57,7 +57,8 @@ def staged(folder: Path, names: Sequence[str]) -> tuple[Node, shipment.Shipment]
         host.write(artifact_path(sha256), path.read_bytes())
     rows = [shipment.wanted_row(*pair) for pair in zip(images, names, strict=True)]
     node = Node(host)
-    worker = Worker(host, cast("Any", node), Seen())
+    runtime: Any = node
+    worker = Worker(host, runtime, Seen())
     for step in plan(spec_of(rows, made.rows, prune=False), Seen()).steps:
         worker.do(step)
     assert host.names("/var/lib/lightk8s/artifacts") == []

@@ -320,8 +320,9 @@ def test_an_event_that_the_disk_has_damaged_holds_up_no_other(
     bench.settings["pulls"] = False
     bench.draws = itertools.repeat(0.5)
     bench.round(mode="offline")
-    with closing(sqlite3.connect(bench.host.path(places.QUEUE))) as connection, connection:
+    with closing(sqlite3.connect(bench.host.path(places.QUEUE))) as connection:
         connection.execute("UPDATE events SET body = x'7b22ff' WHERE seq = 1")
+        connection.commit()
     assert command(bench, "queue", "export", str(tmp_path / "export"), mode="offline") == 0
     assert len((tmp_path / "export").read_bytes().splitlines()) == len(bench.waiting())
     capsys.readouterr()

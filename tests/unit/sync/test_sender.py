@@ -71,7 +71,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(drips + len(content)))
         self.end_headers()
         with suppress(OSError):  # the other side need not wait for all of it
-            for _ in range(drips):
+            for dummy in range(drips):
                 time.sleep(0.1)
                 self.wfile.write(b" ")
             self.wfile.write(content)
@@ -222,7 +222,7 @@ def test_retry_after_is_a_number_or_a_date(text: str, seconds: float) -> None:
 
 
 def test_numbers_that_were_not_sent_are_not_acknowledged(receiver: Receiver, queue: Queue) -> None:
-    last = queue.append([event() for _ in range(120)])[-1]
+    last = queue.append([event() for dummy in range(120)])[-1]
     receiver.more = {"acknowledged": last}
     state, decision = sender(receiver, queue).run(LINKED, lambda _state: None)
     assert [len(events) for events in receiver.seen] == [50, 50, 21]
