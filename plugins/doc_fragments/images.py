@@ -79,7 +79,8 @@ options:
     default: []
   images_site_registry:
     description:
-      - As O(lightk8s.edge.edge_images#module:site_registry). Where it is set, sources are opened in each run.
+      - As O(lightk8s.edge.edge_images#module:site_registry). Where it is set, sources are opened in each run
+        for the server that begins the site.
     type: str
   wanted:
     description:

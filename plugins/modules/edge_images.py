@@ -110,8 +110,11 @@ options:
   site_registry:
     description:
       - URL of a registry of the site that gets the images, too, from the node of the server that begins the site, under
-        the paths that their own registries have for them. It must take them without credentials.
-      - It gets what a tag names, or a digest that is whole on that node.
+        the paths that their own registries have for them. It must take them without credentials; over https the system
+        of that node must trust its certificate.
+      - It gets what a tag names, or a digest that is whole on that node. What is published, or what the node has, is
+        not given again. Two images that would have the same path and tag there are refused.
+      - Where it does not answer, the run fails after the node has its own images.
     type: str
   exact:
     description:

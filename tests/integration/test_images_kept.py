@@ -98,7 +98,7 @@ def test_where_layers_are_discarded_once_extracted_an_update_does_without_them(
     site: Site, server: Node, made: Versions
 ) -> None:
     site.play(play(absent("2")))
-    blobs = staging.blobs(made, "1")
+    blobs = made["1"].blobs()
     server.run(["k3s", "ctr", "content", "rm", *blobs])
     rows = [row(made, "1"), row(made, "2")]
     done = result(site.play(play(*rows)))

@@ -22,6 +22,7 @@ from .archive import INDEX, MANIFEST
 
 CHUNK = 4 << 20
 SILENCE = 120.0  # seconds in which a registry on a slow card takes a chunk
+_PORTS = {"http": "80", "https": "443"}
 _DOCKER = "application/vnd.docker.distribution.manifest"
 _ACCEPT = f"{INDEX}, {MANIFEST}, {_DOCKER}.list.v2+json, {_DOCKER}.v2+json"
 
@@ -36,12 +37,33 @@ class Store(t.Protocol):
         """A JSON document; None where it is missing."""
 
 
+def _pinned(reference: str) -> bool:
+    return reference.startswith("sha256:")
+
+
 def place_of(name: str) -> tuple[str, str]:
     """(repository without its registry, tag or digest) of a full name. Pure."""
     plain, _at, digest = name.partition("@")
     path = plain.partition("/")[2]
     repository, colon, tag = path.rpartition(":")
     return (repository if colon else path), digest or (tag if colon else "latest")
+
+
+def next_of(link: Connection, answer: Response) -> str:
+    """Where an upload goes on, as a path on this registry; EdgeError where it does so elsewhere."""
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(answer.headers.get("location", ""))
+    scheme = link.where.partition(":")[0]
+    # Registries leave a usual port out, or name it as we do.
+    port = parts.netloc.rpartition("]")[2].partition(":")[2] or _PORTS.get(parts.scheme, "")
+    there = (parts.scheme, parts.hostname, port)
+    if not parts.path or (parts.netloc and there != (scheme, link.host, str(link.port))):
+        raise EdgeError(
+            f"{link.where} sends an upload to {parts.netloc or 'nowhere'}", kind="refused"
+        )
+    path = parts.path.removeprefix(link.prefix)
+    return f"{path}?{parts.query}" if parts.query else path
 
 
 class Registry:
@@ -52,24 +74,29 @@ class Registry:
         self._store = store
         self._link = link
 
-    def has(self, name: str, target: str) -> bool:
-        """Whether the name leads there to what `target` is, or for want of other platforms to a part of it."""
+    def has(self, name: str, published: t.Collection[str], target: str) -> bool:
+        """Whether the name leads there to what is published, to what is here, or for want of platforms to a part of it.
+
+        `target` is empty where nothing is here.
+        """
         repository, reference = place_of(name)
-        pinned = reference if reference.startswith("sha256:") else ""
-        wanted = pinned or self._tops(target)[-1][0]
         answer = self._link.request(
             "GET", f"/v2/{repository}/manifests/{reference}", headers={"Accept": _ACCEPT}
         )
         if answer.status == 404:
             return False
         self._expect(answer, name, 200)
-        return f"sha256:{hashlib.sha256(answer.body).hexdigest()}" == wanted
+        found = f"sha256:{hashlib.sha256(answer.body).hexdigest()}"
+        if found in published or found == target:
+            return True
+        return bool(target) and not _pinned(reference) and found == self._tops(target)[-1][0]
 
     def takes(self, name: str, target: str) -> bool:
         """Whether it can be given under that name: a digest must be that of what the node has, and has whole."""
         reference = place_of(name)[1]
-        digests = [digest for digest, dummy in self._tops(target)]
-        return not reference.startswith("sha256:") or reference in digests
+        if not _pinned(reference):
+            return True
+        return reference in [digest for digest, dummy in self._tops(target)]
 
     def bring(self, name: str, target: str) -> None:
         """Have it there, under its name."""
@@ -84,7 +111,7 @@ class Registry:
             kind = str(
                 manifest.get("mediaType") or (INDEX if "manifests" in manifest else MANIFEST)
             )
-            tag = number == len(tops) - 1 and not reference.startswith("sha256:")
+            tag = number == len(tops) - 1 and not _pinned(reference)
             for where in (digest, *([reference] if tag else [])):
                 path = f"/v2/{repository}/manifests/{where}"
                 answer = self._link.request("PUT", path, headers={"Content-Type": kind}, body=body)
@@ -121,15 +148,17 @@ class Registry:
         return all(self._host.inspect(self._store.blob(blob)) for blob in blobs)
 
     def _blob(self, repository: str, digest: str, name: str) -> None:
+        fields = {"Accept": "*/*", "Range": "bytes=0-0"}  # whether it is there is all that is asked
         head, _blocks = self._link.stream(
-            f"/v2/{repository}/blobs/{digest}", headers={"Accept": "*/*"}, timeout=SILENCE
+            f"/v2/{repository}/blobs/{digest}", headers=fields, timeout=SILENCE
         )
-        self._link.close()  # whether it is there is all that was asked
-        if head.status in (200, 206, 307):
+        self._link.close()
+        if head.status in (200, 206, 307, 416):
             return
+        self._refuse_gone(digest, name)
         answer = self._link.request("POST", f"/v2/{repository}/blobs/uploads/")
         self._expect(answer, name, 202)
-        where, begin = self._next(answer), 0
+        where, begin = next_of(self._link, answer), 0
         with open(self._host.path(self._store.blob(digest)), "rb") as file:
             size = os.fstat(file.fileno()).st_size
             while begin < size:
@@ -140,21 +169,18 @@ class Registry:
                 }
                 answer = self._link.request("PATCH", where, headers=fields, body=data)
                 self._expect(answer, name, 202)
-                where, begin = self._next(answer), begin + len(data)
+                where, begin = next_of(self._link, answer), begin + len(data)
         where += ("&" if "?" in where else "?") + f"digest={digest}"
         self._expect(self._link.request("PUT", where), name, 201)
 
-    def _next(self, answer: Response) -> str:
-        """Where the upload goes on; on this registry only. EdgeError."""
-        from urllib.parse import urlsplit
-
-        parts = urlsplit(answer.headers.get("location", ""))
-        away = parts.netloc and f"{parts.scheme}://{parts.netloc}" != self._link.where
-        if not parts.path or away:
+    def _refuse_gone(self, digest: str, name: str) -> None:
+        """EdgeError where the node has the image without that blob, as a layer-less one."""
+        if self._host.inspect(self._store.blob(digest)) is None:
             raise EdgeError(
-                f"{self._link.where} sends an upload to {parts.netloc or 'nowhere'}", kind="refused"
+                f"{name} cannot be given to {self._link.where}: the node's containerd has discarded {digest}",
+                kind="artifact",
+                hint="set edge_images_exact for this node, so that it gets all layers",
             )
-        return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
     def _expect(self, answer: Response, name: str, status: int) -> None:
         if answer.status != status:
@@ -164,8 +190,3 @@ class Registry:
                 kind="refused",
                 hint="images are given without credentials: let the registry take them from its site",
             )
-
-
-def missing(registry: Registry, targets: t.Mapping[str, str]) -> list[str]:
-    """Names that the registry does not know as the node does."""
-    return [name for name, target in targets.items() if not registry.has(name, target)]

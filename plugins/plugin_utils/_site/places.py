@@ -30,6 +30,11 @@ def place_of(task_vars: t.Mapping[str, t.Any]) -> Place:
     return places_of(task_vars).get(str(task_vars.get("inventory_hostname"))) or {}
 
 
+def begins_its_site(place: Place) -> bool:
+    """Whether the cluster began there; a host of which edge_topology knows nothing stands for its own site."""
+    return not place or bool(place.get("initial") and not place.get("guest"))
+
+
 def refuse_wrong_site(place: Place, *, builds: bool) -> None:
     """EdgeError where edge_topology has refused the host's site.
 

@@ -43,7 +43,10 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.source impor
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.tidy import tidy
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.trust import Trust
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.cache import default_cache_dir
-from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.places import place_of
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.places import (
+    begins_its_site,
+    place_of,
+)
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.reading import InputsAction
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._staging import shipment
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._staging.wanted import (
@@ -168,6 +171,8 @@ class ImagesAction(InputsAction):
                 self._opened[name] = self._open(entry)
                 rows.append(shipment.wanted_row(self._opened[name], name))
             Rows(self._cache).keep(entry, self._machine, rows[-1])
+        if self._asked.get("site_registry"):
+            shipment.refuse_for_registry(str(self._asked["site_registry"]), self._opened)
         return marked(rows, exact=bool(self._asked.get("exact")))
 
     def _open(self, entry: Mapping[str, t.Any]) -> Image:
@@ -248,14 +253,16 @@ class ImagesAction(InputsAction):
 
     def _given_on(self, result: Result, task_vars: Params) -> Result:
         """The images in the registry of the site, too, given by the server that begins it."""
-        url, place = self._asked.get("site_registry"), place_of(task_vars)
-        others = place and (not place.get("initial") or place.get("guest"))
-        names = [shipment.name_for_registry(name) for name in self._opened]
-        if not url or not names or others or result.get("failed") or result.get("needs"):
+        url = self._asked.get("site_registry")
+        gives = url and self._opened and begins_its_site(place_of(task_vars))
+        if not gives or result.get("failed") or result.get("needs"):
             return result
         keys = ("distribution", "site", "role", "data_dir", "bin_dir")
         given = {key: self._asked.get(key) for key in keys}
-        more = self._helper(task_vars, "node_give", {**given, "names": names, "registry": url})
+        published = shipment.for_registry(self._opened)
+        more = self._helper(
+            task_vars, "node_give", {**given, "published": published, "registry": url}
+        )
         found = dict(result)
         found.update({key: more[key] for key in ("failed", "msg", "failure") if key in more})
         found["changed"] = bool(result.get("changed") or more.get("changed"))

@@ -17,6 +17,10 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._doors.options impor
 )
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._action.base import EdgeAction, Result
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.cache import default_cache_dir
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.places import (
+    begins_its_site,
+    place_of,
+)
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._staging.wanted import (
     USUAL,
     Rows,
@@ -64,8 +68,9 @@ class WithImages(EdgeAction):
 
     def _known(self, params: Values, task_vars: Values) -> list[Values] | None:
         """What the node is asked for, as far as that is known without opening a source."""
-        more = ("images_scan_command", "images_site_registry")  # of which this look knows nothing
-        if params.get("images_trust") != "off" or any(params.get(name) for name in more):
+        gives = params.get("images_site_registry") and begins_its_site(place_of(task_vars))
+        # Of these the look knows nothing.
+        if params.get("images_trust") != "off" or params.get("images_scan_command") or gives:
             return None
         folder = params.get("cache_dir")
         rows = Rows(Path(folder).expanduser() if folder else default_cache_dir())

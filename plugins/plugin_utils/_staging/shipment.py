@@ -16,8 +16,11 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
+from ansible_collections.lightk8s.edge.plugins.module_utils._host.http import Connection
+from ansible_collections.lightk8s.edge.plugins.module_utils._images.giving import place_of
 from ansible_collections.lightk8s.edge.plugins.module_utils._images.spec import ABSENT, Have
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images import plan as plans
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images import references
@@ -101,6 +104,34 @@ def name_for_registry(name: str) -> str:
     """By its tag where it has one: a digest may be that of an index whose other platforms stay away."""
     plain = name.partition("@")[0]
     return plain if ":" in plain.rpartition("/")[2] else name
+
+
+def for_registry(images: Mapping[str, Image]) -> dict[str, list[str]]:
+    """What was published, by the names under which a site's registry gets it."""
+    return {
+        name_for_registry(name): sorted({image.digest, image.manifest.digest})
+        for name, image in images.items()
+    }
+
+
+def refuse_for_registry(url: str, images: Mapping[str, Image]) -> None:
+    """EdgeError(spec) where that registry cannot get these images."""
+    Connection(url)  # which is made later, on the node
+    if "@" in urlsplit(url).netloc:
+        raise EdgeError(
+            "the URL of the site's registry has credentials in it, and images are given without",
+            kind="spec",
+            hint="leave them out, and let the registry take images from its site",
+        )
+    names: dict[tuple[str, str], str] = {}
+    for name, image in images.items():
+        other = names.setdefault(place_of(name_for_registry(name)), name)
+        if images[other].digest != image.digest:
+            raise EdgeError(
+                f"{other} and {name} are the same to the registry of the site, and different images",
+                kind="spec",
+                hint="name one of them by another tag",
+            )
 
 
 def have_of(row: Mapping[str, t.Any]) -> Have:

@@ -52,6 +52,11 @@ class Made:
     config: str
     layers: tuple[int, ...]
 
+    def blobs(self) -> list[str]:
+        """Digests of the published layers, from the lowest one on."""
+        manifest = json.loads((self.folder / "blobs" / "sha256" / self.digest[7:]).read_bytes())
+        return [str(layer["digest"]) for layer in manifest["layers"]]
+
 
 def noise(seed: int, size: int, changed: int = 0) -> bytes:
     """Bytes that do not compress; with `changed` some of them differ."""

@@ -59,14 +59,7 @@ def versions(folder: Path) -> Versions:
 
 def top_blob(made: Versions, version: str) -> Path:
     """The published blob of the upper layer."""
-    return made[version].folder / "blobs" / "sha256" / blobs(made, version)[-1][7:]
-
-
-def blobs(made: Versions, version: str) -> list[str]:
-    """Digests of the published layers, from the lowest one on."""
-    folder = made[version].folder / "blobs" / "sha256"
-    manifest = json.loads((folder / made[version].digest[7:]).read_bytes())
-    return [str(layer["digest"]) for layer in manifest["layers"]]
+    return made[version].folder / "blobs" / "sha256" / made[version].blobs()[-1][7:]
 
 
 def load_loose(node: Node, folder: Path) -> None:
@@ -140,15 +133,15 @@ def runs(node: Node, name: str) -> bool:
     return bool(found.get("phase") == "Running")
 
 
-def start_pod(node: Node, name: str, image: str) -> None:
-    """Start a pod of that image and wait until it runs."""
+def start_pod(node: Node, name: str, image: str, policy: str = "IfNotPresent", **more: Any) -> None:
+    """Start a pod of that image and wait until it runs; `more` goes into its spec."""
     container = {
         "name": "till",
         "image": image,
         "command": ["/probe", "-listen", ""],
-        "imagePullPolicy": "IfNotPresent",
+        "imagePullPolicy": policy,
     }
-    spec = {"containers": [container], "terminationGracePeriodSeconds": 1}
+    spec = {"containers": [container], "terminationGracePeriodSeconds": 1, **more}
     body = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}
     node.write(f"/root/{name}.json", json.dumps(body))
     node.kubectl("apply", "-f", f"/root/{name}.json")

@@ -18,8 +18,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
+from ansible_collections.lightk8s.edge.plugins.module_utils._doors import node_give
 from ansible_collections.lightk8s.edge.plugins.module_utils._host.host import Host
-from ansible_collections.lightk8s.edge.plugins.module_utils._host.http import Connection
+from ansible_collections.lightk8s.edge.plugins.module_utils._host.http import Connection, Response
 from ansible_collections.lightk8s.edge.plugins.module_utils._images import giving
 from ansible_collections.lightk8s.edge.plugins.module_utils._images.archive import INDEX, MANIFEST
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._staging.shipment import (
@@ -168,18 +169,18 @@ def test_an_image_comes_whole_and_once(
     monkeypatch.setattr(giving, "CHUNK", 1000)
     layers = (b"a" * 2500, b"b" * 1000, b"")
     target = store.image(*layers)
-    assert not registry.has(NAME, target)
+    assert not registry.has(NAME, (), target)
     registry.bring(NAME, target)
-    assert registry.has(NAME, target)
+    assert registry.has(NAME, (), target)
     assert set(layers) < set(kept.blobs.values())
     assert set(kept.manifests) == {"1", target}
     before = len(kept.asked)
     other = store.image(*layers, b"new")
-    assert not registry.has(NAME, other)
+    assert not registry.has(NAME, (), other)
     registry.bring(NAME, other)
     uploads = [path for path in kept.asked[before:] if "/uploads/" in path]
     assert len(uploads) == 1
-    assert registry.has(NAME, other)
+    assert registry.has(NAME, (), other)
 
 
 def test_an_index_goes_only_where_all_of_it_is_here(
@@ -190,12 +191,12 @@ def test_an_index_goes_only_where_all_of_it_is_here(
     part = store.index(one, f"sha256:{'0' * 64}")
     registry.bring(NAME, whole)
     assert set(kept.manifests) == {one, two, whole, "1"}
-    assert registry.has(NAME, whole)
+    assert registry.has(NAME, (), whole)
     assert registry.takes(f"shop.example/shop/till@{whole}", whole)
     assert not registry.takes(f"shop.example/shop/till@{part}", part)
     registry.bring("shop.example/shop/till:2", part)
     assert kept.manifests["2"] == kept.manifests[one]
-    assert registry.has("shop.example/shop/till:2", part)
+    assert registry.has("shop.example/shop/till:2", (), part)
 
 
 def test_what_is_not_on_the_node_is_not_given(registry: giving.Registry, store: Store) -> None:
@@ -216,12 +217,78 @@ def test_a_refusal_names_the_registry_and_the_image(
     assert kept.manifests == {}
 
 
+def test_what_is_published_is_not_replaced_by_what_a_node_has_made_of_it(
+    registry: giving.Registry, store: Store
+) -> None:
+    published, alias = store.image(b"packed"), store.image(b"plain")
+    registry.bring(NAME, published)
+    assert not registry.has(NAME, (), alias)
+    assert not registry.has(NAME, (), "")
+    assert registry.has(NAME, [published], alias)
+    assert registry.has(NAME, [published], "")
+
+
+def test_an_index_with_more_than_the_node_has_is_left_there(
+    registry: giving.Registry, store: Store
+) -> None:
+    one, two = store.image(b"one"), store.image(b"two")
+    whole = store.index(one, two)
+    registry.bring(NAME, whole)
+    (gone,) = (row["digest"] for row in store.document(two)["layers"])
+    store.host.remove(store.blob(gone))
+    assert registry.has(NAME, (), whole)
+
+
+def test_a_layer_that_the_runtime_has_discarded_is_named(
+    registry: giving.Registry, kept: type[Strict], store: Store
+) -> None:
+    target = store.image(b"layer")
+    (layer,) = (row["digest"] for row in store.document(target)["layers"])
+    store.host.remove(store.blob(layer))
+    with pytest.raises(EdgeError, match=f"{NAME} cannot be given .* discarded {layer}") as caught:
+        registry.bring(NAME, target)
+    assert "edge_images_exact" in caught.value.hint
+    assert (kept.uploads, kept.manifests) == ({}, {})
+
+
+@pytest.mark.parametrize(
+    ("url", "location", "path"),
+    [
+        ("http://depot", "http://depot/v2/up?s=a%3D", "/v2/up?s=a%3D"),
+        ("http://depot", "http://Depot:80/v2/up", "/v2/up"),
+        ("http://depot:80", "http://depot/v2/up", "/v2/up"),
+        ("https://depot", "https://depot:443/v2/up", "/v2/up"),
+        ("https://[fd00::5]:5000", "https://[fd00::5]:5000/v2/up", "/v2/up"),
+        ("http://depot:5000/images/", "http://depot:5000/images/v2/up", "/v2/up"),
+        ("http://depot", "/v2/up", "/v2/up"),
+        ("http://depot", "http://other/v2/up", ""),
+        ("http://depot", "http://depot:5000/v2/up", ""),
+        ("https://depot", "http://depot/v2/up", ""),
+        ("http://depot", "", ""),
+    ],
+)
+def test_an_upload_goes_on_where_the_registry_says(url: str, location: str, path: str) -> None:
+    link, answer = Connection(url), Response(202, {"location": location}, b"")
+    if path:
+        assert giving.next_of(link, answer) == path
+        return
+    with pytest.raises(EdgeError, match="sends an upload to"):
+        giving.next_of(link, answer)
+
+
 def test_an_upload_stays_on_the_registry(
     registry: giving.Registry, kept: type[Strict], store: Store
 ) -> None:
     kept.away = "http://192.0.2.1:5000"
     with pytest.raises(EdgeError, match="sends an upload to 192"):
         registry.bring(NAME, store.image(b"layer"))
+
+
+def test_a_server_without_pods_has_nothing_to_give_and_says_so(tmp_path: Path) -> None:
+    given = {"distribution": "kubeedge", "role": "server", "registry": "http://depot:5000"}
+    found = node_give.main({**given, "published": {NAME: []}}, False, False, Host(str(tmp_path)))
+    assert not found["changed"]
+    assert "http://depot:5000 gets no images" in found["warnings"][0]
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,21 @@ def test_an_image_without_a_published_manifest_cannot_be_exact(image: Image) -> 
     assert caught.value.kind == "refused"
 
 
+def test_what_cannot_be_given_to_the_registry_of_the_site_is_refused(image: Image) -> None:
+    url, one = "http://depot:5000", "shop.example/till:1"
+    pinned = f"{one}@{image.digest}"
+    shipment.refuse_for_registry(url, {one: image, pinned: image, "other.example/till:2": image})
+    assert shipment.for_registry({pinned: image}) == {one: [image.digest]}
+    for wrong in ("depot:5000", "http://[depot"):
+        with pytest.raises(EdgeError, match="is not a"):
+            shipment.refuse_for_registry(wrong, {one: image})
+    with pytest.raises(EdgeError, match="has credentials in it"):
+        shipment.refuse_for_registry("http://me:secret@depot:5000", {one: image})
+    other = replace(image, manifest=image.config)
+    with pytest.raises(EdgeError, match=f"{one} and other.example/till:1 are the same to"):
+        shipment.refuse_for_registry(url, {one: image, "other.example/till:1": other})
+
+
 def ship(image: Image, ways: Ways, have: Have) -> shipment.Shipment:
     found = plans.plan([image], have, ways)
     made = shipment.Shipment(found, ways.folder / "staged", ways, Remaking({}, exact=False))
