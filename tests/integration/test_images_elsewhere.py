@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, lightk8s.edge contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The same image through the containerd of every other distribution, 1.6 among them."""
+"""The same image through the containerd of every other distribution; KubeEdge's machines have Debian's, 1.6."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from .conftest import mirror_of, passing_fleets
 from .lib import ground, images
 from .lib.distributions import DISTRIBUTIONS, K3S, Distribution
 from .lib.site import Site, wait_for
+from .lib.staging import start_pod
 
 pytestmark = pytest.mark.slow
 NAME = "shop.example/till"
@@ -55,10 +56,11 @@ def site(
         yield site
 
 
-def bring(site: Site, *made: images.Made) -> dict[str, Any]:
-    """What the module says on the node that runs pods."""
+def bring(site: Site, *made: images.Made, gone: str = "", **more: Any) -> dict[str, Any]:
+    """What the module says on the node that runs pods; `gone` is a tag that is to go."""
     rows = [{"name": f"{NAME}:{n}", "source": str(item.folder)} for n, item in enumerate(made)]
-    task = {"name": "Bring images", "lightk8s.edge.edge_images": {"images": rows}}
+    rows += [{"name": f"{NAME}:{gone}", "state": "absent"}] if gone else []
+    task = {"name": "Bring images", "lightk8s.edge.edge_images": {"images": rows, **more}}
     run = site.play([{"hosts": "all", "gather_facts": False, "tasks": [task]}])
     return dict(run.of(site.lone.name, action="edge_images")[-1].result)
 
@@ -77,3 +79,24 @@ def test_an_image_comes_once_and_its_successor_as_a_delta(
     for number, item in enumerate(made):
         assert f"{NAME}:{number}" in names.split()
         assert f"{NAME}@{item.digest}" in names.split()
+
+
+def test_where_layers_are_discarded_once_extracted_an_update_does_without_them(
+    site: Site, made: list[images.Made]
+) -> None:
+    node, ctr = site.lone, site.distribution.ctr
+    bring(site, made[0], gone="1")
+    node.run([*ctr, "content", "rm", *made[0].blobs()])
+    done = bring(site, *made)
+    assert [found["mode"] for found in done["images"]] == ["layer-less", "layer-less"]
+    assert done["transfer"]["bytes"] < sum(made[1].layers) / 100
+    assert made[0].blobs()[0] not in node.run([*ctr, "content", "ls", "-q"]).stdout
+    assert bring(site, *made)["changed"] is False
+    node.restart()
+    wait_for("the nodes", site.is_ready)
+    for name, image in (("pin", f"{NAME}@{made[1].digest}"), ("tag", f"{NAME}:0")):
+        start_pod(site.server, name, image, **site.distribution.pod, nodeName=node.name)
+        site.server.kubectl("delete", "pod", name, "--now")
+    done = bring(site, *made, exact=True)
+    assert [found["mode"] for found in done["images"]] == ["exact", "exact"]
+    assert set(made[0].blobs()) <= set(node.run([*ctr, "content", "ls", "-q"]).stdout.split())
