@@ -35,6 +35,10 @@ from .lib.staging import (
 pytestmark = pytest.mark.slow
 AGENT = "shop-agent1"
 REGISTRY, REPOSITORY = NAME.split("/")
+# The agent's containerd removes layers that it has pulled and extracted.
+CONTAINERD = "/var/lib/rancher/k3s/agent/etc/containerd"
+DISCARD = f"""sed "/^.plugins.'io.containerd.cri.v1.images'.$/a discard_unpacked_layers = true" \
+  {CONTAINERD}/config.toml > {CONTAINERD}/config-v3.toml.tmpl"""
 # Without an answer, as of a box that has no power: nobody has this address.
 NOBODY = 250
 
@@ -56,6 +60,9 @@ def site(make_fleet: MakeFleet, tmp_path_factory: pytest.TempPathFactory) -> Sit
     }
     site = Site(fleet, K3S, inputs)
     assert site.converge().failed() == []
+    agent = fleet[AGENT]
+    agent.run(DISCARD)
+    agent.run(["systemctl", "restart", site.unit(agent)], timeout=300)
     wait_for("the nodes", site.is_ready)
     site.inputs["edge_cache_dir"] = str(tmp_path_factory.mktemp("cache"))
     return site
@@ -134,6 +141,20 @@ def test_nodes_without_the_image_get_it_from_there(
             server.kubectl("delete", "pod", name, "--now")
         layer = f"/v2/{REPOSITORY}/blobs/{made['2'].blobs()[-1]}"
         assert ("GET", layer, 200) in kept.asked()[before:]
+
+
+def test_what_was_pulled_and_discarded_is_a_base_of_the_update(
+    site: Site, server: Node, made: Versions
+) -> None:
+    agent = site.fleet[AGENT]
+    held = agent.run("k3s ctr content ls -q").stdout.split()
+    assert not set(made["2"].blobs()) & set(held)
+    one = {**play(row(made, "2"), row(made, "3"))[0], "hosts": AGENT}
+    done = site.play([one]).of(AGENT, action="edge_images")[-1].result
+    assert [found["mode"] for found in done["images"]] == ["layer-less", "layer-less"]
+    assert done["transfer"]["bytes"] < sum(made["3"].layers) / 100
+    start_pod(server, "lean", f"{NAME}@{made['3'].digest}", nodeName=AGENT)
+    server.kubectl("delete", "pod", "lean", "--now")
 
 
 def test_a_registry_that_is_away_is_named_and_gets_its_images_later(
