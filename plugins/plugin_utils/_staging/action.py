@@ -58,7 +58,6 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._transfer.neighbours
     WORTH,
     has_neighbours,
 )
-from ansible_collections.lightk8s.edge.plugins.plugin_utils._transfer.pace import bytes_per_second
 
 DISPLAY = Display()
 Params = dict[str, t.Any]
@@ -283,20 +282,13 @@ class ImagesAction(InputsAction):
         table = [
             {**row, "mode": modes.get(row["name"]) or row["mode"]} for row in self._shipment.table
         ]
-        cap = self._asked.get("bandwidth_limit_mbps")
-        sums = {key: sum(row[key] for row in table) for key in ("full", "sent")}
-        staging: dict[str, t.Any] = {"images": table, **sums}
-        if sums["sent"]:
-            staging["ratio"] = round(sums["full"] / sums["sent"], 1)
-        if cap:
-            staging["limit"] = bytes_per_second(cap)
-            staging["seconds_at_limit"] = round(sums["sent"] / staging["limit"], 1)
+        staging = shipment.summary(table, self._asked.get("bandwidth_limit_mbps"))
         if self._shared:
             artifacts = self._shipment.artifacts
             staging["lent"] = {key: size for key, size in artifacts.items() if size >= WORTH}
         if self._failed:
             staging["sent_otherwise"] = sorted(self._failed)
-        more = {"bytes_to_send": sums["sent"]} if self._task.check_mode else {}
+        more = {"bytes_to_send": staging["sent"]} if self._task.check_mode else {}
         return result | {"staging": staging} | more
 
 

@@ -27,6 +27,7 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._images import refer
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.model import Image, Layer
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.remakes import Remaking
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.cache import guarded, place
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._transfer.pace import bytes_per_second
 
 Rows = list[dict[str, t.Any]]
 # What uname calls a machine, as platforms name it.
@@ -247,6 +248,18 @@ class Shipment:
                 place(work, final)
         self.files[digest] = final
         return digest, len(packed)
+
+
+def summary(table: Rows, cap: t.Any) -> dict[str, t.Any]:
+    """The rows of images with their sums; at a cap in Mbit/s, with the seconds that it takes."""
+    sums = {key: sum(row[key] for row in table) for key in ("full", "sent")}
+    found: dict[str, t.Any] = {"images": table, **sums}
+    if sums["sent"]:
+        found["ratio"] = round(sums["full"] / sums["sent"], 1)
+    if cap:
+        found["limit"] = bytes_per_second(cap)
+        found["seconds_at_limit"] = round(sums["sent"] / found["limit"], 1)
+    return found
 
 
 def _used(path: Path) -> bool:
