@@ -36,6 +36,7 @@ def test_an_upgrade_of_python_leaves_the_agent_running(systems: list[Node]) -> N
     old.run("systemctl stop lightk8s-sync.timer")
     raw = old.run(f"tar -C / -c {OURS} 2>/dev/null | base64 -w0").stdout
     new.write("/root/ours", raw)
+    new.write("/etc/machine-id", old.run(["cat", "/etc/machine-id"]).stdout)  # it is one machine
     new.run("base64 -d /root/ours | tar -C / -x && systemctl daemon-reload")
     new.run("systemctl enable --now lightk8s-sync.timer && systemctl start lightk8s-sync.service")
 
