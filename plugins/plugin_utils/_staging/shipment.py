@@ -16,7 +16,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from ansible_collections.lightk8s.edge.plugins.module_utils._core.errors import EdgeError
 from ansible_collections.lightk8s.edge.plugins.module_utils._host.http import Connection
@@ -118,12 +117,6 @@ def for_registry(images: Mapping[str, Image]) -> dict[str, list[str]]:
 def refuse_for_registry(url: str, images: Mapping[str, Image]) -> None:
     """EdgeError(spec) where that registry cannot get these images."""
     Connection(url)  # which is made later, on the node
-    if "@" in urlsplit(url).netloc:
-        raise EdgeError(
-            "the URL of the site's registry has credentials in it, and images are given without",
-            kind="spec",
-            hint="leave them out, and let the registry take images from its site",
-        )
     names: dict[tuple[str, str], str] = {}
     for name, image in images.items():
         other = names.setdefault(place_of(name_for_registry(name)), name)
