@@ -172,7 +172,8 @@ def test_a_piece_that_was_damaged_on_the_node_is_refused_and_sent_again(
     assert failure["kind"] == "artifact"
     assert "was damaged" in failure["message"]
     assert f"{NAME}:{UNKNOWN}" not in listed(server)
-    assert snapshots(server) <= before  # what an earlier test has removed may be collected meanwhile
+    # What an earlier test has removed may be collected meanwhile.
+    assert snapshots(server) <= before
     assert site.play(play(row(made, UNKNOWN))).failed() == []
     assert is_whole(server, made, UNKNOWN)
     site.play(play(absent(UNKNOWN)))
