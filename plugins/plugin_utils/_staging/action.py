@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import time
 import typing as t
 from collections.abc import Mapping, Sequence
@@ -26,22 +25,19 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.cost import 
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.kept import Kept
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.model import (
     Image,
-    Platform,
     platform_of,
 )
-from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.registry import (
-    Access,
-    pulled,
-    signed_since,
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.opening import (
+    judged,
+    opened,
+    scratch_of,
 )
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.remakes import (
     Remakes,
     Remaking,
 )
-from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.scan import scanned
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.source import Source
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.tidy import tidy
-from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.trust import Trust
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._releases.cache import default_cache_dir
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.places import (
     begins_its_site,
@@ -176,37 +172,19 @@ class ImagesAction(InputsAction):
 
     def _open(self, entry: Mapping[str, t.Any]) -> Image:
         text = entry.get("platform") or shipment.platform_of_machine(self._machine)
-        platform = platform_of(str(text))
-        scratch = self._cache / "unpacked"
-        name = str(entry["name"])
-        path = self._path(str(entry.get("source") or ""), name, platform)
-        # What registries gave may get a further name at any time.
-        source = _source(str(path), scratch) if entry.get("source") else Source(path, scratch)
-        image = source.image(name, platform)
-        asked = self._asked
-        if asked.get("exact"):
-            shipment.refuse_unpublished(image, name)
-        keys = [Path(key).expanduser() for key in asked.get("trust_keys") or ()]
-        trust = Trust(str(asked.get("trust") or "off"), keys)
-        again = functools.partial(signed_since, name, platform, path, self._access())
-        more = () if entry.get("source") else (again,)
-        self._warnings += trust.judge(image, path, scratch, *more)
-        if asked.get("scan_command"):
-            scanned(image, asked["scan_command"], self._cache / "images" / "scans")
-        return image
-
-    def _path(self, source: str, name: str, platform: Platform) -> Path:
-        """Where the source is; an image without one is fetched from its registry. EdgeError."""
-        if source:
-            return Path(os.path.expanduser(source))
-        folder = self._cache / "images" / "pulled"
-        return pulled(name, platform, folder, self._access(), DISPLAY.vv)
-
-    def _access(self) -> Access:
-        files = (self._asked.get(f"registry_{key}") for key in ("authfile", "cert_dir"))
-        authfile, cert_dir = (str(Path(file).expanduser()) if file else "" for file in files)
-        validated = self._asked.get("registry_validate_certs") is not False
-        return Access(authfile, validated, cert_dir)
+        scratch = scratch_of(self._cache)
+        found = opened(
+            entry,
+            platform_of(str(text)),
+            self._asked,
+            self._cache,
+            source=lambda path: _source(str(path), scratch),
+            say=DISPLAY.vv,
+        )
+        if self._asked.get("exact"):
+            shipment.refuse_unpublished(found.image, str(entry["name"]))
+        self._warnings += judged(found, self._asked, self._cache)
+        return found.image
 
     def _plan(self, result: Result) -> list[dict[str, t.Any]]:
         """What comes for each image that is missing. EdgeError, too, where there is no room."""

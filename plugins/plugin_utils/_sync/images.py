@@ -11,7 +11,6 @@ fetched.
 from __future__ import annotations
 
 import functools
-import os
 import typing as t
 from pathlib import Path
 
@@ -28,15 +27,13 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._images import plan 
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.cost import Costs
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.kept import Kept
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.model import Image, platform_of
-from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.registry import (
-    Access,
-    pulled,
-    signed_since,
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.opening import (
+    judged,
+    opened,
+    scratch_of,
 )
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.remakes import Remaking
-from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.scan import scanned
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.source import Source
-from ansible_collections.lightk8s.edge.plugins.plugin_utils._images.trust import Trust
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._staging import shipment
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._staging.wanted import marked
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._sync.beside import Artifact
@@ -61,7 +58,7 @@ class Images:
         self._cache = cache
         self._arches = arches
         self._say = say
-        self._source = functools.cache(lambda path: Source(path, cache / "unpacked"))
+        self._source = functools.cache(lambda path: Source(path, scratch_of(cache)))
         self._files: dict[str, Path] = {}
         self._rows: list[dict[str, t.Any]] = []
 
@@ -105,27 +102,10 @@ class Images:
                 site=site,
             )
         platform = platform_of(str(entry.get("platform") or f"linux/{self._arches[0]}"))
-        name, folder = str(entry["name"]), self._cache / "images"
-        again: tuple[t.Callable[[], bool], ...] = ()
-        if entry.get("source"):
-            path = Path(os.path.expanduser(entry["source"]))
-        else:
-            files = (params.get(f"registry_{key}") for key in ("authfile", "cert_dir"))
-            authfile, cert_dir = (str(Path(file).expanduser()) if file else "" for file in files)
-            access = Access(authfile, params["registry_validate_certs"] is not False, cert_dir)
-            path = pulled(name, platform, folder / "pulled", access, self._say)
-            again = (functools.partial(signed_since, name, platform, path, access),)
-        # What registries gave may get a further name at any time.
-        source = Source(path, self._cache / "unpacked") if again else self._source(path)
-        image: Image = source.image(name, platform)
-        keys = [Path(key).expanduser() for key in params.get("trust_keys") or ()]
-        for warning in Trust(str(params["trust"]), keys).judge(
-            image, path, self._cache / "unpacked", *again
-        ):
+        found = opened(entry, platform, params, self._cache, source=self._source, say=self._say)
+        for warning in judged(found, params, self._cache):
             self._say(f"{site}: {warning}")
-        if params.get("scan_command"):
-            scanned(image, params["scan_command"], folder / "scans")
-        return image
+        return found.image
 
     def _work(self, image: Image, *, exact: bool) -> list[dict[str, t.Any]]:
         """Each image by itself: a node that has one of them may lack what it shares with another."""
