@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.places import begins_its_site
+
 # The inputs, and those variables of the role workloads that say how.
 VARIABLES = {
     "quotas": "edge_quotas",
@@ -25,7 +27,7 @@ _WHAT = ("quotas", "workloads", "workload_secrets")
 
 def begins_objects(place: t.Mapping[str, t.Any], variables: t.Mapping[str, t.Any]) -> bool:
     """Whether the host, at its place, is the server that brings a site's quotas and workloads, and some are named."""
-    begins = place.get("initial") and not place.get("guest") and not place.get("alias_of")
+    begins = place and begins_its_site(place) and not place.get("alias_of")
     return bool(begins) and any(VARIABLES[option] in variables for option in _WHAT)
 
 

@@ -25,6 +25,7 @@ from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.inputs import 
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._site.places import (
     REGISTERED,
     Place,
+    begins_its_site,
     refuse_wrong_site,
 )
 from ansible_collections.lightk8s.edge.plugins.plugin_utils._sync import references
@@ -53,7 +54,7 @@ def hosts_of(site: str, places: t.Mapping[str, Place]) -> list[str]:
 def first_of(site: str, places: t.Mapping[str, Place]) -> str:
     """The host whose variables stand for the site: the server that begins it."""
     hosts = hosts_of(site, places)
-    begins = [name for name in hosts if places[name]["initial"] and not places[name]["guest"]]
+    begins = [name for name in hosts if begins_its_site(places[name])]
     return (begins or hosts)[0]
 
 
