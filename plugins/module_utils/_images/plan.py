@@ -193,13 +193,13 @@ def have(spec: Spec, seen: Seen) -> dict[str, t.Any]:
     pairs = [layer for item in spec.images for layer in item.layers]
     same = {x.diff_id for x in pairs if x.diff_id in seen.layers and x.diff_id != x.digest}
     asked |= {x for item in spec.images for x in (item.digest, item.manifest, item.config)}
-    absent = [item.name for item in missing(spec, seen)]
+    lacking = missing(spec, seen)
     asked_chains = {
         x for item in spec.images for x in chains.chain([y.diff_id for y in item.layers])
     }
-    stacks = (chains.chain([y.diff_id for y in item.layers]) for item in missing(spec, seen))
+    stacks = (chains.chain([y.diff_id for y in item.layers]) for item in lacking)
     return {
-        "missing": absent,
+        "missing": [item.name for item in lacking],
         "blobs": sorted((asked & seen.blobs) | same),
         "extracted": sorted(seen.extracted),
         "unpacked": sorted(asked_chains & seen.chains) if seen.discards else [],
@@ -207,5 +207,5 @@ def have(spec: Spec, seen: Seen) -> dict[str, t.Any]:
         "runtime": seen.runtime,
         "free": seen.free,
         "reserve": seen.reserve,
-        "packs": bool(absent) and packing.faithful(),
+        "packs": bool(lacking) and packing.faithful(),
     }
