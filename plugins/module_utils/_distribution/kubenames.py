@@ -80,6 +80,19 @@ def taint(text: str) -> str | None:
     return label_key(key)
 
 
+def parse_taint(text: str) -> dict[str, str]:
+    """key[=value]:Effect as an API object."""
+    head, dummy, effect = text.rpartition(":")
+    key, equals, value = head.partition("=")
+    return {"key": key, "effect": effect, **({"value": value} if equals else {})}
+
+
+def place_of(taint: str) -> tuple[str, str]:
+    """What a taint is on its Node: there is one for a key and an effect."""
+    found = parse_taint(taint)
+    return found["key"], found["effect"]
+
+
 def problems(labels: t.Mapping[str, str] | None, taints: t.Iterable[str] | None) -> list[Problem]:
     """Which labels and taints of a node the API or its kubelet would refuse."""
     found = [("labels", label(f"{key}={value}")) for key, value in (labels or {}).items()]
@@ -89,11 +102,10 @@ def problems(labels: t.Mapping[str, str] | None, taints: t.Iterable[str] | None)
 
 
 def twice(taints: t.Iterable[str]) -> t.Iterator[str]:
-    """A Node has one taint for a key and an effect, and a kubelet that is told of two does not start."""
+    """What two taints say of one place: a kubelet that is told of both does not start."""
     seen = set()
     for text in taints:
-        body, dummy, effect = text.rpartition(":")
-        pair = (body.partition("=")[0], effect)
+        pair = place_of(text)
         if pair in seen:
             yield f"{':'.join(pair)} is given twice"
         seen.add(pair)

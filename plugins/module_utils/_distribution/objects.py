@@ -14,6 +14,7 @@ from .._host.host import Host
 from .access import connect
 from .adapter import NodeView
 from .digests import digests
+from .kubenames import parse_taint, place_of
 from .spec import AGENT, Spec
 
 OWNED = "lightk8s.edge/owned"
@@ -106,22 +107,9 @@ def taint_changes(
     if wanted is None:
         return [], []
     here, wish = set(current), set(wanted)
-    places = {_place(text) for text in wish}
-    extra = {text for text in here - wish if text in set(owned) or _place(text) in places}
+    places = {place_of(text) for text in wish}
+    extra = {text for text in here - wish if text in set(owned) or place_of(text) in places}
     return sorted(wish - here), sorted(extra)
-
-
-def _place(taint: str) -> tuple[str, str]:
-    """A Node has one taint for a key and an effect."""
-    found = parse_taint(taint)
-    return found["key"], found["effect"]
-
-
-def parse_taint(text: str) -> dict[str, str]:
-    """key[=value]:Effect as an API object."""
-    head, dummy, effect = text.rpartition(":")
-    key, equals, value = head.partition("=")
-    return {"key": key, "effect": effect, **({"value": value} if equals else {})}
 
 
 def perform(host: Host, step: Step) -> None:

@@ -11,6 +11,7 @@ import typing as t
 
 from ..._core import yamlish
 from ..addresses import is_ip
+from ..kubenames import parse_taint
 from ..spec import Spec
 
 Mapping = t.Mapping[str, t.Any]
@@ -91,7 +92,7 @@ def edge(spec: Spec, hostname: str, version: str, driver: str, known: Mapping) -
         "imageServiceEndpoint": CONTAINERD,
     }
     if known.get("taints"):
-        kubelet["registerWithTaints"] = [_taint(text) for text in known["taints"]]
+        kubelet["registerWithTaints"] = [parse_taint(text) for text in known["taints"]]
     hub = {
         "httpServer": f"https://{host_port(host, HTTPS)}",
         "websocket": {"enable": True, "server": host_port(host, port)},
@@ -116,12 +117,6 @@ def edge(spec: Spec, hostname: str, version: str, driver: str, known: Mapping) -
     last = edged.pop("tailoredKubeletConfig")
     body = found.pop("modules")
     return {**found, "modules": {**body, "edged": {**edged, "tailoredKubeletConfig": last}}}
-
-
-def _taint(text: str) -> dict[str, str]:
-    from ..objects import parse_taint
-
-    return parse_taint(text)
 
 
 def cloud(spec: Spec, addresses: t.Sequence[str], data: str, access: str) -> dict[str, t.Any]:
