@@ -63,7 +63,6 @@ OURS: t.Mapping[str, t.Mapping[str, str]] = {
 }
 _FLAG = r"--?[a-z0-9][A-Za-z0-9-]*\Z"
 _VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*\Z"
-_ACTIVE = r"[\s\"'\\$`&|;<>()#]"
 _CONTROL = r"[\x00-\x1f\x7f]"
 
 
@@ -106,10 +105,9 @@ def _never(spec: Spec) -> list[str]:
 
 def _shell(value: str) -> str:
     """As it stands in `containerd-env`, which a shell reads: a password may hold what that goes by."""
-    if not re.search(_ACTIVE, value):
-        return value
-    inside = value.replace("'", "'\\''")
-    return f"'{inside}'"
+    from shlex import quote
+
+    return quote(value)
 
 
 def names(spec: Spec) -> list[str]:
