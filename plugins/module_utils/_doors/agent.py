@@ -12,7 +12,6 @@ import time
 import typing as t
 
 from .._core.errors import EdgeError
-from .._distribution.spec import PRESENT
 from .._host.host import Host
 from .._sync import artifacts, down, places, reach
 from .._sync.agent import Agent, Survey, Work
@@ -136,6 +135,7 @@ class Carrier:
         read: t.Callable[[str], str | None],
     ) -> list[str]:
         """What the API lets no agent do by itself, by the server that speaks for the site, where that is to run."""
+        from .._distribution.spec import PRESENT
         from .._sync import agents
 
         wishes = agents.wanted(nodes) if self.settings.initial else {}

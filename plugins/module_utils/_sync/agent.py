@@ -115,13 +115,10 @@ class Agent:
             return decision
 
     def _begin(self, queue: Queue) -> None:
-        source = (
-            f"{self.settings.site}/{self.settings.stream()} {self.host.read_text(MACHINE).strip()}"
-        )
-        if self.memory.source not in (
-            "",
-            source,
-        ):  # other nodes may have been made from the same disk
+        stream, machine = self.settings.stream(), self.host.read_text(MACHINE).strip()
+        source = f"{self.settings.site}/{stream} {machine}"
+        # Other nodes may have been made from the same disk.
+        if self.memory.source not in ("", source):
             queue.renew("the node bears another name, or is another machine")
         self.memory.source = source
         epoch = queue.status()["epoch"]
