@@ -55,12 +55,13 @@ KILL_BEFORE = "kill -9 $PPID; exit 1"
 KILL_AFTER = '{program} "$@"; kill -9 $PPID; exit 1'
 # All but two megabytes of what is free, that which is reserved for root too: less than a layer takes.
 ROOM = "$(($(stat -f -c '%S*%f' /var/lib/rancher) - 2000000))"
-# It stays full while the filler is there: what others give back is taken, too.
-FILL = f"""fill() {{{{ fallocate -l $(($(stat -c %s {{filler}}) + {ROOM})) {{filler}}; }}}}
-  touch {{filler}}
+# It stays full while the filler is there: what others give back is taken, too. It is held open, for a name that is
+# gone would be made anew.
+FILL = f"""exec 9>{{filler}}
+  fill() {{{{ fallocate -l $(($(stat -L -c %s /dev/fd/9) + {ROOM})) /dev/fd/9; }}}}
   fill
   while sleep 0.05 && [ -e {{filler}} ]; do fill; done </dev/null >/dev/null 2>&1 &
-  exec {{program}} "$@\""""
+  exec {{program}} "$@" 9>&-"""
 REST = 'sleep 8; exec {program} "$@"'
 
 
