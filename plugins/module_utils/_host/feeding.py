@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import threading
 import typing as t
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 from .._core.errors import EdgeError
 from .commands import Process
@@ -56,3 +56,6 @@ def _fill(process: Process, write: t.Callable[[t.BinaryIO], None]) -> None:
     except BaseException:
         process.kill()
         raise
+    finally:
+        with suppress(BrokenPipeError):  # what the buffer still holds has nowhere to go
+            stream.close()

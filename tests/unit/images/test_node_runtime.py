@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import select
 import sys
 import tarfile
 import tempfile
@@ -222,6 +223,22 @@ def test_a_command_is_ended_where_there_is_nothing_more_to_feed_it() -> None:
         Host().feed(
             ["sh", "-c", "cat; sleep 600"], lambda stream: _write(stream, b"x"), timeout=0.5
         )
+
+
+def test_what_no_one_reads_any_more_hides_no_reason() -> None:
+    def gone(stream: BinaryIO) -> None:
+        stream.write(b"in the buffer")
+        poll = select.poll()
+        poll.register(stream, 0)
+        assert poll.poll(30_000)  # the other end is closed
+
+    def fail(stream: BinaryIO) -> None:
+        gone(stream)
+        raise EdgeError("a damaged delta", kind="artifact")
+
+    for write, said in ((gone, "full"), (fail, "a damaged delta")):
+        with pytest.raises(EdgeError, match=said):
+            Host().feed(["sh", "-c", "echo full >&2; exit 3"], write, timeout=30)
 
 
 def _write(stream: BinaryIO, data: bytes) -> None:
