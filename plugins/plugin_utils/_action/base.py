@@ -147,7 +147,7 @@ class EdgeAction(ActionBase):
         self._secrets = checked.secrets
         out: Result = {"changed": False, "invocation": {"module_args": checked.params}}
         if checked.error:
-            out |= {"failed": True, "msg": checked.error}
+            out |= _failure(checked.error, "spec")
         elif self._task.async_val:
             module: Result = self._execute_module(
                 task_vars=variables, wrap_async=self._task.async_val
@@ -227,9 +227,9 @@ class EdgeAction(ActionBase):
             require_terminal(self._connection)
             return self._ordinary(extra, task_vars)
         except Crashed as error:
-            return {"failed": True, "msg": str(error), "exception": error.trace}
+            return _failure(str(error), "internal") | {"exception": error.trace}
         except NoAnswer as error:
-            return {"failed": True, "msg": str(error), "rc": error.rc}
+            return _failure(str(error), "command") | {"rc": error.rc}
         return {
             key: value
             for key, value in answer.items()
