@@ -126,7 +126,9 @@ class Node:
         names = (*lines, "sudoers.d")
         binds = [f"mount --bind {view / name} /etc/{name}" for name in names]
         binds += [f"mount --bind {self.folder / 'var'} /var/lib", "mkdir -p /run/sshd"]
-        return "mount --make-rprivate /\n" + "\n".join(binds) + "\n"
+        # Disks of other tests' nodes would live as long as this view, and a power cut of theirs waits for their end.
+        disks = "awk '$1 ~ \"^/dev/loop\" {print $2}' /proc/self/mounts | xargs -r umount --lazy"
+        return "\n".join(["mount --make-rprivate /", disks, *binds, ""])
 
     def hosts(self) -> dict[str, dict[str, object]]:
         ssh: dict[str, object] = {
