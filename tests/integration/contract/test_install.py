@@ -29,7 +29,7 @@ from ..lib.site import (
     starts,
     wait_for,
 )
-from ..lib.traces import left_behind, traces
+from ..lib.traces import left_behind, left_on, traces
 
 OURS = ("/etc", "/usr/local", "/opt", "/var/lib/lightk8s")
 WIRE = 48_000  # bytes of an ssh connection with one command; a module by itself is above 100 kB
@@ -228,6 +228,6 @@ def test_purged_leaves_nothing(
 ) -> None:
     predicted = _reset(site, "purged", "--check")
     assert _as_foretold(site, predicted, _reset(site, "purged"))
-    left = left_behind(bare, traces(node), site.distribution.living)
+    left = left_on(node, bare, site.distribution.living)
     assert not left, json.dumps(left, indent=1)
     assert _reset(site, "purged").changed() == []

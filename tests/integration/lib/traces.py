@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from bed.node import Node
 
 from .site import files
 
+_FORGOTTEN_WITHIN = 30  # seconds
 # Where the system itself keeps its life: caches, logs, runtime state of running services.
 _LIVING = (
     "/proc/",
@@ -64,6 +66,16 @@ def left_behind(
     rows = {what: sorted(before[what] ^ after[what]) for what in before}
     rows = {what: [x for x in found if not x.startswith(living)] for what, found in rows.items()}
     return {what: found for what, found in rows.items() if found}
+
+
+def left_on(
+    node: Node, before: dict[str, set[str]], living: tuple[str, ...] = ()
+) -> dict[str, list[str]]:
+    """What is left behind for good: systemd forgets the scope of what has ended a moment later."""
+    end = time.monotonic() + _FORGOTTEN_WITHIN
+    while (left := left_behind(before, traces(node), living)) and time.monotonic() < end:
+        time.sleep(1)
+    return left
 
 
 def _files(node: Node) -> set[str]:
