@@ -53,15 +53,17 @@ def perform(host: Host, step: Step, judge: Judge | None = None) -> None:
     crashes = _Crashes(host.unit(step.target).restarts)
     reason = ""
     while True:
+        # Seen first: a restart was asked for, not waited for, and until it begins all is well with the old process.
+        state = host.unit(step.target)
         try:
             reason = unhealthy(host, step)
         except EdgeError as exc:
             reason = exc.message
             if exc.kind == "certificate" and host.monotonic() - began > RENEWAL:
                 raise
-        if not reason:
+        if not reason and not state.job:
             return
-        state = host.unit(step.target)
+        reason = reason or "systemd has yet to start it anew"
         # A unit that ends a stop with an error is failed for a moment within each restart.
         failed = state.active == "failed" and not state.job
         if crashes.count(state.restarts, failed=failed) >= CRASHES:

@@ -15,7 +15,8 @@ from .observe import CGROUP, ROOTS
 def _cap(host: Host, step: Step) -> None:
     host.systemctl("restart", "--no-block", step.target)
     for dummy in range(40):
-        if host.unit(step.target).active in ("active", "failed"):
+        state = host.unit(step.target)
+        if not state.job and state.active in ("active", "failed"):
             return
         host.sleep(0.25)
 

@@ -26,6 +26,7 @@ from ..lib.site import (
 )
 
 SERVER, AGENT = "shop-server1", "shop-agent1"
+UNITS, FOLLOWER = "/etc/systemd/system", "follower.service"
 WATCHED = ("/etc", "/usr/local", "/var/lib/lightk8s/state", "/var/lib/lightk8s/tx")
 
 
@@ -63,6 +64,8 @@ def test_a_changed_setting_is_one_restart_and_pods_live_through_it(
 ) -> None:
     run_pod(site, "lasting", on=site.lone)
     container = _container(server)
+    for node in (server, agent):
+        _follow(node, site.unit(node))
     before = {n.name: (starts(n, site.unit(n)), site.main(n)) for n in (server, agent)}
     inputs: dict[str, Any] = {
         "edge_tls_sans": ["shop.example.org"],
@@ -76,10 +79,24 @@ def test_a_changed_setting_is_one_restart_and_pods_live_through_it(
         assert len([a for a in actions(run, node.name) if a.startswith("restart")]) == 1
         assert starts(node, site.unit(node)) == before[node.name][0] + 1
         assert site.main(node) != before[node.name][1]
+        node.run(f"systemctl stop {FOLLOWER}; rm {UNITS}/{FOLLOWER}; systemctl daemon-reload")
     assert _container(server) == container
     assert phase(server, "lasting") == "Running"
     assert site.converge(**inputs).changed() == []
     site.inputs.update(inputs)
+
+
+def _follow(node: Node, unit: str) -> None:
+    """Have something that stops before the service, and slowly: a restart of it begins late.
+
+    In the meantime the process that is about to end says that all is well.
+    """
+    node.write(
+        f"{UNITS}/{FOLLOWER}",
+        f"[Unit]\nAfter={unit}\nPartOf={unit}\n[Service]\nType=oneshot\nRemainAfterExit=yes\n"
+        "ExecStart=/bin/true\nExecStop=/bin/sleep 4\n",
+    )
+    node.run(f"systemctl daemon-reload; systemctl start {FOLLOWER}")
 
 
 def test_roles_that_change_together_restart_once_too(site: Site, server: Node, agent: Node) -> None:

@@ -90,11 +90,12 @@ def test_only_what_was_written_since_the_start_is_a_report(
 
 # systemctl show -p Id,ActiveState,SubState,Job, systemd 252, of a unit that ends with 1 when it is stopped
 STOPPED = "Id=cloudcore.service\nActiveState=failed\nSubState=failed\nJob={job}\n"
-STARTED_ANEW = "Id=cloudcore.service\nActiveState=active\nSubState=running\nJob=\n"
+RUNNING = "Id=cloudcore.service\nActiveState=active\nSubState=running\nJob={job}\n"
+STARTED_ANEW = RUNNING.format(job="")
 
 
-def gate_over(shown: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Wait for what systemd shows, one state after the other; the last one stays."""
+def gate_over(shown: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> float:
+    """Seconds of waiting for what systemd shows, one state after the other; the last one stays."""
     host = Host(root=str(tmp_path))
     states = [parse_show(text)["cloudcore.service"] for text in shown]
     now = [0.0]
@@ -109,12 +110,28 @@ def gate_over(shown: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     monkeypatch.setattr(host, "journal", lambda unit, lines: [])
     step = gate.step("cloudcore.service", node="n1", timeout=10)
     gate.perform(host, step, lambda *_seen: "" if states[0].active == "active" else "it is not up")
+    return now[0]
 
 
 def test_a_restart_under_way_is_no_failed_unit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate_over([STOPPED.format(job=4711), STARTED_ANEW], monkeypatch, tmp_path)
+
+
+def test_the_process_that_is_about_to_end_is_not_the_one_that_was_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = RUNNING.format(job=4711)
+    waited = gate_over([old, old, STOPPED.format(job=4711), STARTED_ANEW], monkeypatch, tmp_path)
+    assert waited == 3 * gate.PAUSE
+
+
+def test_a_restart_that_never_begins_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(EdgeError, match="systemd has yet to start it anew"):
+        gate_over([RUNNING.format(job=4711)], monkeypatch, tmp_path)
 
 
 def test_a_failed_unit_that_nobody_starts_ends_the_wait(
