@@ -17,6 +17,7 @@ from ..lib.distributions import Distribution
 from ..lib.site import (
     Site,
     messages,
+    repeats,
     results,
     run_pod,
     starts,
@@ -109,12 +110,14 @@ def test_expired_certificates_are_recognised_and_renewed(site: Site, node: Node)
     wait_for("new certificates", lambda: ends(site, node, 30))
     wait_for("their end", lambda: ends(site, node, 0))
     node.run(f"rm {dropin}; systemctl daemon-reload")
-    count = starts(node, unit)
+    count, before = starts(node, unit), repeats(node, unit)
     run = site.converge()
     assert run.stats[node.name]["unreachable"] == 0
     assert site.is_ready()
     assert not ends(site, node, 300 * 86400)
-    assert starts(node, unit) == count + 1
+    # Who leads loses his lease meanwhile and ends; systemd's start may then renew before a run asks for it.
+    own = repeats(node, unit) - before
+    assert starts(node, unit) - count - own in ((0, 1) if own else (1,))
     assert site.converge().changed() == []
 
 

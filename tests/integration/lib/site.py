@@ -116,13 +116,22 @@ def main(node: Node, unit: str) -> Main:
 def starts(node: Node, unit: str) -> int:
     """How often systemd has begun to start the unit since the node booted."""
     # systemd says "Starting" of services that tell when they are ready, else "Started" alone.
-    log = node.run(["journalctl", "--boot", "--no-pager", "--output=cat", f"--unit={unit}"]).stdout
-    lines = log.splitlines()
+    lines = _said(node, unit)
     begun, done = (
         sum(line.startswith(f"{word} {unit} ") for line in lines)
         for word in ("Starting", "Started")
     )
     return max(begun, done)
+
+
+def repeats(node: Node, unit: str) -> int:
+    """How many of these starts were systemd's own, because the unit had ended by itself."""
+    return sum("Scheduled restart job" in line for line in _said(node, unit))
+
+
+def _said(node: Node, unit: str) -> list[str]:
+    words = ["journalctl", "--boot", "--no-pager", "--output=cat", f"--unit={unit}"]
+    return node.run(words).stdout.splitlines()
 
 
 def actions(run: Run, host: str) -> list[str]:
