@@ -57,7 +57,7 @@ def at(moment: Moment, site: Site, node: Node, run: Started, timeout: float = 60
     while not _is(moment, root, site.distribution):
         if run.process.poll() is not None or time.monotonic() > end:
             raise BedError(f"{moment.__name__} never came: {run.log}")
-        time.sleep(0.005)
+        time.sleep(0.001)
 
 
 def _is(moment: Moment, root: Path, distribution: Distribution) -> bool:
