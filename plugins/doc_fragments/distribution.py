@@ -168,7 +168,9 @@ options:
   proxy:
     description:
       - C(http_proxy), C(https_proxy) and C(no_proxy) of the service. The cluster's own ranges and names are added
-        to the last.
+        to the last, and on K3s and k0s the site's O(api_endpoint) or servers, so far as the node itself goes there.
+      - A server that is added to a site with a proxy is then a restart for the others, and for agents of k0s too
+        where the site has no O(api_endpoint).
     type: dict
   kubeconfig_mode:
     description:

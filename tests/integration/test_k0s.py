@@ -13,7 +13,7 @@ from bed.node import Node
 
 from .conftest import MakeFleet, mirror_of
 from .lib.distributions import K0S
-from .lib.site import Site, actions, common_inputs, starts, wait_for
+from .lib.site import NO_ONES_PROXY, Site, actions, common_inputs, starts, wait_for
 
 HOSTS = "/etc/k0s/containerd.d/certs.d"
 MIRROR, PORT = "http://127.0.0.1:5001", 5001
@@ -26,6 +26,7 @@ def site(make_fleet: MakeFleet) -> Site:
     inputs = {
         **common_inputs(K0S, mirror_of("k0s")),
         "edge_node_ip": ["{{ ansible_host }}"],
+        "edge_proxy": NO_ONES_PROXY,
         "edge_reserved_memory_mb": 64,  # so that our bounds of eviction count: the machine's disk may be full
     }
     made = Site(make_fleet("shop=server:airgap,agent:airgap"), K0S, inputs)

@@ -14,7 +14,7 @@ from bed.node import Node
 
 from .conftest import MakeFleet, mirror_of
 from .lib.distributions import K0S
-from .lib.site import Site, actions, common_inputs, failure, main
+from .lib.site import NO_ONES_PROXY, Site, actions, common_inputs, failure, main
 
 SERVERS = ("plant-server1", "plant-server2", "plant-server3")
 NODES = (*SERVERS[:2], "third")  # k0s and etcd go by the machine's name even so
@@ -26,6 +26,7 @@ def site(make_fleet: MakeFleet) -> Site:
     inputs = {
         **common_inputs(K0S, mirror_of("k0s")),
         "edge_node_ip": ["{{ ansible_host }}"],
+        "edge_proxy": NO_ONES_PROXY,
         "edge_node_name": f"{{{{ {dict(zip(SERVERS, NODES, strict=True))}[inventory_hostname] }}}}",
     }
     made = Site(make_fleet("plant=server,server,server"), K0S, inputs)

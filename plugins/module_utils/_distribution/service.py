@@ -57,6 +57,13 @@ def render_env(variables: Mapping[str, str]) -> str:
     return "".join(lines)
 
 
+def hosts(urls: Iterable[str]) -> list[str]:
+    """The hosts of the URLs in a fixed order, each once; what names none is left out."""
+    from urllib.parse import urlsplit  # for nodes with a proxy alone
+
+    return sorted({urlsplit(url).hostname or "" for url in urls} - {""})
+
+
 def proxy_variables(proxy: Mapping[str, str], never: Iterable[str]) -> dict[str, str]:
     """HTTP_PROXY, HTTPS_PROXY and a NO_PROXY completed by `never`; empty without a proxy.
 

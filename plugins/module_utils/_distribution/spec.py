@@ -56,6 +56,8 @@ class Spec:
     Unset means "leave the distribution's default": None for scalars, an empty tuple for lists, except that
     `labels` and `taints` are None when unset and empty when the user wants none of ours.
     `guest`: the run only looks, and the cluster that this host works for may be brought up by others first.
+    `peers` are the URLs of the site's other servers, `servers` the ways for this node to join: the site's endpoint
+    where it has one, else `peers`.
     `settings` are the inputs that only an adapter understands, by their module option's name.
     """
 
@@ -68,6 +70,7 @@ class Spec:
     guest: bool = False
     single: bool = True
     servers: tuple[str, ...] = ()
+    peers: tuple[str, ...] = ()
     join: Join | None = None
     token: str | None = field(default=None, repr=False)
     agent_token: str | None = field(default=None, repr=False)

@@ -176,6 +176,7 @@ def distribution_spec(distribution: str, params: t.Mapping[str, t.Any]) -> Spec:
         guest=bool(get("guest")),
         single=not others,
         servers=(str(endpoint),) if endpoint else others,
+        peers=others,
         join=Join(get("join_url") or "", get("join_token") or "") if get("join_token") else None,
         token=get("token") or None,
         agent_token=get("agent_token") or None,

@@ -215,6 +215,10 @@ def phase(node: Node, pod: str) -> str:
     return node.kubectl(*words, check=False).stdout.strip()
 
 
+# Nobody listens there: what a site's nodes say to each other goes past it, or fails.
+NO_ONES_PROXY = {f"{scheme}_proxy": "http://127.0.0.1:9" for scheme in ("http", "https")}
+
+
 def common_inputs(distribution: Distribution, releases: Path) -> dict[str, Any]:
     """What every contract test sets: the test bed's mirror, an own cache, the air gap's images."""
     return {

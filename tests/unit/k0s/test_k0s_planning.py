@@ -42,6 +42,7 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.spec i
     Release,
     Spec,
 )
+from ansible_collections.lightk8s.edge.plugins.module_utils._doors.options import distribution_spec
 from ansible_collections.lightk8s.edge.plugins.module_utils._host.host import Host
 
 RELEASE = Release("v1.34.2+k0s.0", {"binary:amd64": Asset("k0s", "a" * 64, 1)})
@@ -141,6 +142,27 @@ def test_the_endpoint_s_port_is_the_api_server_s() -> None:
     guard.check(settings(SPEC, api_endpoint="https://vip:6443"), FACTS)
     extra = {"spec": {"api": {"port": 7443}}}
     guard.check(replace(spec, settings={**spec.settings, "extra_config": extra}), FACTS)
+
+
+@pytest.mark.parametrize(
+    ("role", "endpoint", "direct"),
+    [
+        ("server", None, {"192.0.2.11", "2001:db8::12"}),
+        ("server", "https://vip:6443", {"192.0.2.11", "2001:db8::12", "vip"}),
+        ("agent", None, {"192.0.2.11", "2001:db8::12"}),  # a kubelet goes to the one that it joined
+        ("agent", "https://vip:6443", {"vip"}),
+    ],
+)
+def test_no_proxy_is_between_the_nodes_of_a_site(
+    role: str, endpoint: str | None, direct: set[str]
+) -> None:
+    peers = {"c": "https://[2001:db8::12]:6443", "b": "https://192.0.2.11:6443"}
+    given = {"role": role, "join_from": peers, "api_endpoint": endpoint}
+    spec = distribution_spec("k0s", {**given, "proxy": {"https_proxy": "http://p:3128"}})
+    files = [wish for wish in wishes.wishes(spec, FACTS) if isinstance(wish, File)]
+    (text,) = [bytes(wish.data or b"").decode() for wish in files if wish.path.endswith(".env")]
+    named = text.partition('NO_PROXY="')[2].partition('"')[0].split(",")
+    assert {"192.0.2.11", "2001:db8::12", "vip"} & set(named) == direct
 
 
 def test_flags_of_a_server() -> None:

@@ -25,6 +25,7 @@ from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.k3s im
     wishes,
 )
 from ansible_collections.lightk8s.edge.plugins.module_utils._distribution.spec import Release, Spec
+from ansible_collections.lightk8s.edge.plugins.module_utils._doors.options import distribution_spec
 from ansible_collections.lightk8s.edge.plugins.module_utils._host.host import Host
 
 WORD, OTHER, BROKEN = "a-token-of-the-shop", "another-token", "two words"
@@ -176,6 +177,29 @@ def test_an_agent_keeps_the_ranges_of_its_site_off_the_proxy() -> None:
     found = wishes.proxied(spec, wishes.configuration(spec, facts))["NO_PROXY"].split(",")
     assert {"10.50.0.0/16", "10.51.0.0/16"} <= set(found)
     assert not {"10.42.0.0/16", "10.43.0.0/16"} & set(found)
+
+
+@pytest.mark.parametrize(
+    ("given", "direct"),
+    [
+        ({"initial": True}, {"192.0.2.11", "2001:db8::12"}),
+        ({"initial": False}, {"192.0.2.11", "2001:db8::12"}),
+        (
+            {"initial": False, "api_endpoint": "https://vip:6443"},
+            {"192.0.2.11", "2001:db8::12", "vip"},
+        ),
+        ({"role": "agent"}, {"192.0.2.11"}),  # one server more is no restart of agents
+        ({"role": "agent", "api_endpoint": "https://vip:6443"}, {"vip"}),
+    ],
+)
+def test_no_proxy_is_between_members_nor_on_the_way_in(
+    given: dict[str, Any], direct: set[str]
+) -> None:
+    peers = {"b": "https://192.0.2.11:6443", "c": "https://[2001:db8::12]:6443"}
+    params = {"join_from": peers, "proxy": {"https_proxy": "http://p:3128"}, "token": WORD, **given}
+    spec, facts = distribution_spec("k3s", params), _program(VERSION, "aa")
+    named = wishes.proxied(spec, wishes.configuration(spec, facts))["NO_PROXY"].split(",")
+    assert {"192.0.2.11", "2001:db8::12", "vip"} & set(named) == direct
 
 
 def test_a_wrong_edge_token_is_refused_with_the_remedy() -> None:
