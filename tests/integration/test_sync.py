@@ -242,6 +242,8 @@ def test_a_document_that_breaks_the_node_is_undone_with_nobody_connected(
 def test_the_latest_word_counts_whichever_way_it_came(
     site: Site, hub: Running, node: Node, keys: dict[str, Signer]
 ) -> None:
+    publish(hub, document(keys, generation=int(time.time()), options={"labels": {"shelf": "12"}}))
+    assert ask(node, "sync")["hindrance"] == ""
     run = site.converge(edge_labels={"shelf": "9"})
     assert "publish it too" in run.output
     assert "is newer" in ask(node, "sync")["hindrance"]
