@@ -118,6 +118,7 @@ def test_what_was_foretold_is_done_and_then_there_is_nothing_to_do(site: Site, n
 
 
 @slow
+@pytest.mark.usefixtures("agent")
 def test_another_version_of_the_agent_is_replaced_and_goes_on_with_its_queue(
     site: Site, node: Node
 ) -> None:
@@ -130,6 +131,7 @@ def test_another_version_of_the_agent_is_replaced_and_goes_on_with_its_queue(
 
 
 @slow
+@pytest.mark.usefixtures("agent")
 def test_what_the_site_tells_is_at_the_hub(hub: Running, node: Node) -> None:
     assert ask(node, "sync")["waiting"] == {}
     found = states(hub)
@@ -239,6 +241,7 @@ def test_a_document_that_breaks_the_node_is_undone_with_nobody_connected(
 
 
 @slow
+@pytest.mark.usefixtures("agent")
 def test_the_latest_word_counts_whichever_way_it_came(
     site: Site, hub: Running, node: Node, keys: dict[str, Signer]
 ) -> None:
@@ -259,6 +262,7 @@ def test_the_latest_word_counts_whichever_way_it_came(
 
 
 @slow
+@pytest.mark.usefixtures("agent")
 def test_push_and_pull_at_once_have_one_order(
     site: Site, hub: Running, node: Node, keys: dict[str, Signer]
 ) -> None:
@@ -296,6 +300,7 @@ print(json.dumps({"held": held, "now": clock.now}))
 
 
 @slow
+@pytest.mark.usefixtures("agent")
 def test_three_days_without_a_link_leave_the_site_as_it_was_told(
     site: Site, hub: Running, node: Node, link: Link, keys: dict[str, Signer]
 ) -> None:
@@ -319,6 +324,7 @@ def test_three_days_without_a_link_leave_the_site_as_it_was_told(
 
 
 @slow
+@pytest.mark.usefixtures("agent")
 @pytest.mark.parametrize("mode", ["online", "offline", "hybrid"])
 def test_a_mode_is_what_it_says(mode: str, site: Site, hub: Running, node: Node) -> None:
     run = set_up(site, edge_mode=mode)
@@ -341,6 +347,7 @@ def test_a_mode_is_what_it_says(mode: str, site: Site, hub: Running, node: Node)
 
 
 @slow
+@pytest.mark.usefixtures("agent")
 def test_an_agent_that_was_killed_goes_on(site: Site, hub: Running, node: Node) -> None:
     for number in range(8):
         node.kubectl("create", "deployment", f"kill{number}", "--image=none.invalid/x:1")
@@ -352,6 +359,7 @@ def test_an_agent_that_was_killed_goes_on(site: Site, hub: Running, node: Node) 
 
 
 @slow
+@pytest.mark.usefixtures("agent")
 def test_a_removal_says_what_is_left(site: Site, hub: Running, node: Node, link: Link) -> None:
     link.cut()
     node.kubectl("create", "deployment", "last", "--image=none.invalid/x:1")
