@@ -27,6 +27,9 @@ NOISE = (
     '"logger":"etcd-client"',
     "component=grpc",
 )
+LONGEST = (
+    300  # characters of a log line that are told: edgecore and kine print whole objects in one
+)
 NO_NETWORK = "NetworkPluginNotReady"
 
 
@@ -163,7 +166,7 @@ def seconds(stamp: str) -> float:
 def failure(host: Host, unit: str, message: str) -> EdgeError:
     """What is wrong, with the last log lines of the unit that it is about."""
     lines = [
-        line
+        line if len(line) <= LONGEST else f"{line[:LONGEST]}..."
         for line in host.journal(unit, 60)
         if line.strip() and not any(words in line for words in NOISE)
     ]

@@ -44,6 +44,16 @@ def test_a_datastore_that_does_not_answer_hides_nothing_of_itself(
     assert message.splitlines()[1:] == WAITING[:1]
 
 
+def test_a_whole_object_in_a_line_does_not_hide_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = [f'Node "{"x" * 2200}"', "dial tcp 192.0.2.1:10002: i/o timeout"]
+    host = Host(root=str(tmp_path))
+    monkeypatch.setattr(host, "journal", lambda unit, lines: told)
+    message = gate.failure(host, "edgecore.service", "it did not become healthy").message
+    assert message.splitlines()[1:] == [f"{told[0][: gate.LONGEST]}...", told[1]]
+
+
 def test_containers_that_live_on_do_not_hide_the_reason(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
