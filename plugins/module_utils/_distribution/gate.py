@@ -27,9 +27,8 @@ NOISE = (
     '"logger":"etcd-client"',
     "component=grpc",
 )
-LONGEST = (
-    300  # characters of a log line that are told: edgecore and kine print whole objects in one
-)
+# Characters of a log line that are told: edgecore and kine print whole objects in one.
+LONGEST = 300
 NO_NETWORK = "NetworkPluginNotReady"
 
 

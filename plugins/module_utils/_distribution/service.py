@@ -57,15 +57,10 @@ def render_env(variables: Mapping[str, str]) -> str:
     return "".join(lines)
 
 
-def hosts(urls: Iterable[str]) -> list[str]:
-    """The hosts of the URLs in a fixed order, each once; what names none is left out."""
-    from urllib.parse import urlsplit  # for nodes with a proxy alone
-
-    return sorted({urlsplit(url).hostname or "" for url in urls} - {""})
-
-
-def proxy_variables(proxy: Mapping[str, str], never: Iterable[str]) -> dict[str, str]:
-    """HTTP_PROXY, HTTPS_PROXY and a NO_PROXY completed by `never`; empty without a proxy.
+def proxy_variables(
+    proxy: Mapping[str, str], never: Iterable[str], urls: Iterable[str] = ()
+) -> dict[str, str]:
+    """HTTP_PROXY, HTTPS_PROXY and a NO_PROXY completed by `never` and the hosts of `urls`; empty without a proxy.
 
     `proxy` has the keys http_proxy, https_proxy, no_proxy in any case.
     """
@@ -76,6 +71,13 @@ def proxy_variables(proxy: Mapping[str, str], never: Iterable[str]) -> dict[str,
     found = {key.upper(): given[key] for key in _PROXY_KEYS[:2] if key in given}
     if found:
         asked = [part.strip() for part in given.get("no_proxy", "").split(",")]
-        entries = [*asked, *_NEVER_PROXIED, *never]
+        entries = [*asked, *_NEVER_PROXIED, *never, *_hosts(urls)]
         found["NO_PROXY"] = ",".join(dict.fromkeys(entry for entry in entries if entry))
     return found
+
+
+def _hosts(urls: Iterable[str]) -> list[str]:
+    """In a fixed order, whatever the inventory's; what names none is left out."""
+    from urllib.parse import urlsplit  # for nodes with a proxy alone
+
+    return sorted({urlsplit(url).hostname or "" for url in urls} - {""})

@@ -107,7 +107,7 @@ def render(spec: Spec) -> str:
     return yamlish.dump(cluster_config(spec), bare_ints=True)
 
 
-def endpoint_host(spec: Spec) -> str:
+def _endpoint_host(spec: Spec) -> str:
     """The host of the address that the site's nodes are told to use; may be empty."""
     return urlsplit(str(spec.settings.get("api_endpoint") or "")).hostname or ""
 
@@ -118,7 +118,7 @@ def _api(spec: Spec) -> dict[str, t.Any]:
     if spec.node_ips:
         found["address"] = spec.node_ips[0]
         names += [address for address in spec.node_ips if address not in names]
-    host = endpoint_host(spec)
+    host = _endpoint_host(spec)
     if host:
         found["externalAddress"] = host
         names += [host] if host not in names else []

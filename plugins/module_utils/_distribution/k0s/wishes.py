@@ -18,7 +18,7 @@ from .. import registry_folders
 from ..adapter import Facts
 from ..kubelet import dropin
 from ..release import Program, program, recorded
-from ..service import hosts, proxy_variables, render_env
+from ..service import proxy_variables, render_env
 from ..spec import AGENT, PRESENT, SERVER, Spec
 from ..storage import storage
 from . import config, networks, paths
@@ -212,9 +212,9 @@ def _service(spec: Spec, facts: Facts, unit: str) -> t.Iterator[Wish]:
     )
     ranges = [text for found in networks.ranges(spec).values() for text in found]
     # A kubelet heeds the service's proxies on its way to the API, and etcd on its way to other members.
-    direct = hosts(spec.servers + (spec.peers if spec.role == SERVER else ())) if spec.proxy else ()
-    never = [".cluster.local", *ranges, *spec.node_ips, config.endpoint_host(spec), *direct]
-    variables = render_env(proxy_variables(spec.proxy, never))
+    urls = (*spec.servers, *spec.peers) if spec.role == SERVER else spec.servers
+    never = [".cluster.local", *ranges, *spec.node_ips]
+    variables = render_env(proxy_variables(spec.proxy, never, urls))
     what = "the proxy settings"
     if variables:
         yield File(env, 0o600, variables.encode(), secret=True, restarts=(unit,), what=what)

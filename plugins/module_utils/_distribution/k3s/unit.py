@@ -76,15 +76,18 @@ def render_unit(
 
 
 def proxy_environment(
-    proxy: Mapping[str, str], config: Mapping[str, object], addresses: Iterable[str] = ()
+    proxy: Mapping[str, str],
+    config: Mapping[str, object],
+    addresses: Iterable[str] = (),
+    urls: Iterable[str] = (),
 ) -> dict[str, str]:
     """The proxy variables of the service: HTTP_PROXY, HTTPS_PROXY and a completed NO_PROXY.
 
     `proxy` has the keys http_proxy, https_proxy, no_proxy in any case; `config` is the node's
     config.yaml, whose pod and service ranges and cluster domain never go through a proxy;
-    `addresses` are those of the site's nodes and of its API endpoint. Empty without a proxy.
+    `addresses` are the node's own, `urls` those of servers that it goes to. Empty without a proxy.
     """
-    return proxy_variables(proxy, [*_cluster_names(config), *addresses])
+    return proxy_variables(proxy, [*_cluster_names(config), *addresses], urls)
 
 
 def _cluster_names(config: Mapping[str, object]) -> list[str]:

@@ -14,7 +14,6 @@ from ..._core.resources import Absent, File, Link, Unit, Wish
 from ..._core.transaction import RECOVER_FILE, RECOVER_UNIT, recover_text
 from ..adapter import Facts
 from ..release import Program, program, recorded
-from ..service import hosts
 from ..spec import PRESENT, SERVER, Spec
 from ..storage import storage
 from . import paths
@@ -232,14 +231,12 @@ def proxied(spec: Spec, config: Config) -> dict[str, str]:
     No proxy is wanted between etcd's members, nor on the way to the server that a node joins. An agent goes to the
     others without a proxy anyway (k3s-io/k3s, pkg/agent/loadbalancer), so one server more restarts no agent.
     """
-    if not spec.proxy:
-        return {}
     ranges = {"cluster-cidr": "cluster_cidr", "service-cidr": "service_cidr"}
     given = {flag: spec.settings.get(name) for flag, name in ranges.items()}
     known = {flag: value for flag, value in given.items() if value}
-    joined = (str(config.values.get("server") or ""),)
-    direct = hosts(joined + (spec.peers if spec.role == SERVER else ()))
-    return proxy_environment(spec.proxy, {**known, **config.values}, [*spec.node_ips, *direct])
+    joined = str(config.values.get("server") or "")
+    urls = (joined, *spec.peers) if spec.role == SERVER else (joined,)
+    return proxy_environment(spec.proxy, {**known, **config.values}, spec.node_ips, urls)
 
 
 def _token_in_command(sources: t.Mapping[str, str]) -> bool:
